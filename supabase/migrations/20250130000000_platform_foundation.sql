@@ -1,0 +1,208 @@
+-- migrate:up
+-- Platform foundation: the schema `private`, the role `platform_admin`, who is asking, and the row triggers that
+-- every tenant table shares. Holds I3 (rows keep their company), I7 (definer functions in `private` only) and
+-- I9 (identity from the token's `sub`, never from metadata).
+--
+-- Every function here pins `search_path = pg_catalog, pg_temp`. An empty search_path is not enough: PostgreSQL then
+-- still looks for *types* in pg_temp first, and a caller who may create a temporary domain named `uuid` could run
+-- code as the function's owner. Naming pg_temp last closes that.
+
+set lock_timeout = '5s';
+
+create schema if not exists private;
+comment on schema private is
+  'Helpers, trigger functions and internal tables of the tenancy layer. Never an API schema.';
+
+do $do$
+begin
+  if not exists (select from pg_catalog.pg_roles where rolname = 'platform_admin') then
+    create role platform_admin nologin noinherit;
+  end if;
+  -- PostgREST and Storage switch to the role named by the token; only members of authenticator's roles can be chosen.
+  grant platform_admin to authenticator;
+  -- So that migrations and tests, which run as postgres, may impersonate the role as they may `authenticated`.
+  execute format('grant platform_admin to %I', current_user);
+end
+$do$;
+
+revoke all on schema private from public;
+grant usage on schema private to authenticated, platform_admin, service_role, supabase_auth_admin;
+grant usage on schema public to platform_admin;
+
+-- PostgreSQL 16 can test JSON without raising; 15 needs an exception block, which starts a subtransaction and so
+-- forbids parallel plans. Both answer null for anything that is no JSON object.
+do $do$
+begin
+  if current_setting('server_version_num')::integer >= 160000 then
+    create or replace function private.parse_json_object(p_text text) returns jsonb
+    language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp
+    as $fn$
+    begin
+      if p_text is null or p_text = '' or not pg_input_is_valid(p_text, 'jsonb') then
+        return null;
+      end if;
+      if jsonb_typeof(p_text::jsonb) <> 'object' then
+        return null;
+      end if;
+      return p_text::jsonb;
+    end
+    $fn$;
+  else
+    create or replace function private.parse_json_object(p_text text) returns jsonb
+    language plpgsql immutable parallel unsafe set search_path = pg_catalog, pg_temp
+    as $fn$
+    begin
+      if p_text is null or p_text = '' or jsonb_typeof(p_text::jsonb) <> 'object' then
+        return null;
+      end if;
+      return p_text::jsonb;
+    exception when others then
+      return null;
+    end
+    $fn$;
+  end if;
+end
+$do$;
+revoke execute on function private.parse_json_object(text) from public;
+grant execute on function private.parse_json_object(text) to authenticated, platform_admin, service_role;
+
+create or replace function private.parse_uuid(p_text text) returns uuid
+language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp
+as $fn$
+begin
+  if p_text ~ '^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$' then
+    return p_text::uuid;
+  end if;
+  return null;
+end
+$fn$;
+revoke execute on function private.parse_uuid(text) from public;
+grant execute on function private.parse_uuid(text) to authenticated, platform_admin, service_role;
+
+-- auth.uid() raises on claims that are no JSON or a `sub` that is no UUID; a policy must answer "nobody" instead.
+create or replace function private.current_user_id() returns uuid
+language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp
+as $fn$
+begin
+  return private.parse_uuid(
+    private.parse_json_object(current_setting('request.jwt.claims', true)) ->> 'sub');
+end
+$fn$;
+revoke execute on function private.current_user_id() from public;
+grant execute on function private.current_user_id() to authenticated, platform_admin, service_role;
+
+-- Time-ordered ids keep inserts at the right edge of their index. PostgreSQL 18 has uuidv7(); 15 to 17 do not.
+create or replace function private.uuid_v7() returns uuid
+language plpgsql volatile parallel safe set search_path = pg_catalog, pg_temp
+as $fn$
+declare
+  v_ms bigint := floor(extract(epoch from clock_timestamp()) * 1000);
+  v_bytes bytea := overlay(uuid_send(gen_random_uuid()) placing substring(int8send(v_ms) from 3) from 1 for 6);
+begin
+  -- gen_random_uuid() has set the variant; version 4 (0100) becomes 7 (0111).
+  return encode(set_bit(set_bit(v_bytes, 52, 1), 53, 1), 'hex')::uuid;
+end
+$fn$;
+revoke execute on function private.uuid_v7() from public;
+grant execute on function private.uuid_v7() to authenticated, platform_admin, service_role;
+
+-- Imports and moves of a company keep the rows' own times and authors. The setting counts only for a session whose
+-- role bypasses row level security (service_role, the owner): judged by the role that was *set*, so that a member
+-- inside a security definer function gains nothing by setting it.
+create or replace function private.is_importing() returns boolean
+language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp
+as $fn$
+begin
+  if coalesce(current_setting('app.importing', true), '') <> 'on' then
+    return false;
+  end if;
+  return coalesce((
+    select r.rolbypassrls or r.rolsuper
+      from pg_catalog.pg_roles as r
+     where r.rolname = coalesce(nullif(current_setting('role', true), 'none'), session_user::text)
+  ), false);
+end
+$fn$;
+revoke execute on function private.is_importing() from public;
+grant execute on function private.is_importing() to authenticated, platform_admin, service_role;
+
+create or replace function private.tg_row__set_meta() returns trigger
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $fn$
+begin
+  if private.is_importing() then
+    return new;
+  end if;
+  if tg_op = 'INSERT' then
+    new.created_by := coalesce(private.current_user_id(), new.created_by);
+    new.updated_by := new.created_by;
+    new.updated_at := new.created_at;
+  else
+    new.created_at := old.created_at;
+    new.created_by := old.created_by;
+    new.updated_at := now();
+    new.updated_by := private.current_user_id();
+  end if;
+  return new;
+end
+$fn$;
+revoke execute on function private.tg_row__set_meta() from public;
+
+create or replace function private.tg_row__set_creator() returns trigger
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $fn$
+begin
+  if not private.is_importing() then
+    new.created_by := coalesce(private.current_user_id(), new.created_by);
+  end if;
+  return new;
+end
+$fn$;
+revoke execute on function private.tg_row__set_creator() from public;
+
+-- Fires only when company_id or id would change (see each trigger's WHEN), for every role without exception.
+create or replace function private.tg_row__refuse_move() returns trigger
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $fn$
+begin
+  raise exception 'a row of % cannot change its company or id', tg_argv[0]
+    using errcode = '42501',
+          detail = 'row_identity_immutable',
+          hint = 'Insert a new row in the other company instead; rows never move between companies.';
+end
+$fn$;
+revoke execute on function private.tg_row__refuse_move() from public;
+
+create or replace function private.tg_row__refuse_change() returns trigger
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $fn$
+begin
+  if tg_level = 'ROW' and private.is_importing() then
+    return coalesce(new, old);
+  end if;
+  raise exception 'rows of % are append-only', tg_argv[0]
+    using errcode = '42501',
+          detail = 'append_only',
+          hint = 'Record a new row that corrects the old one.';
+end
+$fn$;
+revoke execute on function private.tg_row__refuse_change() from public;
+
+comment on function private.parse_json_object(text) is
+  'The text as a jsonb object, or null when it is empty, no JSON or no object. Never raises.';
+comment on function private.parse_uuid(text) is 'The text as a UUID, or null when it is none. Never raises.';
+comment on function private.current_user_id() is
+  'The signed-in auth user (the token''s sub), or null. Like auth.uid(), but never raises on a malformed token.';
+comment on function private.uuid_v7() is 'A time-ordered UUID, version 7 (RFC 9562), millisecond precision.';
+comment on function private.is_importing() is
+  'True while a role that bypasses row level security imports rows (set local app.importing = ''on'').';
+comment on function private.tg_row__set_meta() is 'Row trigger: keeps created_at/by and sets updated_at/by.';
+comment on function private.tg_row__set_creator() is 'Row trigger of append-only tables: sets created_by.';
+comment on function private.tg_row__refuse_move() is
+  'Row trigger: refuses to change company_id or id. Errors: 42501 row_identity_immutable.';
+comment on function private.tg_row__refuse_change() is
+  'Trigger of append-only tables: refuses update, delete and truncate. Errors: 42501 append_only.';
+comment on role platform_admin is
+  'Platform operator (admin). Chosen by the token hook, checked against the tables on every statement.';
+
+-- migrate:down

@@ -1,0 +1,336 @@
+-- migrate:up
+-- The gate: one function decides, for every policy on every tenant table, which company the request may touch.
+-- It answers a company id or null; the policies compare with it, and null never equals anything. Holds I9 and the
+-- order in which the active company is chosen: header x-company-id, the token's company_id, the person's default.
+-- PL/pgSQL, stable, and called in a sub-select, so that it runs once a statement.
+
+set lock_timeout = '5s';
+
+create or replace function private.company_for(p_permission text) returns uuid
+language plpgsql stable security definer parallel safe set search_path = pg_catalog, pg_temp
+as $fn$
+declare
+  v_claims jsonb := private.parse_json_object(current_setting('request.jwt.claims', true));
+  v_user uuid := private.parse_uuid(v_claims ->> 'sub');
+  v_headers text := current_setting('request.headers', true);
+  v_header jsonb;
+  v_wanted text := v_claims ->> 'company_id';
+  v_company uuid;
+begin
+  if v_user is null or v_claims ->> 'is_anonymous' = 'true' then
+    return null;
+  end if;
+
+  -- Header or token only choose; a choice that the tables do not back yields null, never another company.
+  if strpos(v_headers, '"x-company-id"') > 0 then
+    v_header := private.parse_json_object(v_headers);
+    if v_header is null or v_header ? 'x-company-id' then
+      v_wanted := coalesce(v_header ->> 'x-company-id', '');
+    end if;
+  end if;
+
+  if v_wanted is null then
+    select u.company_id into v_company
+      from public.users as u
+      join public.companies as c on c.id = u.company_id
+     where u.id = v_user and u.status = 'active' and c.status = 'active'
+     order by u.selected_at desc nulls last, u.created_at, u.company_id
+     limit 1;
+  else
+    v_company := private.parse_uuid(v_wanted);
+  end if;
+  if v_company is null then
+    return null;
+  end if;
+
+  select u.company_id into v_company
+    from public.users as u
+    join public.companies as c on c.id = u.company_id
+   where u.company_id = v_company
+     and u.id = v_user
+     and u.status = 'active'
+     and c.status = 'active'
+     and (p_permission is null
+          or (p_permission <> all (u.revoked_permissions)
+              and (p_permission = any (u.granted_permissions)
+                   or exists (select from private.role_permissions as rp
+                               where rp.role = u.role and rp.permission = p_permission))));
+  return v_company;
+end
+$fn$;
+revoke execute on function private.company_for(text) from public;
+grant execute on function private.company_for(text) to authenticated;
+
+create or replace function private.is_platform_admin() returns boolean
+language plpgsql stable security definer parallel safe set search_path = pg_catalog, pg_temp
+as $fn$
+declare
+  v_claims jsonb := private.parse_json_object(current_setting('request.jwt.claims', true));
+  v_user uuid := private.parse_uuid(v_claims ->> 'sub');
+begin
+  if v_user is null or v_claims ->> 'is_anonymous' = 'true' then
+    return false;
+  end if;
+  return private.is_admin(v_user);
+end
+$fn$;
+revoke execute on function private.is_platform_admin() from public;
+grant execute on function private.is_platform_admin() to platform_admin;
+
+create or replace function private.is_admin(p_user_id uuid) returns boolean
+language plpgsql stable security definer parallel safe set search_path = pg_catalog, pg_temp
+as $fn$
+begin
+  return exists (
+    select from public.companies as c
+      join public.users as u on u.company_id = c.id
+     where c.is_operator
+       and c.status = 'active'
+       and u.id = p_user_id
+       and u.role = 'admin'
+       and u.status = 'active');
+end
+$fn$;
+revoke execute on function private.is_admin(uuid) from public;
+
+-- What a member may do in a company, most specific rule last: role, then assigned, then taken away.
+create or replace function private.permissions_of(p_company_id uuid, p_user_id uuid) returns text[]
+language plpgsql stable security definer parallel safe set search_path = pg_catalog, pg_temp
+as $fn$
+begin
+  return (
+    select coalesce(array_agg(distinct p.permission order by p.permission), '{}')
+      from public.users as u
+      cross join lateral (
+        select rp.permission from private.role_permissions as rp where rp.role = u.role
+        union
+        select unnest(u.granted_permissions)
+        except
+        select unnest(u.revoked_permissions)
+      ) as p (permission)
+     where u.company_id = p_company_id and u.id = p_user_id and u.status = 'active');
+end
+$fn$;
+revoke execute on function private.permissions_of(uuid, uuid) from public;
+
+create or replace function private.my_companies()
+returns table (
+  company_id uuid, slug text, name text, company_status text, role text, permissions text[], is_active boolean
+)
+language plpgsql stable security definer parallel safe set search_path = pg_catalog, pg_temp
+as $fn$
+declare
+  v_user uuid := private.current_user_id();
+  v_active uuid := private.company_for(null);
+begin
+  return query
+    select c.id, c.slug, c.name, c.status, u.role, private.permissions_of(c.id, u.id),
+           coalesce(c.id = v_active, false)
+      from public.users as u
+      join public.companies as c on c.id = u.company_id
+     where u.id = v_user and u.status = 'active'
+     order by c.name, c.id;
+end
+$fn$;
+revoke execute on function private.my_companies() from public;
+grant execute on function private.my_companies() to authenticated, platform_admin;
+
+create or replace function private.switch_company(p_company_id uuid) returns uuid
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $fn$
+begin
+  update public.users as u
+     set selected_at = clock_timestamp()
+    from public.companies as c
+   where u.company_id = p_company_id
+     and u.id = private.current_user_id()
+     and u.status = 'active'
+     and c.id = u.company_id
+     and c.status = 'active';
+  if not found then
+    raise exception 'you are not an active member of that company'
+      using errcode = '42501',
+            detail = 'not_a_member',
+            hint = 'Call my_companies() for the companies that you may switch to.';
+  end if;
+  return p_company_id;
+end
+$fn$;
+revoke execute on function private.switch_company(uuid) from public;
+grant execute on function private.switch_company(uuid) to authenticated, platform_admin;
+
+-- Nobody hands out what they do not hold, nobody changes themselves, and nobody reaches another company.
+create or replace function private.change_member_permission(p_user_id uuid, p_permission text, p_assign boolean)
+returns text[]
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $fn$
+declare
+  v_company uuid := private.company_for('users.write');
+begin
+  if v_company is null or p_permission is null
+     or private.company_for(p_permission) is distinct from v_company
+  then
+    raise exception 'you cannot hand out or take away permission %', coalesce(p_permission, '(null)')
+      using errcode = '42501',
+            detail = 'permission_not_held',
+            hint = 'It takes users.write and the permission itself; ask a colleague who holds both.';
+  end if;
+  if p_user_id = private.current_user_id() then
+    raise exception 'nobody changes their own permissions'
+      using errcode = '42501',
+            detail = 'own_permissions',
+            hint = 'Ask a colleague who holds users.write.';
+  end if;
+  if not (private.permissions_of(v_company, p_user_id)
+          <@ private.permissions_of(v_company, private.current_user_id()))
+  then
+    raise exception 'that member holds more permissions than you do'
+      using errcode = '42501',
+            detail = 'member_outranks',
+            hint = 'Ask a colleague who holds all permissions that the member has.';
+  end if;
+  if p_assign then
+    update public.users as u
+       set granted_permissions = array_append(array_remove(u.granted_permissions, p_permission), p_permission),
+           revoked_permissions = array_remove(u.revoked_permissions, p_permission)
+     where u.company_id = v_company and u.id = p_user_id;
+  else
+    update public.users as u
+       set granted_permissions = array_remove(u.granted_permissions, p_permission),
+           revoked_permissions = case
+             when exists (select from private.role_permissions as rp
+                           where rp.role = u.role and rp.permission = p_permission)
+             then array_append(array_remove(u.revoked_permissions, p_permission), p_permission)
+             else array_remove(u.revoked_permissions, p_permission)
+           end
+     where u.company_id = v_company and u.id = p_user_id;
+  end if;
+  if not found then
+    raise exception 'no such member in your company'
+      using errcode = '42501',
+            detail = 'not_a_member',
+            hint = 'Read the users table for the members of your company.';
+  end if;
+  return private.permissions_of(v_company, p_user_id);
+end
+$fn$;
+revoke execute on function private.change_member_permission(uuid, text, boolean) from public;
+grant execute on function private.change_member_permission(uuid, text, boolean) to authenticated;
+
+create or replace function public.my_companies()
+returns table (
+  company_id uuid, slug text, name text, company_status text, role text, permissions text[], is_active boolean
+)
+language plpgsql stable security invoker parallel safe set search_path = pg_catalog, pg_temp
+as $fn$
+begin
+  return query select * from private.my_companies();
+end
+$fn$;
+revoke execute on function public.my_companies() from public, anon, authenticated, service_role;
+grant execute on function public.my_companies() to authenticated, platform_admin;
+
+create or replace function public.switch_company(company_id uuid) returns uuid
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $fn$
+begin
+  return private.switch_company(switch_company.company_id);
+end
+$fn$;
+revoke execute on function public.switch_company(uuid) from public, anon, authenticated, service_role;
+grant execute on function public.switch_company(uuid) to authenticated, platform_admin;
+
+create or replace function public.assign_permission(user_id uuid, permission text) returns text[]
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $fn$
+begin
+  return private.change_member_permission(assign_permission.user_id, assign_permission.permission, true);
+end
+$fn$;
+revoke execute on function public.assign_permission(uuid, text) from public, anon, authenticated, service_role;
+grant execute on function public.assign_permission(uuid, text) to authenticated;
+
+create or replace function public.remove_permission(user_id uuid, permission text) returns text[]
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $fn$
+begin
+  return private.change_member_permission(remove_permission.user_id, remove_permission.permission, false);
+end
+$fn$;
+revoke execute on function public.remove_permission(uuid, text) from public, anon, authenticated, service_role;
+grant execute on function public.remove_permission(uuid, text) to authenticated;
+
+-- Called by Supabase Auth for every token it issues. It decides nothing: the claims only save the application a
+-- look-up and choose the Postgres role, and the gate asks the tables again. A failure here must not lock people out,
+-- so it falls back to the token as it came, without our claims.
+create or replace function private.custom_access_token_hook(event jsonb) returns jsonb
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $fn$
+declare
+  v_claims jsonb := coalesce(event -> 'claims', '{}') - 'company_id' - 'company_role' - 'permissions';
+  v_user uuid := private.parse_uuid(event ->> 'user_id');
+  v_company uuid;
+  v_role text;
+begin
+  begin
+    select u.company_id, u.role into v_company, v_role
+      from public.users as u
+      join public.companies as c on c.id = u.company_id
+     where u.id = v_user and u.status = 'active' and c.status = 'active'
+     order by u.selected_at desc nulls last, u.created_at, u.company_id
+     limit 1;
+    if v_company is not null and coalesce(v_claims ->> 'is_anonymous', 'false') <> 'true' then
+      v_claims := v_claims || jsonb_build_object(
+        'company_id', v_company,
+        'company_role', v_role,
+        'permissions', to_jsonb(private.permissions_of(v_company, v_user)));
+      if private.is_admin(v_user) then
+        v_claims := v_claims || jsonb_build_object('role', 'platform_admin');
+      end if;
+    end if;
+  exception when others then
+    raise warning 'custom_access_token_hook: % (%)', sqlerrm, sqlstate;
+    v_claims := v_claims - 'company_id' - 'company_role' - 'permissions';
+  end;
+  return jsonb_build_object('claims', v_claims);
+end
+$fn$;
+revoke execute on function private.custom_access_token_hook(jsonb) from public;
+grant execute on function private.custom_access_token_hook(jsonb) to supabase_auth_admin;
+
+-- On PostgreSQL 15 the JSON test needs a subtransaction, which parallel plans do not allow.
+do $do$
+begin
+  if current_setting('server_version_num')::integer < 160000 then
+    alter function private.company_for(text) parallel unsafe;
+    alter function private.is_platform_admin() parallel unsafe;
+    alter function private.my_companies() parallel unsafe;
+    alter function private.current_user_id() parallel unsafe;
+    alter function public.my_companies() parallel unsafe;
+  end if;
+end
+$do$;
+
+comment on function private.company_for(text) is
+  'The gate: id of the caller''s active company if they hold the permission (resource.verb) there, else null. Null permission asks for membership alone. Chosen by header x-company-id, then the token''s company_id, then the default membership; backed by public.users and public.companies on every statement. Never raises.';
+comment on function private.is_platform_admin() is
+  'True if the caller is, by the tables and now, an active admin of the active operator company.';
+comment on function private.is_admin(uuid) is 'True if that person is an active admin of the active operator company.';
+comment on function private.permissions_of(uuid, uuid) is
+  'Permissions of an active member in a company: role, plus granted, minus revoked; sorted.';
+comment on function private.my_companies() is 'Implementation of public.my_companies().';
+comment on function private.switch_company(uuid) is 'Implementation of public.switch_company().';
+comment on function private.change_member_permission(uuid, text, boolean) is
+  'Implementation of public.assign_permission() and public.remove_permission().';
+comment on function public.my_companies() is
+  'The companies in which the caller is an active member, with role, permissions, the company''s status and which one is active for this request. Sorted by name. Errors: none; no rows without a membership.';
+comment on function public.switch_company(uuid) is
+  'Makes a company the caller''s default; the next token carries it. Refresh the session afterwards, or send header x-company-id. Returns the company id; safe to repeat. Errors: 42501 not_a_member.';
+comment on function public.assign_permission(uuid, text) is
+  'Assigns one permission (resource.verb) to a member of the caller''s active company. Takes users.write and the permission itself. Returns the member''s permissions; safe to repeat. Errors: 42501 permission_not_held, own_permissions, member_outranks, not_a_member.';
+comment on function public.remove_permission(uuid, text) is
+  'Takes one permission (resource.verb) away from a member of the caller''s active company, also where the role brings it. Takes users.write and the permission itself. Returns the member''s permissions; safe to repeat. Errors: 42501 permission_not_held, own_permissions, member_outranks, not_a_member.';
+comment on function private.custom_access_token_hook(jsonb) is
+  'Supabase Auth custom access token hook: adds company_id, company_role, permissions, and role platform_admin for admins. Ignores user_metadata and app_metadata. Never raises.';
+
+-- migrate:down

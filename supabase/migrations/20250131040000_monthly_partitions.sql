@@ -1,0 +1,107 @@
+-- migrate:up
+-- Monthly partitions that make themselves. They live in `private`: nothing there is an API object, no default
+-- privilege of `public` reaches them, and the generated types do not grow by a table a month. Holds I4: row level
+-- security is on in every partition from its first moment, and partitions carry no grants.
+
+set lock_timeout = '5s';
+
+create table if not exists private.partitioned_tables (
+  table_name text not null primary key,
+  months_ahead integer not null default 3,
+  constraint partitioned_tables_months_ahead_is_in_range check (months_ahead between 1 and 24)
+);
+alter table private.partitioned_tables enable row level security;
+
+-- Rows that came too early wait in the default partition and move over. A long reader cannot block everybody behind
+-- us: the locks are waited for two seconds at most, and the next run tries again.
+create or replace function private.create_month_partition(p_table_name text, p_month date) returns boolean
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s'
+as $fn$
+declare
+  v_name text := format('%s_p%s', p_table_name, to_char(p_month, 'YYYYMM'));
+  v_default text := format('%s_default', p_table_name);
+  v_from timestamptz := date_trunc('month', p_month::timestamp) at time zone 'UTC';
+  v_to timestamptz := (date_trunc('month', p_month::timestamp) + interval '1 month') at time zone 'UTC';
+  v_importing text := coalesce(current_setting('app.importing', true), '');
+  v_key text;
+begin
+  if exists (select from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
+              where n.nspname = 'private' and c.relname = v_name)
+  then
+    return false;
+  end if;
+  select a.attname into strict v_key
+    from pg_partitioned_table as p
+    join pg_attribute as a on a.attrelid = p.partrelid and a.attnum = p.partattrs[0]
+   where p.partrelid = format('public.%I', p_table_name)::regclass;
+
+  execute format(
+    'create table private.%I (like public.%I including defaults including constraints including generated including storage)',
+    v_name, p_table_name);
+  execute format('alter table private.%I enable row level security', v_name);
+  execute format('lock table private.%I in access exclusive mode', v_default);
+  perform set_config('app.importing', 'on', true);
+  execute format(
+    'with moved as (delete from private.%1$I where %2$I >= $1 and %2$I < $2 returning *)
+     insert into private.%3$I select * from moved',
+    v_default, v_key, v_name) using v_from, v_to;
+  perform set_config('app.importing', v_importing, true);
+  execute format(
+    'alter table public.%I attach partition private.%I for values from (%L) to (%L)',
+    p_table_name, v_name, v_from, v_to);
+  return true;
+end
+$fn$;
+revoke execute on function private.create_month_partition(text, date) from public;
+
+create or replace function private.maintain_partitions() returns integer
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $fn$
+declare
+  v_table record;
+  v_month date;
+  v_created integer := 0;
+begin
+  for v_table in
+    -- The row lock lets one caller at a time work on a table; the other then finds the work done.
+    select t.table_name, t.months_ahead from private.partitioned_tables as t order by t.table_name for update
+  loop
+    for v_month in
+      select generate_series(
+        date_trunc('month', now() at time zone 'UTC'),
+        date_trunc('month', now() at time zone 'UTC') + make_interval(months => v_table.months_ahead),
+        interval '1 month')::date
+    loop
+      begin
+        if private.create_month_partition(v_table.table_name, v_month) then
+          v_created := v_created + 1;
+        end if;
+      exception when lock_not_available then
+        raise warning 'partition % of % is postponed: the table is in use', v_month, v_table.table_name;
+      end;
+    end loop;
+  end loop;
+  return v_created;
+end
+$fn$;
+revoke execute on function private.maintain_partitions() from public;
+grant execute on function private.maintain_partitions() to service_role;
+
+create or replace function public.maintain_partitions() returns integer
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $fn$
+begin
+  return private.maintain_partitions();
+end
+$fn$;
+revoke execute on function public.maintain_partitions() from public, anon, authenticated, platform_admin, service_role;
+grant execute on function public.maintain_partitions() to service_role;
+
+comment on table private.partitioned_tables is 'Tables partitioned by month, and how many months ahead are kept ready.';
+comment on function private.create_month_partition(text, date) is
+  'Creates one monthly partition (UTC months), moves its rows over from the default partition and attaches it. False if it is there already. Errors: 55P03 when the table stays in use for two seconds.';
+comment on function private.maintain_partitions() is 'Implementation of public.maintain_partitions().';
+comment on function public.maintain_partitions() is
+  'Creates the monthly partitions that are missing up to months_ahead and returns how many. Run it daily: pg_cron does where it is installed, any scheduler with the service_role key elsewhere. Safe to repeat and to run twice at once; a partition whose table is in use is left to the next run, with a warning.';
+
+-- migrate:down

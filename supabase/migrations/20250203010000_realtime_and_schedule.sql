@@ -1,0 +1,47 @@
+-- migrate:up
+-- What a dashboard watches goes to Realtime, and what must run by itself is scheduled where pg_cron is installed.
+-- Realtime sends deletions to every subscriber with the row's key alone, past row level security; so a published
+-- table has nothing personal in its key, and `users` is not published.
+
+set lock_timeout = '5s';
+
+do $do$
+declare
+  v_table text;
+begin
+  if not exists (select from pg_catalog.pg_publication where pubname = 'supabase_realtime') then
+    raise notice 'publication supabase_realtime does not exist: nothing is published';
+    return;
+  end if;
+  foreach v_table in array array[
+    'budget_alerts', 'budget_periods', 'compliance_requests', 'documents', 'invoices', 'jobs', 'media_assets'
+  ] loop
+    if not exists (
+      select from pg_catalog.pg_publication_tables
+       where pubname = 'supabase_realtime' and schemaname = 'public' and tablename = v_table
+    ) then
+      execute format('alter publication supabase_realtime add table public.%I', v_table);
+    end if;
+  end loop;
+end
+$do$;
+
+-- Run again after enabling pg_cron later on; a schedule of the same name is replaced.
+create or replace function private.schedule_maintenance() returns boolean
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $fn$
+begin
+  if not exists (select from pg_extension where extname = 'pg_cron') then
+    return false;
+  end if;
+  execute $sql$select cron.schedule('lytbub_maintain_partitions', '17 3 * * *', 'select private.maintain_partitions()')$sql$;
+  return true;
+end
+$fn$;
+revoke execute on function private.schedule_maintenance() from public;
+comment on function private.schedule_maintenance() is
+  'Schedules the daily maintenance with pg_cron. False if the extension is not installed. Safe to repeat.';
+
+select private.schedule_maintenance();
+
+-- migrate:down
