@@ -298,14 +298,16 @@ $fn$;
 revoke execute on function private.custom_access_token_hook(jsonb) from public;
 grant execute on function private.custom_access_token_hook(jsonb) to supabase_auth_admin;
 
--- On PostgreSQL 15 the JSON test needs a subtransaction, which parallel plans do not allow.
+-- Exception blocks run in parallel plans from PostgreSQL 17 on; before, whatever may reach one must say so.
 do $do$
 begin
-  if current_setting('server_version_num')::integer < 160000 then
+  if current_setting('server_version_num')::integer < 170000 then
+    alter function private.parse_json_object(text) parallel unsafe;
+    alter function private.parse_uuid(text) parallel unsafe;
+    alter function private.current_user_id() parallel unsafe;
     alter function private.company_for(text) parallel unsafe;
     alter function private.is_platform_admin() parallel unsafe;
     alter function private.my_companies() parallel unsafe;
-    alter function private.current_user_id() parallel unsafe;
     alter function public.my_companies() parallel unsafe;
   end if;
 end
