@@ -8,6 +8,7 @@
 -- code as the function's owner. Naming pg_temp last closes that.
 
 set lock_timeout = '5s';
+set statement_timeout = '10min';
 
 create schema if not exists private;
 comment on schema private is

@@ -4,6 +4,7 @@
 -- switched on here, at once, and the policies follow in multi_tenant_rls_policies: nothing is readable in between.
 
 set lock_timeout = '5s';
+set statement_timeout = '10min';
 
 -- What may be done, and which role may do it, as data. Small enough to stand on every node (reference tables).
 create table if not exists private.permissions (
@@ -92,10 +93,6 @@ insert into private.plan_tiers (plan_tier, monthly_limit_usd, features) values
   ('enterprise', 2000, '{"ai_agents": 200, "members": 1000}'),
   ('custom', null, '{}')
 on conflict (plan_tier) do nothing;
-
-alter table private.permissions enable row level security;
-alter table private.role_permissions enable row level security;
-alter table private.plan_tiers enable row level security;
 
 -- The tenants. One of them is the operator's own company, whose members with role admin run the platform.
 -- Companies are closed, not deleted: invoices and audit logs hold on to them.

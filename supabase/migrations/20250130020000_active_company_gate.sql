@@ -5,6 +5,7 @@
 -- PL/pgSQL, stable, and called in a sub-select, so that it runs once a statement.
 
 set lock_timeout = '5s';
+set statement_timeout = '10min';
 
 create or replace function private.company_for(p_permission text) returns uuid
 language plpgsql stable security definer parallel safe set search_path = pg_catalog, pg_temp

@@ -3,6 +3,7 @@
 -- the gate for members, one question to the tables for platform operators. Grants are explicit (I6).
 
 set lock_timeout = '5s';
+set statement_timeout = '10min';
 
 alter table public.companies enable row level security;
 drop policy if exists select_member on public.companies;

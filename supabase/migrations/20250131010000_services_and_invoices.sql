@@ -3,6 +3,7 @@
 -- invoice is frozen.
 
 set lock_timeout = '5s';
+set statement_timeout = '10min';
 
 -- What a company sells: the price list that invoices and jobs refer to.
 create table if not exists public.services (

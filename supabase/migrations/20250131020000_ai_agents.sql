@@ -2,6 +2,7 @@
 -- AI agents. Their logs and usage follow in agent_logs_and_api_usage.
 
 set lock_timeout = '5s';
+set statement_timeout = '10min';
 
 -- AI agents that a company runs. An agent with usage is archived, not deleted: the ledger refers to it.
 create table if not exists public.ai_agents (

@@ -3,6 +3,7 @@
 -- another company's file.
 
 set lock_timeout = '5s';
+set statement_timeout = '10min';
 
 -- Work to be done, by people or AI agents: queued, tried a bounded number of times, finished exactly once.
 create table if not exists public.jobs (

@@ -4,13 +4,26 @@
 -- security is on in every partition from its first moment, and partitions carry no grants.
 
 set lock_timeout = '5s';
+set statement_timeout = '10min';
 
 create table if not exists private.partitioned_tables (
   table_name text not null primary key,
   months_ahead integer not null default 3,
   constraint partitioned_tables_months_ahead_is_in_range check (months_ahead between 1 and 24)
 );
-alter table private.partitioned_tables enable row level security;
+
+-- A partition is reached through its parent alone: no grants, row level security on, and a policy that says so.
+create or replace function private.close_partition(p_name text) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $fn$
+begin
+  execute format('revoke all on table private.%I from public, anon, authenticated, platform_admin, service_role', p_name);
+  execute format('alter table private.%I enable row level security', p_name);
+  execute format('drop policy if exists nobody on private.%I', p_name);
+  execute format('create policy nobody on private.%I for all to public using (false)', p_name);
+end
+$fn$;
+revoke execute on function private.close_partition(text) from public;
 
 -- Rows that came too early wait in the default partition and move over. A long reader cannot block everybody behind
 -- us: the locks are waited for two seconds at most, and the next run tries again.
@@ -38,7 +51,7 @@ begin
   execute format(
     'create table private.%I (like public.%I including defaults including constraints including generated including storage)',
     v_name, p_table_name);
-  execute format('alter table private.%I enable row level security', v_name);
+  perform private.close_partition(v_name);
   execute format('lock table private.%I in access exclusive mode', v_default);
   perform set_config('app.importing', 'on', true);
   execute format(
@@ -98,6 +111,8 @@ revoke execute on function public.maintain_partitions() from public, anon, authe
 grant execute on function public.maintain_partitions() to service_role;
 
 comment on table private.partitioned_tables is 'Tables partitioned by month, and how many months ahead are kept ready.';
+comment on function private.close_partition(text) is
+  'Takes every grant off a partition, switches row level security on and lets nobody in.';
 comment on function private.create_month_partition(text, date) is
   'Creates one monthly partition (UTC months), moves its rows over from the default partition and attaches it. False if it is there already. Errors: 55P03 when the table stays in use for two seconds.';
 comment on function private.maintain_partitions() is 'Implementation of public.maintain_partitions().';

@@ -3,6 +3,7 @@
 -- primary key is also the index of "latest first".
 
 set lock_timeout = '5s';
+set statement_timeout = '10min';
 
 -- What AI agents did, append-only and partitioned by month.
 create table if not exists public.agent_logs (
@@ -142,9 +143,9 @@ grant insert (
 
 -- A default partition, so that no row is ever refused for its date, and the coming months.
 create table if not exists private.agent_logs_default partition of public.agent_logs default;
-alter table private.agent_logs_default enable row level security;
+select private.close_partition('agent_logs_default');
 create table if not exists private.api_usage_default partition of public.api_usage default;
-alter table private.api_usage_default enable row level security;
+select private.close_partition('api_usage_default');
 insert into private.partitioned_tables (table_name) values
   ('agent_logs'),
   ('api_usage')

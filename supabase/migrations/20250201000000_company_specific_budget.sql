@@ -2,6 +2,7 @@
 -- Budget periods and alerts. Only functions move the counters; members watch them, live.
 
 set lock_timeout = '5s';
+set statement_timeout = '10min';
 
 -- A company's budget month by month: what may be spent, what is spent and what is held. Months are calendar
 -- months in the company's time zone.

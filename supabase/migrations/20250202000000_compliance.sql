@@ -2,6 +2,7 @@
 -- Compliance: security policies, IP allowlists, retention policies and their runs, data subject requests.
 
 set lock_timeout = '5s';
+set statement_timeout = '10min';
 
 -- How strictly a company lets people in. Versioned: a change is a new row, and one is in force.
 create table if not exists public.security_policies (

@@ -2,6 +2,7 @@
 -- API keys without their secrets, and the audit log.
 
 set lock_timeout = '5s';
+set statement_timeout = '10min';
 
 -- Keys of a company's programs. Only what identifies a key stands here; the hash of its secret is in
 -- private.api_key_secrets.
@@ -138,12 +139,11 @@ create table if not exists private.api_key_secrets (
   constraint api_key_secrets_key_hash_is_unique unique (key_hash),
   constraint api_key_secrets_key_hash_is_sha256 check (length(key_hash) = 32)
 );
-alter table private.api_key_secrets enable row level security;
 comment on table private.api_key_secrets is 'SHA-256 of each API key. No API role may read it.';
 
 -- A default partition, so that no row is ever refused for its date, and the coming months.
 create table if not exists private.audit_logs_default partition of public.audit_logs default;
-alter table private.audit_logs_default enable row level security;
+select private.close_partition('audit_logs_default');
 insert into private.partitioned_tables (table_name) values
   ('audit_logs')
 on conflict (table_name) do nothing;

@@ -3,6 +3,7 @@
 -- with the gate's answer, once a statement, like those of every table.
 
 set lock_timeout = '5s';
+set statement_timeout = '10min';
 
 insert into storage.buckets (id, name, public, file_size_limit) values
   ('documents', 'documents', false, 52428800),

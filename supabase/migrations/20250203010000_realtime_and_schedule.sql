@@ -4,6 +4,7 @@
 -- table has nothing personal in its key, and `users` is not published.
 
 set lock_timeout = '5s';
+set statement_timeout = '10min';
 
 do $do$
 declare

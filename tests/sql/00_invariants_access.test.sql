@@ -28,7 +28,8 @@ select p.*, n.nspname::text as schema_name
 
 -- I4 --------------------------------------------------------------------------------------------------------------
 create temp view v_i4_rls as
-select t.name from our_tables as t where not t.relrowsecurity;
+select t.name from our_tables as t
+ where not t.relrowsecurity and (t.schema_name = 'public' or t.relispartition);
 create temp view v_i4_partition_grant as
 select t.name from our_tables as t
  where t.relispartition
@@ -63,7 +64,9 @@ select o.polname || ' on ' || o.polrelid::regclass as name
   cross join lateral (
     select array_remove(array[pg_get_expr(o.polqual, o.polrelid), pg_get_expr(o.polwithcheck, o.polrelid)], null) as exprs
   ) as e
- where not o.polpermissive
+ where not (t.relispartition and t.schema_name = 'private' and o.polname = 'nobody' -- a partition lets nobody in
+            and pg_get_expr(o.polqual, o.polrelid) = 'false' and o.polwithcheck is null)
+   and (not o.polpermissive
     or cardinality(o.polroles) <> 1
     or not case (select r.rolname from pg_roles as r where r.oid = o.polroles[1])
       when 'authenticated' then
@@ -81,7 +84,7 @@ select o.polname || ' on ' || o.polrelid::regclass as name
           select from unnest(e.exprs) as x (expr)
            where x.expr <> '( SELECT private.is_platform_admin() AS is_platform_admin)')
       else false
-    end;
+    end);
 create temp view v_i5_double as
 select o.polrelid::regclass || ' ' || c.cmd || ' ' || pg_get_userbyid(r.role) as name
   from pg_policy as o

@@ -212,7 +212,7 @@ select 'function ' || p.oid::regprocedure from pg_proc as p
 union all
 select 'policy ' || o.polname || ' on ' || o.polrelid::regclass from pg_policy as o
   join our_tables as t on t.oid = o.polrelid
- where obj_description(o.oid, 'pg_policy') is null;
+ where not t.relispartition and obj_description(o.oid, 'pg_policy') is null;
 create temp view v_check_name as
 select k.conname::text as name from pg_constraint as k join our_tables as t on t.oid = k.conrelid
  where k.contype = 'c' and t.schema_name = 'public' and not t.relispartition and k.conname not like t.name || '\_%';

@@ -1,0 +1,125 @@
+import { type ChildProcess, execFileSync } from 'node:child_process';
+import { createServer } from 'node:net';
+
+/** Whether nobody listens on a port of 127.0.0.1. */
+export function isPortFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => {
+      server.close(() => resolve(true));
+    });
+  });
+}
+
+/** A free port: the wanted one, one of the next 20, or any; without a wish any. */
+export async function freePort(wanted?: number): Promise<number> {
+  if (wanted !== undefined) {
+    for (let port = wanted; port < wanted + 20; port += 1) {
+      if (await isPortFree(port)) {
+        return port;
+      }
+    }
+  }
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** Whether a process exists. */
+export function isAlive(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid <= 0) {
+    return false;
+  }
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/**
+ * What identifies a process beyond its id, which the system reuses: when it started and its
+ * command line. Undefined when it does not exist or the system has no usable `ps`.
+ */
+export function processIdentity(pid: number): string | undefined {
+  try {
+    const text = execFileSync('ps', ['-o', 'lstart=,args=', '-p', String(pid)], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+      env: { ...process.env, LC_ALL: 'C', TZ: 'UTC' },
+    }).trim();
+    return text || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Waits until a process is gone; false when it still exists after the given time. */
+export async function waitUntilGone(pid: number, milliseconds: number): Promise<boolean> {
+  const end = Date.now() + milliseconds;
+  while (isAlive(pid)) {
+    if (Date.now() > end) {
+      return false;
+    }
+    await sleep(20);
+  }
+  return true;
+}
+
+/** Sends a signal; a process that is already gone is no error. */
+export function signal(pid: number, name: NodeJS.Signals): void {
+  if (!Number.isInteger(pid) || pid <= 0) {
+    // 0 and negative ids would signal whole process groups.
+    return;
+  }
+  try {
+    process.kill(pid, name);
+  } catch {
+    // Already gone.
+  }
+}
+
+/** Ends a process politely, and by force when it does not listen. */
+export async function terminate(
+  pid: number,
+  polite: NodeJS.Signals = 'SIGTERM',
+  milliseconds = 5000,
+): Promise<void> {
+  signal(pid, polite);
+  if (!(await waitUntilGone(pid, milliseconds))) {
+    signal(pid, 'SIGKILL');
+    await waitUntilGone(pid, 2000);
+  }
+}
+
+export function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+const children = new Map<ChildProcess, NodeJS.Signals>();
+
+/**
+ * Makes sure that a child does not outlive this process: when this process ends on any way but
+ * `kill -9`, the child gets the given signal.
+ */
+export function endWithUs(child: ChildProcess, how: NodeJS.Signals): void {
+  if (children.size === 0) {
+    process.once('exit', () => {
+      for (const [one, name] of children) {
+        if (one.pid !== undefined && one.exitCode === null && one.signalCode === null) {
+          signal(one.pid, name);
+        }
+      }
+    });
+  }
+  children.set(child, how);
+  child.once('exit', () => children.delete(child));
+}
