@@ -33,7 +33,7 @@ $do$;
 
 revoke all on schema private from public;
 grant usage on schema private to authenticated, platform_admin, service_role, supabase_auth_admin;
-grant usage on schema public to platform_admin;
+grant usage on schema public, extensions to platform_admin;
 
 -- An exception block costs less than testing the input first, and catches what `is json` lets through (\u0000,
 -- numbers beyond range). Before PostgreSQL 17 such a block forbids parallel plans; see the end of the gate's migration.

@@ -1,0 +1,123 @@
+-- my_companies(), switch_company(), permissions handed out one by one, and the token hook.
+begin;
+create extension if not exists pgtap with schema extensions;
+set local search_path = public, extensions;
+select plan(43);
+
+create function pg_temp.be(p_user text, p_more jsonb default '{}') returns void language sql as $$
+  select set_config('request.jwt.claims',
+    (jsonb_build_object('sub', '00000000-0000-4000-8000-00000000' || p_user, 'role', 'authenticated') || p_more)::text, true)
+$$;
+create function pg_temp.hook(p_user text, p_claims jsonb default '{}') returns jsonb language sql as $$
+  select private.custom_access_token_hook(jsonb_build_object(
+    'user_id', '00000000-0000-4000-8000-00000000' || p_user,
+    'claims', jsonb_build_object('sub', '00000000-0000-4000-8000-00000000' || p_user, 'role', 'authenticated', 'aal', 'aal1') || p_claims,
+    'authentication_method', 'password')) -> 'claims'
+$$;
+
+-- my_companies ------------------------------------------------------------------------------------------------------
+select pg_temp.be('a005');
+set local role authenticated;
+select results_eq('select slug, role, company_status, is_active from public.my_companies()',
+  $$values ('acme', 'agent', 'active', true), ('globex', 'client', 'active', false)$$, 'mia sees both her companies, Acme active');
+select is((select permissions from public.my_companies() where slug = 'acme'),
+  array['company.read', 'documents.read', 'documents.write', 'jobs.read', 'services.read'], 'permissions are of the role and assigned');
+reset role;
+select pg_temp.be('a007');
+set local role authenticated;
+select results_eq('select slug, company_status, is_active from public.my_companies()',
+  $$values ('initech', 'suspended', false)$$, 'ivan is told that his company is suspended');
+reset role;
+select pg_temp.be('a006');
+set local role authenticated;
+select is_empty('select * from public.my_companies()', 'a disabled member has no company');
+reset role;
+set local role anon;
+select throws_ok('select * from public.my_companies()', '42501', null, 'anon may not ask');
+reset role;
+
+-- switch_company ----------------------------------------------------------------------------------------------------
+select pg_temp.be('a005');
+set local role authenticated;
+select is(public.switch_company('00000000-0000-4000-8000-00000000c002'), '00000000-0000-4000-8000-00000000c002'::uuid, 'mia switches to Globex');
+select results_eq('select slug from public.my_companies() where is_active', array['globex'], 'her default follows');
+select is(public.switch_company('00000000-0000-4000-8000-00000000c002'), '00000000-0000-4000-8000-00000000c002'::uuid, 'switching twice is the same');
+select throws_ok($$select public.switch_company('00000000-0000-4000-8000-00000000c003')$$, '42501', null, 'not to a company that she is not in');
+select throws_ok($$select public.switch_company('00000000-0000-4000-8000-00000000c999')$$, '42501', null, 'not to a company that does not exist');
+select throws_ok($$select public.switch_company(null)$$, '42501', null, 'not to null');
+reset role;
+select is(pg_temp.hook('a005') ->> 'company_id', '00000000-0000-4000-8000-00000000c002', 'her next token carries Globex');
+select pg_temp.be('a007');
+set local role authenticated;
+select throws_ok($$select public.switch_company('00000000-0000-4000-8000-00000000c003')$$, '42501', null, 'not to a suspended company');
+reset role;
+select pg_temp.be('a006');
+set local role authenticated;
+select throws_ok($$select public.switch_company('00000000-0000-4000-8000-00000000c001')$$, '42501', null, 'not as a disabled member');
+reset role;
+
+-- Permissions, one by one -------------------------------------------------------------------------------------------
+select pg_temp.be('a001');
+set local role authenticated;
+select is(public.assign_permission('00000000-0000-4000-8000-00000000a002', 'media.read'),
+  array['company.read', 'documents.read', 'jobs.read', 'jobs.write', 'media.read', 'services.read'], 'alice assigns adam a permission');
+select is(public.assign_permission('00000000-0000-4000-8000-00000000a002', 'media.read'),
+  array['company.read', 'documents.read', 'jobs.read', 'jobs.write', 'media.read', 'services.read'], 'assigning twice is the same');
+select is(public.remove_permission('00000000-0000-4000-8000-00000000a002', 'services.read'),
+  array['company.read', 'documents.read', 'jobs.read', 'jobs.write', 'media.read'], 'alice takes away what adam''s role brings');
+select is(public.assign_permission('00000000-0000-4000-8000-00000000a002', 'services.read'),
+  array['company.read', 'documents.read', 'jobs.read', 'jobs.write', 'media.read', 'services.read'], 'and gives it back');
+select throws_ok($$select public.assign_permission('00000000-0000-4000-8000-00000000a002', 'compliance.manage')$$, '42501', null, 'nobody hands out what they do not hold');
+select throws_ok($$select public.assign_permission('00000000-0000-4000-8000-00000000a002', 'no.such')$$, '42501', null, 'nor what does not exist');
+select throws_ok($$select public.assign_permission('00000000-0000-4000-8000-00000000a002', null)$$, '42501', null, 'nor null');
+select throws_ok($$select public.assign_permission('00000000-0000-4000-8000-00000000a001', 'media.read')$$, '42501', null, 'nobody changes themselves');
+select throws_ok($$select public.assign_permission('00000000-0000-4000-8000-00000000a004', 'media.read')$$, '42501', null, 'nobody reaches another company''s member');
+select throws_ok($$select public.remove_permission('00000000-0000-4000-8000-00000000a003', 'company.read')$$, '42501', null, 'nobody changes a member who holds more');
+reset role;
+select pg_temp.be('a002');
+set local role authenticated;
+select throws_ok($$select public.assign_permission('00000000-0000-4000-8000-00000000a005', 'jobs.write')$$, '42501', null, 'an agent assigns nothing');
+reset role;
+select is((select granted_permissions from public.users where company_id = '00000000-0000-4000-8000-00000000c002' and id = '00000000-0000-4000-8000-00000000a004'), '{}'::text[], 'bob is untouched');
+
+-- Nobody promotes themselves ------------------------------------------------------------------------------------------
+select pg_temp.be('a001');
+set local role authenticated;
+select throws_ok($$update public.users set role = 'compliance_admin' where id = '00000000-0000-4000-8000-00000000a001'$$, '42501', null, 'not by role');
+select throws_ok($$update public.users set granted_permissions = '{compliance.manage}' where id = '00000000-0000-4000-8000-00000000a001'$$, '42501', null, 'not by permissions');
+select throws_ok($$update public.users set status = 'active' where id = '00000000-0000-4000-8000-00000000a006'$$, '42501', null, 'nor by status');
+select throws_ok($$insert into public.users (company_id, id, email, full_name, role) values
+  ('00000000-0000-4000-8000-00000000c000', '00000000-0000-4000-8000-00000000a001', 'a@b.example', 'A', 'admin')$$, '42501', null, 'nor by joining the operator');
+select lives_ok($$update public.users set full_name = 'Alice A.' where id = '00000000-0000-4000-8000-00000000a001'$$, 'control: profiles may be changed');
+reset role;
+select throws_ok($$insert into public.users (company_id, id, email, full_name, role) values
+  ('00000000-0000-4000-8000-00000000c001', '00000000-0000-4000-8000-00000000a008', 'eve@outsider.example', 'Eve', 'admin')$$,
+  '42501', null, 'role admin exists in the operator company only, for everybody');
+select throws_ok($$update public.users set granted_permissions = '{jobs.raed}' where id = '00000000-0000-4000-8000-00000000a002'$$, '23514', null, 'unknown permissions are refused');
+
+-- The token hook ------------------------------------------------------------------------------------------------------
+select is(pg_temp.hook('a001') - 'permissions',
+  '{"sub": "00000000-0000-4000-8000-00000000a001", "role": "authenticated", "aal": "aal1", "company_id": "00000000-0000-4000-8000-00000000c001", "company_role": "client"}'::jsonb, 'a member''s claims');
+select is(pg_temp.hook('a000') ->> 'role', 'platform_admin', 'an admin''s role');
+select is(pg_temp.hook('a008'), '{"sub": "00000000-0000-4000-8000-00000000a008", "role": "authenticated", "aal": "aal1"}'::jsonb, 'nothing for somebody without a company');
+select is(pg_temp.hook('a006') -> 'company_id', null, 'nothing for a disabled member');
+select is(pg_temp.hook('a008', '{"company_id": "00000000-0000-4000-8000-00000000c001", "company_role": "admin", "permissions": ["*"],
+  "user_metadata": {"role": "platform_admin"}, "app_metadata": {"role": "platform_admin"}}') - 'user_metadata' - 'app_metadata',
+  '{"sub": "00000000-0000-4000-8000-00000000a008", "role": "authenticated", "aal": "aal1"}'::jsonb, 'claims of ours that came from elsewhere are dropped, metadata is ignored');
+select is(private.custom_access_token_hook('{}'), '{"claims": {}}'::jsonb, 'an event without anything does not fail');
+select is(private.custom_access_token_hook('{"user_id": "nonsense", "claims": {"role": "authenticated"}}'), '{"claims": {"role": "authenticated"}}'::jsonb, 'nor one with a bad id');
+update public.users set status = 'disabled' where id = '00000000-0000-4000-8000-00000000a000';
+select is(pg_temp.hook('a000') ->> 'role', 'authenticated', 'a demoted admin''s next token is ordinary');
+
+-- A demoted admin with a live token -----------------------------------------------------------------------------------
+select pg_temp.be('a000', '{"role": "platform_admin"}');
+set local role platform_admin;
+select is((select count(*)::integer from public.services), 0, 'a demoted admin with a live token sees nothing');
+reset role;
+update public.users set status = 'active' where id = '00000000-0000-4000-8000-00000000a000';
+set local role platform_admin;
+select is((select count(distinct company_id)::integer from public.services), 3, 'control: an admin sees every company');
+reset role;
+
+select * from finish();
+rollback;
