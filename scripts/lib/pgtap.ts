@@ -61,7 +61,8 @@ export function readTap(tap: string): TapSummary {
 /** Runs one statement and hands on its rows as psql's unaligned output would print them. */
 function runStatement(client: pg.Client, text: string, onLine: (line: string) => void): Promise<void> {
   return new Promise((resolve, reject) => {
-    const query = new pg.Query<unknown[]>({ text, rowMode: 'array' });
+    const config: pg.QueryArrayConfig = { text, rowMode: 'array' };
+    const query = new pg.Query(config);
     query.on('row', (row: unknown) => {
       if (Array.isArray(row)) {
         onLine(row.map((value: unknown) => (value === null ? '' : String(value))).join('|'));

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
-import type pg from 'pg';
+import pg from 'pg';
 import { CAST, COMPANIES, type ActorName, type CompanySlug } from './cast.ts';
 import { inRolledBackTransaction, withClient } from './client.ts';
 import { EXIT, UserError } from './errors.ts';
@@ -21,6 +21,7 @@ export interface TokenRequest {
 }
 
 const DEFAULT_EXPIRY_SECONDS = 3600;
+const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]']);
 const DEFAULT_ISSUER = 'http://127.0.0.1:54321/auth/v1';
 
 interface AuthUser {
@@ -89,24 +90,57 @@ async function switchCompany(
   company: CompanySlug,
   claims: Claims,
 ): Promise<void> {
-  await client.query(`select set_config('request.jwt.claims', $1, true)`, [JSON.stringify(claims)]);
-  await client.query('set local role authenticated');
+  const { rows } = await client.query<{ role: string }>(`select current_setting('role') as role`);
+  const roleBefore = rows[0]?.role ?? 'none';
+  await client.query(
+    `select set_config('request.jwt.claims', $1, true), set_config('role', 'authenticated', true)`,
+    [JSON.stringify(claims)],
+  );
   try {
     await client.query('select public.switch_company($1)', [COMPANIES[company].id]);
   } catch (error) {
+    if (!(error instanceof pg.DatabaseError) || error.code !== '42501') {
+      throw error;
+    }
     throw new UserError(`${actor} cannot switch to ${company}`, {
       fix: `leave --company out, or choose a company in which ${actor} is an active member`,
       cause: error,
     });
-  } finally {
-    await client.query('reset role').catch(() => undefined);
   }
-  await client.query(`select set_config('request.jwt.claims', '', true)`);
+  await client.query(`select set_config('role', $1, true), set_config('request.jwt.claims', '', true)`, [
+    roleBefore,
+  ]);
 }
 
 /**
- * Hosted projects do not let `postgres` become `supabase_auth_admin`. There, what that role may do is checked
- * instead, and the function, which is a security definer, gives the same answer to its owner.
+ * On a local database the superuser can become `supabase_auth_admin`; `postgres` cannot, there as on hosted. Remote
+ * servers are not tried: they count failed logins.
+ */
+async function withMostRights<T>(url: string, run: (client: pg.Client) => Promise<T>): Promise<T> {
+  const { hostname, username } = URL.canParse(url) ? new URL(url) : { hostname: '', username: '' };
+  if (username === 'postgres' && LOOPBACK.has(hostname)) {
+    const superUrl = new URL(url);
+    superUrl.username = 'supabase_admin';
+    if (await canConnect(superUrl.href)) {
+      return withClient(superUrl.href, run);
+    }
+  }
+  return withClient(url, run);
+}
+
+async function canConnect(url: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000 });
+  client.on('error', () => undefined);
+  return client
+    .connect()
+    .then(() => client.end())
+    .then(() => true)
+    .catch(() => false);
+}
+
+/**
+ * Where nobody may become `supabase_auth_admin`, what that role may do is checked instead, and the function, which is
+ * a security definer, gives its owner the same answer.
  */
 async function becomeAuthAdmin(client: pg.ClientBase): Promise<void> {
   const { rows } = await client.query<{ member: boolean; may_call: boolean | null }>(
@@ -132,40 +166,52 @@ async function becomeAuthAdmin(client: pg.ClientBase): Promise<void> {
  * The claims of a token for one of the cast, computed by the real hook with the payload that Supabase Auth sends.
  * Nothing is kept: the whole runs in a transaction that is rolled back.
  */
-export async function claimsFor(url: string, request: TokenRequest): Promise<Claims> {
-  if (request.as === 'anonymous') {
-    if (request.company) {
-      throw new UserError('an anonymous visitor has no company', { fix: 'leave --company out' });
-    }
-    const issuedAt = Math.floor(Date.now() / 1000);
-    return {
-      iss: 'supabase',
-      role: 'anon',
-      iat: issuedAt,
-      exp: issuedAt + (request.expiresIn ?? DEFAULT_EXPIRY_SECONDS),
-    };
-  }
-  return withClient(url, (client) =>
-    inRolledBackTransaction(client, async () => {
-      const event = hookEvent(await readAuthUser(client, request.as), request);
-      if (request.company) {
-        await switchCompany(client, request.as, request.company, event.claims);
-      }
-      await becomeAuthAdmin(client);
-      const { rows } = await client.query<{ claims: Claims | null }>(
-        `select private.custom_access_token_hook($1::jsonb) -> 'claims' as claims`,
-        [JSON.stringify(event)],
-      );
-      const claims = rows[0]?.claims;
-      if (!claims) {
-        throw new UserError('the token hook returned no claims', {
-          fix: 'compare private.custom_access_token_hook with the migrations: npm run check',
-          exitCode: EXIT.failed,
-        });
-      }
-      return claims;
-    }),
+export function claimsFor(url: string, request: TokenRequest): Promise<Claims> {
+  return withMostRights(url, (client) =>
+    inRolledBackTransaction(client, () => claimsWithin(client, request)),
   );
+}
+
+/**
+ * The same on a connection that has a transaction open. It leaves the transaction as it was; after an error the
+ * transaction must be rolled back.
+ */
+export async function claimsWithin(client: pg.ClientBase, request: TokenRequest): Promise<Claims> {
+  if (request.as === 'anonymous') {
+    return anonymousClaims(request);
+  }
+  await client.query('savepoint token');
+  const event = hookEvent(await readAuthUser(client, request.as), request);
+  if (request.company) {
+    await switchCompany(client, request.as, request.company, event.claims);
+  }
+  await becomeAuthAdmin(client);
+  const { rows } = await client.query<{ claims: Claims | null }>(
+    `select private.custom_access_token_hook($1::jsonb) -> 'claims' as claims`,
+    [JSON.stringify(event)],
+  );
+  await client.query('rollback to savepoint token; release savepoint token');
+  const claims = rows[0]?.claims;
+  if (!claims) {
+    throw new UserError('the token hook returned no claims', {
+      fix: 'compare private.custom_access_token_hook with the migrations: npm run check',
+      exitCode: EXIT.failed,
+    });
+  }
+  return claims;
+}
+
+function anonymousClaims(request: TokenRequest): Claims {
+  if (request.company) {
+    throw new UserError('an anonymous visitor has no company', { fix: 'leave --company out' });
+  }
+  const issuedAt = Math.floor(Date.now() / 1000);
+  return {
+    iss: 'supabase',
+    role: 'anon',
+    iat: issuedAt,
+    exp: issuedAt + (request.expiresIn ?? DEFAULT_EXPIRY_SECONDS),
+  };
 }
 
 /** Signs claims as Supabase does with a shared secret (HS256). */
