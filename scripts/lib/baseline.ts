@@ -3,8 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import { withClient } from './client.ts';
 import { EXIT, messageOf, UserError } from './errors.ts';
-import { type Cluster, withClient } from './postgres.ts';
+import type { Cluster } from './postgres.ts';
 
 const folder = join(dirname(fileURLToPath(import.meta.url)), 'baseline');
 
@@ -37,9 +38,8 @@ export async function applyBaseline(
     if (applied !== undefined) {
       return { applied, current };
     }
-    await client.query(
-      `alter database ${pg.escapeIdentifier(database)} owner to ${await ownerName(client)}`,
-    );
+    await ensurePostgresRole(client);
+    await client.query(`alter database ${pg.escapeIdentifier(database)} owner to postgres`);
     await client.query('begin');
     try {
       for (const [name, sql] of files(options)) {
@@ -61,12 +61,11 @@ export async function applyBaseline(
   });
 }
 
-/** The database must belong to `postgres`, which may not exist yet on a new cluster. */
-async function ownerName(client: pg.Client): Promise<string> {
+/** Databases belong to `postgres`, which a new cluster does not have yet. */
+export async function ensurePostgresRole(client: pg.ClientBase): Promise<void> {
   await client.query(
     `do $$ begin create role postgres; exception when duplicate_object or unique_violation then null; end $$`,
   );
-  return 'postgres';
 }
 
 async function apply(client: pg.Client, name: string, sql: string): Promise<void> {

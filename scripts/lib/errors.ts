@@ -74,7 +74,10 @@ export function printError(error: unknown): number {
  * Runs a script's main function when the module is the one that was started, and turns every
  * outcome into an exit code: what the function returns, or the code of the error that it threw.
  */
-export async function main(moduleUrl: string, run: () => Promise<number | undefined>): Promise<void> {
+export async function main(
+  moduleUrl: string,
+  run: () => Promise<number | undefined>,
+): Promise<void> {
   const started = process.argv[1];
   if (started === undefined || pathToFileURL(realpathSync(started)).href !== moduleUrl) {
     return;

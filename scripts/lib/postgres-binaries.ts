@@ -164,7 +164,9 @@ export function makeExecutable(file: string): void {
     accessSync(file, constants.X_OK);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      throw new UserError(`${basename(file)} is missing at ${file}.`, { fix: 'run `npm ci` again' });
+      throw new UserError(`${basename(file)} is missing at ${file}.`, {
+        fix: 'run `npm ci` again',
+      });
     }
     try {
       chmodSync(file, 0o755);
@@ -193,9 +195,12 @@ function hydrateSymlinks(installed: string): void {
       symlinkSync(relative(dirname(from), join(installed, source)), from);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
-        throw new UserError(`The libraries of the embedded PostgreSQL are not linked: ${messageOf(error)}.`, {
-          fix: 'run `npm rebuild` as the owner of node_modules',
-        });
+        throw new UserError(
+          `The libraries of the embedded PostgreSQL are not linked: ${messageOf(error)}.`,
+          {
+            fix: 'run `npm rebuild` as the owner of node_modules',
+          },
+        );
       }
     }
   }
@@ -258,10 +263,13 @@ async function layInPgtap(extensionDir: string): Promise<void> {
       renameSync(unfinished, join(extensionDir, file));
     }
   } catch (error) {
-    throw new UserError(`pgTAP could not be added to the embedded PostgreSQL: ${messageOf(error)}.`, {
-      fix: `make ${extensionDir} writable for this one run, or run \`npm ci\` as its owner`,
-      exitCode: EXIT.tool,
-    });
+    throw new UserError(
+      `pgTAP could not be added to the embedded PostgreSQL: ${messageOf(error)}.`,
+      {
+        fix: `make ${extensionDir} writable for this one run, or run \`npm ci\` as its owner`,
+        exitCode: EXIT.tool,
+      },
+    );
   } finally {
     rmSync(unpacked, { recursive: true, force: true });
   }

@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { ExecaError, execa } from 'execa';
-import pg from 'pg';
+import { withClient } from './client.ts';
 import { EXIT, messageOf, UserError } from './errors.ts';
 import {
   type Binaries,
@@ -82,22 +82,6 @@ export function localUrl(port: number, database: string, role: string): string {
   return `postgresql://${role}:${LOCAL_PASSWORD}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
 }
 
-/** Runs something with a connection and closes it. */
-export async function withClient<T>(
-  url: string,
-  run: (client: pg.Client) => Promise<T>,
-): Promise<T> {
-  const client = new pg.Client({ connectionString: url });
-  // A server that stops between two statements is reported by the statement, not by this event.
-  client.on('error', () => undefined);
-  await client.connect();
-  try {
-    return await run(client);
-  } finally {
-    await client.end();
-  }
-}
-
 /**
  * Starts a PostgreSQL server on 127.0.0.1. The data folder is created when it does not exist. A
  * server that an earlier, killed run left behind on the same folder is stopped first.
@@ -121,7 +105,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       return await run(options, dataDir, binaries, user);
     } catch (error) {
       // Somebody took the free port between the look and the start: take another one.
-      const portLost = error instanceof UserError && /could not bind|in use/i.test(error.details ?? '');
+      const portLost =
+        error instanceof UserError && /could not bind|in use/i.test(error.details ?? '');
       if (!portLost || options.port !== undefined || attempt === 5) {
         throw error;
       }
@@ -183,11 +168,7 @@ async function initialise(
     chownSync(unfinished, user.uid, user.gid);
     chownSync(passwordFile, user.uid, user.gid);
   }
-  const locale =
-    binaries.major >= 17
-      ? ['--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C']
-      : ['--locale=C'];
-  try {
+  const initdb = async (...locale: string[]): Promise<void> => {
     await execa(
       join(binaries.binDir, executable('initdb')),
       [
@@ -201,10 +182,18 @@ async function initialise(
       ],
       { cwd: parent, ...identityOf(user) },
     );
+  };
+  try {
+    if (binaries.major >= 17) {
+      await initdb('--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C');
+    } else {
+      // Same order and same upper case as 17, where the system has that locale.
+      await initdb('--locale=C.UTF-8').catch(() => initdb('--locale=C'));
+    }
   } catch (error) {
     rmSync(unfinished, { recursive: true, force: true });
     throw new UserError('PostgreSQL could not create its data folder.', {
-      details: error instanceof ExecaError ? lastLines(error.stderr) : messageOf(error),
+      details: error instanceof ExecaError ? lastLines(String(error.stderr)) : messageOf(error),
       fix: `make sure that ${parent} is writable and the disk is not full, then run the command again`,
       exitCode: EXIT.tool,
     });
@@ -231,7 +220,11 @@ function identityOf(user: OsUser | undefined): { uid: number; gid: number } | ob
   return user ? { uid: user.uid, gid: user.gid } : {};
 }
 
-function settings(options: ClusterOptions, port: number, binaries: Binaries): Record<string, string> {
+function settings(
+  options: ClusterOptions,
+  port: number,
+  binaries: Binaries,
+): Record<string, string> {
   const has = (library: string): boolean =>
     ['.so', '.dylib', '.dll'].some((end) => existsSync(join(binaries.libraryDir, library + end)));
   const preload: string[] = has('pg_stat_statements') ? ['pg_stat_statements'] : [];
@@ -304,7 +297,8 @@ async function run(
     if (failure !== undefined || pid === undefined || ended() || Date.now() > deadline) {
       signal(pid ?? 0, 'SIGQUIT');
       throw new UserError('PostgreSQL did not start.', {
-        details: failure === undefined ? lastLines(readFileSync(logFile, 'utf8')) : messageOf(failure),
+        details:
+          failure === undefined ? lastLines(readFileSync(logFile, 'utf8')) : messageOf(failure),
         fix: `see ${logFile}; if the data folder is damaged, run \`npm run reset\``,
         exitCode: EXIT.tool,
       });

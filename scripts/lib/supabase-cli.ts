@@ -163,7 +163,10 @@ function isLocal(url: string): boolean {
 
 function explain(failure: string, error: ExecaError): UserError {
   if (error.code === 'ENOENT') {
-    return new UserError('The Supabase CLI is not installed.', { fix: 'run `npm ci`', cause: error });
+    return new UserError('The Supabase CLI is not installed.', {
+      fix: 'run `npm ci`',
+      cause: error,
+    });
   }
   const said = cleaned(`${error.stderr ?? ''}\n${error.stdout ?? ''}`) || error.shortMessage;
   return new UserError(failure, {
@@ -178,8 +181,18 @@ function explain(failure: string, error: ExecaError): UserError {
 function cleaned(text: string): string {
   return text
     .split('\n')
-    .filter((line) => !/^\s*$|^[│▲◇]|^(Target|Confirmed by|Connecting to|Applying migration|Seeding data|Finished) ?/.test(line))
-    .filter((line) => !/^Try rerunning the command with --debug|^Make sure your local IP|supabase\.com\/dashboard/.test(line))
+    .filter(
+      (line) =>
+        !/^\s*$|^[│▲◇]|^(Target|Confirmed by|Connecting to|Applying migration|Seeding data|Finished) ?/.test(
+          line,
+        ),
+    )
+    .filter(
+      (line) =>
+        !/^Try rerunning the command with --debug|^Make sure your local IP|supabase\.com\/dashboard/.test(
+          line,
+        ),
+    )
     .join('\n')
     .replace(/(postgres(?:ql)?:\/\/[^:@/\s]+:)[^@\s]+@/g, '$1***@');
 }

@@ -10,7 +10,7 @@ begin
   return v_names;
 end
 $$;
-select plan(23);
+select plan(26);
 
 create temp view our_tables as
 select c.oid, c.relname::text as name, n.nspname::text as schema_name, c.relispartition, c.relrowsecurity, c.relacl, c.relowner
@@ -199,6 +199,8 @@ select set_config('request.jwt.claims', '{"sub": "00000000-0000-4000-8000-000000
 select is((select count(*)::integer from public.services), 4, 'I7: neither a type nor a table in pg_temp shadows what the gate reads');
 reset role;
 rollback to shadow;
+
+select is_empty('select * from v_i7', 'nothing that was planted has stayed');
 
 select * from finish();
 rollback;

@@ -11,7 +11,7 @@ begin
   return v_names;
 end
 $$;
-select plan(28);
+select plan(32);
 
 create temp view our_tables as
 select c.oid, c.relname::text as name, n.nspname::text as schema_name, c.relkind, c.relispartition, c.relrowsecurity, c.relacl
@@ -242,6 +242,8 @@ select is(pg_temp.names('v_uncommented'), array['column jobs.kind'], 'notices a 
 select is(pg_temp.names('v_check_name'), array['odd'], 'notices a nameless check');
 select is(pg_temp.names('v_realtime'), array['jobs', 'users'], 'notices members and full rows in Realtime');
 rollback to planted;
+
+select is_empty('select * from v_uncommented', 'nothing that was planted has stayed');
 
 select * from finish();
 rollback;

