@@ -1,0 +1,441 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { CAST, COMPANIES } from '../../../scripts/lib/cast.ts';
+import { asActor, attempt } from '../support/actors.ts';
+import { useApi } from '../support/api.ts';
+import { twoSessions, untilBlocked, useDatabase } from '../support/database.ts';
+
+const acme = COMPANIES.acme.id;
+const globex = COMPANIES.globex.id;
+const nobody = '00000000-0000-4000-8000-0000000bad00';
+
+/** What an answer says, without the ids that the caller sent. */
+function transcript(
+  error: { code: string; message: string; details: string; hint: string } | null,
+): unknown {
+  return error === null
+    ? null
+    : JSON.parse(
+        JSON.stringify(error).replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<id>'),
+      );
+}
+
+describe('attacks over the API', () => {
+  const db = useDatabase();
+  const api = useApi(db);
+  let globexService = '';
+
+  beforeEach(async () => {
+    const { rows } = await db.client.query<{ id: string }>(
+      'select id from public.services where company_id = $1 order by code limit 1',
+      [globex],
+    );
+    globexService = rows[0]?.id ?? '';
+    expect(globexService).not.toBe('');
+  });
+
+  it('moves no row to another company: not by a member, an admin or the service role', async () => {
+    const { data: own } = await (await api.as('alice'))
+      .from('services')
+      .select('id')
+      .limit(1)
+      .single();
+    const id = own?.id ?? '';
+    for (const client of [await api.as('alice'), await api.as('olga'), api.asService()]) {
+      const moved = await client
+        .from('services')
+        .update({ company_id: globex })
+        .eq('company_id', acme)
+        .eq('id', id);
+      expect(moved.error?.code).toBe('42501');
+      const renamed = await client
+        .from('services')
+        .update({ name: 'Still ours' }, { count: 'exact' })
+        .eq('company_id', acme)
+        .eq('id', id);
+      expect(renamed).toMatchObject({ error: null, count: 1 });
+    }
+  });
+
+  it('upserts nothing into another company, and tells nothing by the way it refuses', async () => {
+    const alice = await api.as('alice');
+    const row = (id: string, company_id: string) => ({
+      company_id,
+      id,
+      code: 'UPSERT',
+      name: 'Taken over',
+    });
+    const options = { onConflict: 'company_id,id' };
+    const there = await alice
+      .from('services')
+      .upsert(row(globexService, globex), { ...options, ignoreDuplicates: true });
+    const absent = await alice
+      .from('services')
+      .upsert(row(nobody, globex), { ...options, ignoreDuplicates: true });
+    expect(there.error?.code).toBe('42501');
+    expect(transcript(there.error)).toEqual(transcript(absent.error));
+    const merged = await alice.from('services').upsert(row(globexService, globex), options);
+    expect(merged.error?.code).toBe('42501');
+    const { rows } = await db.client.query('select name from public.services where id = $1', [
+      globexService,
+    ]);
+    expect(rows).not.toEqual([{ name: 'Taken over' }]);
+
+    // Control: an insert that may be retried.
+    for (let time = 0; time < 2; time += 1) {
+      const own = await alice
+        .from('services')
+        .upsert(row(nobody, acme), { ...options, ignoreDuplicates: true });
+      expect(own.error).toBeNull();
+    }
+    await db.client.query('delete from public.services where id = $1', [nobody]);
+  });
+
+  it('gives away nothing by unique constraints', async () => {
+    const alice = await api.as('alice');
+    await db.client.query(
+      `insert into public.services (company_id, code, name) values ($1, 'GLOBEX-ONLY', 'Secret')`,
+      [globex],
+    );
+    const sameCode = await alice
+      .from('services')
+      .insert({ company_id: acme, code: 'GLOBEX-ONLY', name: 'Ours' });
+    expect(sameCode.error).toBeNull();
+    const sameId = await alice
+      .from('services')
+      .insert({ company_id: acme, id: globexService, code: 'SAME-ID', name: 'Ours' });
+    expect(sameId.error).toBeNull();
+    const again = await alice
+      .from('services')
+      .insert({ company_id: acme, code: 'GLOBEX-ONLY', name: 'Ours' });
+    expect(again.error?.code).toBe('23505');
+  });
+
+  it('gives away nothing by foreign keys', async () => {
+    const alice = await api.as('alice');
+    const job = (service_id: string) =>
+      alice.from('jobs').insert({ company_id: acme, kind: 'oracle', service_id });
+    const there = await job(globexService);
+    const absent = await job(nobody);
+    expect(there.error?.code).toBe('23503');
+    expect(transcript(there.error)).toEqual(transcript(absent.error));
+    const { data: own } = await alice.from('services').select('id').limit(1).single();
+    expect((await job(own?.id ?? '')).error).toBeNull();
+  });
+
+  it('counts, embeds and returns nothing of another company', async () => {
+    const alice = await api.as('alice');
+    const counted = await alice
+      .from('services')
+      .select('*', { count: 'exact', head: true })
+      .eq('company_id', globex);
+    expect(counted).toMatchObject({ error: null, count: 0 });
+    const control = await alice.from('services').select('*', { count: 'exact', head: true });
+    expect(control.count).toBeGreaterThan(0);
+    const embedded = await alice
+      .from('invoices')
+      .select('company_id, invoice_line_items(company_id), companies(id)');
+    const text = JSON.stringify(embedded.data);
+    expect(text).toContain(acme);
+    expect(text).not.toContain(globex);
+    const returned = await alice
+      .from('services')
+      .insert({ company_id: globex, code: 'RETURNING', name: 'x' })
+      .select();
+    expect(returned.error?.code).toBe('42501');
+  });
+
+  it('takes a forged x-company-id for what it is', async () => {
+    const seen = async (as: 'alice' | 'mia', company: string) => {
+      const client = await api.as({ as, headers: { 'x-company-id': company } });
+      const { data, error } = await client.from('services').select('company_id');
+      expect(error).toBeNull();
+      return [...new Set(data?.map((row) => row.company_id))];
+    };
+    expect(await seen('alice', globex)).toEqual([]);
+    expect(await seen('alice', 'nonsense')).toEqual([]);
+    expect(await seen('alice', acme)).toEqual([acme]);
+    expect(await seen('mia', globex)).toEqual([globex]);
+    expect(await seen('mia', acme)).toEqual([acme]);
+    expect(await seen('mia', COMPANIES.initech.id)).toEqual([]);
+  });
+
+  it("refuses every function with another company's id", async () => {
+    const alice = await api.as('alice');
+    const refused = [
+      await alice.rpc('switch_company', { company_id: globex }),
+      await alice.rpc('assign_permission', { user_id: CAST.bob.id ?? '', permission: 'jobs.read' }),
+      await alice.rpc('remove_permission', { user_id: CAST.bob.id ?? '', permission: 'jobs.read' }),
+      await alice.rpc('maintain_partitions'),
+      await (await api.as('anonymous')).rpc('my_companies'),
+    ];
+    expect(refused.map((answer) => answer.error?.code)).toEqual(refused.map(() => '42501'));
+    const controls = [
+      await alice.rpc('switch_company', { company_id: acme }),
+      await alice.rpc('assign_permission', {
+        user_id: CAST.adam.id ?? '',
+        permission: 'jobs.read',
+      }),
+      await alice.rpc('my_companies'),
+      await api.asService().rpc('maintain_partitions'),
+    ];
+    expect(controls.map((answer) => answer.error)).toEqual(controls.map(() => null));
+  });
+
+  it('exposes no function but these', async () => {
+    const { rows } = await db.client.query<{ name: string; roles: string }>(
+      `select p.proname as name, string_agg(r.role, ',' order by r.role) as roles
+         from pg_proc as p
+         join unnest(array['anon', 'authenticated', 'platform_admin', 'service_role']) as r (role)
+           on has_function_privilege(r.role, p.oid, 'execute')
+        where p.pronamespace = 'public'::regnamespace
+          and not exists (select from pg_depend as d where d.objid = p.oid and d.deptype = 'e')
+        group by p.proname order by 1`,
+    );
+    expect(rows).toEqual([
+      { name: 'assign_permission', roles: 'authenticated' },
+      { name: 'maintain_partitions', roles: 'service_role' },
+      { name: 'my_companies', roles: 'authenticated,platform_admin' },
+      { name: 'remove_permission', roles: 'authenticated' },
+      { name: 'switch_company', roles: 'authenticated,platform_admin' },
+    ]);
+  });
+
+  it('lets nobody promote themselves', async () => {
+    const alice = await api.as('alice');
+    for (const change of [
+      { role: 'admin' },
+      { role: 'compliance_admin' },
+      { granted_permissions: ['compliance.manage'] },
+      { revoked_permissions: [] },
+      { status: 'active' },
+      { selected_at: '2026-01-01T00:00:00Z' },
+      { company_id: COMPANIES.lytbub.id },
+    ]) {
+      const { error } = await alice
+        .from('users')
+        .update(change)
+        .eq('id', CAST.alice.id ?? '');
+      expect(error?.code, JSON.stringify(change)).toBe('42501');
+    }
+    const joined = await alice.from('users').insert({
+      company_id: globex,
+      id: CAST.alice.id ?? '',
+      email: 'alice@acme.example',
+      full_name: 'Alice',
+      role: 'client',
+    });
+    expect(joined.error?.code).toBe('42501');
+    const plan = await alice
+      .from('company_plans')
+      .update({ monthly_limit_usd: 1_000_000 })
+      .eq('company_id', acme);
+    expect(plan.error?.code).toBe('42501');
+    const profile = await alice
+      .from('users')
+      .update({ job_title: 'Boss' }, { count: 'exact' })
+      .eq('id', CAST.alice.id ?? '');
+    expect(profile).toMatchObject({ error: null, count: 1 });
+  });
+
+  it('asks the tables, not the token, from the next request on', async () => {
+    const seen = async (client: Awaited<ReturnType<typeof api.as>>) =>
+      (await client.from('services').select('id')).data?.length ?? -1;
+    const bob = await api.as('bob');
+    const olga = await api.as('olga');
+    expect(await seen(bob)).toBeGreaterThan(0);
+    expect(await seen(olga)).toBeGreaterThan(0);
+
+    const undo: [string, string, unknown][] = [
+      [
+        `update public.users set status = 'disabled' where id = $1`,
+        `update public.users set status = 'active' where id = $1`,
+        CAST.bob.id,
+      ],
+      [
+        `update public.companies set status = 'suspended' where id = $1`,
+        `update public.companies set status = 'active' where id = $1`,
+        globex,
+      ],
+      [
+        `update public.users set role = 'compliance_admin' where id = $1`,
+        `update public.users set role = 'client' where id = $1`,
+        CAST.bob.id,
+      ],
+    ];
+    for (const [change, back, id] of undo) {
+      await db.client.query(change, [id]);
+      expect(await seen(bob), change).toBe(0);
+      await db.client.query(back, [id]);
+      expect(await seen(bob), back).toBeGreaterThan(0);
+    }
+
+    await db.client.query(`update public.users set role = 'client' where id = $1`, [CAST.olga.id]);
+    expect(await seen(olga)).toBe(0);
+    await db.client.query(`update public.users set role = 'admin' where id = $1`, [CAST.olga.id]);
+    expect(await seen(olga)).toBeGreaterThan(0);
+
+    await db.client.query('delete from public.users where id = $1', [CAST.bob.id]);
+    expect(await seen(bob)).toBe(0);
+  });
+
+  it('trusts no claim but who it is', async () => {
+    const seen = async (client: Awaited<ReturnType<typeof api.as>>) => {
+      const { data, error } = await client.from('services').select('company_id');
+      return error === null ? [...new Set(data.map((row) => row.company_id))] : error.code;
+    };
+    const forged = { company_id: acme, role: 'admin', permissions: ['services.read'] };
+    expect(
+      await seen(
+        await api.as({ as: 'eve', claims: { user_metadata: forged, app_metadata: forged } }),
+      ),
+    ).toEqual([]);
+    expect(
+      await seen(
+        await api.as({
+          as: 'eve',
+          claims: { company_id: acme, company_role: 'client', permissions: ['services.read'] },
+        }),
+      ),
+    ).toEqual([]);
+    expect(await seen(await api.as({ as: 'alice', claims: { company_id: globex } }))).toEqual([]);
+    expect(await seen(await api.as({ as: 'alice', claims: { role: 'platform_admin' } }))).toEqual(
+      [],
+    );
+    expect(await seen(await api.as({ as: 'alice', claims: { is_anonymous: true } }))).toEqual([]);
+    expect(await seen(await api.as({ as: 'alice', claims: { sub: nobody } }))).toEqual([]);
+    expect(await seen(await api.as({ as: 'alice', claims: { sub: 'alice' } }))).toEqual([]);
+    expect(await seen(await api.as({ as: 'alice', claims: { sub: undefined } }))).toEqual([]);
+    expect(await seen(await api.as('anonymous'))).toBe('42501');
+    expect(await seen(await api.as('alice'))).toEqual([acme]);
+    const token = await api.token('alice');
+    const tampered = `${token.slice(0, -4)}${token.endsWith('AAAA') ? 'BBBB' : 'AAAA'}`;
+    const { status } = await api.withToken(tampered).from('services').select('id');
+    expect(status).toBe(401);
+  });
+
+  it('keeps people apart who share the connections of a pool', async () => {
+    const clients = [
+      await api.as('alice'),
+      await api.as({ as: 'mia', company: 'globex' }),
+      await api.as('eve'),
+    ];
+    const expected = [[acme], [globex], []];
+    const answers = await Promise.all(
+      Array.from({ length: 90 }, async (_, index) => {
+        const { data } = (await clients[index % 3]?.from('services').select('company_id')) ?? {};
+        return [...new Set(data?.map((row) => row.company_id))];
+      }),
+    );
+    expect(answers).toEqual(answers.map((_, index) => expected[index % 3]));
+  });
+
+  it('serves no schema but public', async () => {
+    const alice = await api.as('alice');
+    const { error, status } = await alice
+      .schema('private' as never)
+      .from('role_permissions')
+      .select('*');
+    expect(status).toBe(406);
+    expect(error).not.toBeNull();
+  });
+});
+
+describe('attacks with raw SQL', () => {
+  const db = useDatabase();
+
+  it('app.importing opens nothing for a member, inside a definer function or outside', async () => {
+    await asActor(db.client, 'alice', async (client) => {
+      await client.query(`select set_config('app.importing', 'on', true)`);
+      const { rows: before } = await client.query<{ id: string; updated_at: Date }>(
+        'select id, updated_at from public.services limit 1',
+      );
+      const changed = await attempt(
+        client,
+        `update public.services set name = 'Imported?' where id = $1 returning updated_at > $2 as touched`,
+        [before[0]?.id, before[0]?.updated_at],
+      );
+      expect(changed.rows).toEqual([{ touched: true }]);
+      const draft = await client.query<{ id: string }>(
+        `insert into public.invoices (company_id, number, customer_name) values ($1, 'IMP', 'x') returning id`,
+        [acme],
+      );
+      await client.query(`update public.invoices set status = 'open' where id = $1`, [
+        draft.rows[0]?.id,
+      ]);
+      const line = await attempt(
+        client,
+        `insert into public.invoice_line_items (company_id, invoice_id, description, unit_amount) values ($1, $2, 'x', 1)`,
+        [acme, draft.rows[0]?.id],
+      );
+      expect(line).toMatchObject({ code: '23514', token: 'invoice_not_draft' });
+    });
+  });
+
+  it("a function in pg_temp takes no built-in's place", async () => {
+    await asActor(db.client, 'bob', async (client) => {
+      await client.query(
+        `create function pg_temp.strpos(text, text) returns integer language sql as 'select 1'`,
+      );
+      await client.query(
+        `create function pg_temp.current_setting(text, boolean) returns text language sql as $$ select '{"sub": "00000000-0000-4000-8000-00000000a001"}' $$`,
+      );
+      await client.query('create temp table companies (id uuid, status text)');
+      const { rows } = await client.query('select distinct company_id from public.services');
+      expect(rows).toEqual([{ company_id: globex }]);
+    });
+  });
+});
+
+describe('races', () => {
+  const db = useDatabase();
+
+  it('two sessions that add lines to an invoice at once leave the exact total', async () => {
+    const [first, second] = await twoSessions(db);
+    const { rows } = await db.client.query<{ id: string }>(
+      `insert into public.invoices (company_id, number, customer_name) values ($1, 'RACE', 'x') returning id`,
+      [acme],
+    );
+    const invoice = rows[0]?.id;
+    const insert = `insert into public.invoice_line_items (company_id, invoice_id, description, unit_amount) values ($1, $2, 'x', $3)`;
+    await first.query('begin');
+    await first.query(insert, [acme, invoice, 10]);
+    const waiting = second.query(insert, [acme, invoice, 5]);
+    await untilBlocked(db, second);
+    await first.query('commit');
+    await waiting;
+    const { rows: totals } = await db.client.query(
+      'select subtotal_amount from public.invoices where id = $1',
+      [invoice],
+    );
+    expect(totals).toEqual([{ subtotal_amount: '15.00' }]);
+  });
+
+  it('two sessions that maintain partitions at once do the work once', async () => {
+    const [first, second] = await twoSessions(db);
+    await db.client.query('update private.partitioned_tables set months_ahead = 6 where true');
+    const created = (
+      await Promise.all(
+        [first, second].map((session) =>
+          session.query<{ created: number }>('select private.maintain_partitions() as created'),
+        ),
+      )
+    ).map((result) => result.rows[0]?.created ?? -1);
+    expect(created.sort()).toEqual([0, 9]);
+  });
+
+  it('a table in use postpones its partition and blocks nobody for long', async () => {
+    const [reader, keeper] = await twoSessions(db);
+    await reader.query('begin');
+    await reader.query('select count(*) from public.audit_logs');
+    await db.client.query('update private.partitioned_tables set months_ahead = 7 where true');
+    const { rows } = await keeper.query<{ created: number }>(
+      'select private.maintain_partitions() as created',
+    );
+    await reader.query('rollback');
+    const { rows: later } = await keeper.query<{ created: number }>(
+      'select private.maintain_partitions() as created',
+    );
+    expect((rows[0]?.created ?? 0) + (later[0]?.created ?? 0)).toBe(3);
+    expect(later[0]?.created).toBeGreaterThan(0);
+  });
+});
