@@ -27,7 +27,10 @@ function describeResult(result: FileResult): string {
   const seconds = pc.dim(`${(result.milliseconds / 1000).toFixed(1)} s`);
   const counts = totalLine([result]);
   const problems = result.problems.map((problem) => `    ${problem.split('\n').join('\n    ')}`);
-  return [`${mark} ${result.name} ${pc.dim('·')} ${counts} ${pc.dim('·')} ${seconds}`, ...problems].join('\n');
+  return [
+    `${mark} ${result.name} ${pc.dim('·')} ${counts} ${pc.dim('·')} ${seconds}`,
+    ...problems,
+  ].join('\n');
 }
 
 function describeSlowest(results: readonly FileResult[]): string {

@@ -1,12 +1,7 @@
 import { Command } from 'commander';
 import pc from 'picocolors';
-import {
-  actorNames,
-  CAST,
-  companySlugs,
-  isActorName,
-  isCompanySlug,
-} from './lib/cast.ts';
+import { parseArguments } from './lib/arguments.ts';
+import { actorNames, CAST, companySlugs, isActorName, isCompanySlug } from './lib/cast.ts';
 import { resolveDatabase } from './lib/database.ts';
 import { EXIT, main, UserError } from './lib/errors.ts';
 import { LOCAL_JWT_SECRET } from './lib/keys.ts';
@@ -52,21 +47,22 @@ function toRequest(options: Options): TokenRequest {
 
 /** Prints a signed token for one of the cast. */
 await main(import.meta.url, async () => {
-  const command = new Command('npm run token --')
-    .description(
-      'Prints a signed token for one of the cast, its claims computed by the real access token hook.',
-    )
-    .requiredOption('--as <name>', `who: ${actorNames.join(', ')}`)
-    .option('--company <slug>', `as after switching to this company: ${companySlugs.join(', ')}`)
-    .option('--db <url>', 'database (or DATABASE_URL; the local stack when left out)')
-    .option('--secret <secret>', "the project's JWT secret (or SUPABASE_JWT_SECRET)")
-    .option('--expires-in <duration>', 'how long it is valid: 90s, 15m, 1h, 7d', '1h')
-    .option('--json', 'print token and claims as JSON')
-    .addHelpText(
-      'after',
-      '\nExit codes: 0 printed, 1 the hook is broken, 2 wrong arguments or no database, 4 the database failed.',
-    )
-    .parse();
+  const command = parseArguments(
+    new Command('npm run token --')
+      .description(
+        'Prints a signed token for one of the cast, its claims computed by the real access token hook.',
+      )
+      .requiredOption('--as <name>', `who: ${actorNames.join(', ')}`)
+      .option('--company <slug>', `as after switching to this company: ${companySlugs.join(', ')}`)
+      .option('--db <url>', 'database (or DATABASE_URL; the local stack when left out)')
+      .option('--secret <secret>', "the project's JWT secret (or SUPABASE_JWT_SECRET)")
+      .option('--expires-in <duration>', 'how long it is valid: 90s, 15m, 1h, 7d', '1h')
+      .option('--json', 'print token and claims as JSON')
+      .addHelpText(
+        'after',
+        '\nExit codes: 0 printed, 1 the hook is broken, 2 wrong arguments or no database, 4 the database failed.',
+      ),
+  );
   const options = command.opts<Options>();
   const request = toRequest(options);
   const { url } = await resolveDatabase({ db: options.db });

@@ -242,6 +242,7 @@ export async function connectCluster(url: string): Promise<Cluster> {
       superUrl: (database) =>
         withUser(decodeURIComponent(username), decodeURIComponent(password), database),
       urlFor: (database, role = 'postgres') => withUser(role, LOCAL_PASSWORD, database),
+      exited: new Promise(() => undefined),
       stop: async () => undefined,
     };
   }

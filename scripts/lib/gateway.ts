@@ -8,8 +8,8 @@ import { type ApiKeys, LOCAL_JWT_SECRET } from './keys.ts';
 export interface GatewayOptions {
   /** A port on 127.0.0.1; 0 for any. */
   port: number;
-  /** Base URL of PostgREST. */
-  restUrl: string;
+  /** Base URL of PostgREST, when it runs. */
+  restUrl?: string;
   /** Edge functions, when there are any. */
   functions?: FunctionsRuntime;
   keys: ApiKeys;
@@ -71,6 +71,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         return;
       }
       request.url = url.pathname.slice('/rest/v1'.length).replace(/^(?!\/)/, '/') + url.search;
+      if (options.restUrl === undefined) {
+        answer(response, 503, { message: 'PostgREST does not run.' }, corsHeaders(request));
+        return;
+      }
       restRequests.add(request);
       await proxy.web(request, response, { target: options.restUrl });
       return;

@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import pg from 'pg';
 import { Parser, type Result } from 'tap-parser';
 import { messageOf } from './errors.ts';
-import { type Statement, SqlSyntaxError, splitStatements } from './sql-statements.ts';
+import { SqlSyntaxError, type Statement, splitStatements } from './sql-statements.ts';
 import type { FileResult } from './test-results.ts';
 
 interface TapSummary {
@@ -59,7 +59,11 @@ export function readTap(tap: string): TapSummary {
 }
 
 /** Runs one statement and hands on its rows as psql's unaligned output would print them. */
-function runStatement(client: pg.Client, text: string, onLine: (line: string) => void): Promise<void> {
+function runStatement(
+  client: pg.Client,
+  text: string,
+  onLine: (line: string) => void,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const config: pg.QueryArrayConfig = { text, rowMode: 'array' };
     const query = new pg.Query(config);

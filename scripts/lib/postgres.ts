@@ -10,6 +10,7 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -34,6 +35,7 @@ import {
   sleep,
   terminate,
   waitUntilGone,
+  within,
 } from './processes.ts';
 
 export type { Major } from './postgres-binaries.ts';
@@ -73,6 +75,8 @@ export interface Cluster {
   superUrl(database: string): string;
   /** Connection string of a role, by default `postgres`, which migrations run as. */
   urlFor(database: string, role?: string): string;
+  /** Resolves when the server has ended, for whatever reason. */
+  exited: Promise<void>;
   /** Stops the server; safe to call twice. */
   stop(): Promise<void>;
 }
@@ -97,6 +101,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     );
   }
   const binaries = await findBinaries(major, user);
+  checkOwner(dataDir, user);
   await stopLeftover(dataDir);
   await initialise(dataDir, binaries, user, options.log);
   checkMajor(dataDir, major);
@@ -145,7 +150,7 @@ async function initialise(
   const unfinishedPrefix = `${basename(dataDir)}.init-`;
   mkdirSync(parent, { recursive: true });
   for (const entry of readdirSync(parent)) {
-    const pid = Number(entry.slice(unfinishedPrefix.length));
+    const pid = Number.parseInt(entry.slice(unfinishedPrefix.length), 10);
     if (entry.startsWith(unfinishedPrefix) && !isAlive(pid)) {
       rmSync(join(parent, entry), { recursive: true, force: true });
     }
@@ -204,6 +209,15 @@ async function initialise(
     rmSync(dataDir, { recursive: true, force: true });
   }
   renameSync(unfinished, dataDir);
+}
+
+function checkOwner(dataDir: string, user: OsUser | undefined): void {
+  const me = user?.uid ?? process.getuid?.();
+  if (me !== undefined && existsSync(dataDir) && statSync(dataDir).uid !== me) {
+    throw new UserError(`The data folder ${dataDir} belongs to another operating-system user.`, {
+      fix: `remove it as that user (\`sudo rm -r ${dataDir}\`), then run the command again`,
+    });
+  }
 }
 
 function checkMajor(dataDir: string, major: Major): void {
@@ -283,6 +297,7 @@ async function run(
     { cwd: dataDir, detached: true, stdio: ['ignore', log, log], ...identityOf(user) },
   );
   closeSync(log);
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   let failure: unknown;
   child.once('error', (error) => {
     failure = error;
@@ -319,6 +334,7 @@ async function run(
     cronDatabase: config['cron.database_name'],
     superUrl: (database) => localUrl(port, database, SUPERUSER),
     urlFor: (database, role = 'postgres') => localUrl(port, database, role),
+    exited,
     stop: () => {
       stopped ??= stop();
       return stopped;
@@ -329,11 +345,10 @@ async function run(
     if (pid === undefined || ended()) {
       return;
     }
-    const gone = new Promise<boolean>((resolve) => child.once('exit', () => resolve(true)));
     signal(pid, 'SIGINT');
-    if (!(await Promise.race([gone, sleep(10_000).then(() => false)]))) {
+    if (!(await within(exited, 10_000))) {
       signal(pid, 'SIGQUIT');
-      await Promise.race([gone, sleep(5000)]);
+      await within(exited, 5000);
     }
   }
 }

@@ -28,6 +28,8 @@ export interface Postgrest {
   url: string;
   port: number;
   pid: number;
+  /** Resolves when it has ended, for whatever reason. */
+  exited: Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -99,6 +101,7 @@ async function run(
       said = `${said}${chunk.toString()}`.slice(-4000);
     });
   }
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   let failed = false;
   child.once('error', () => {
     failed = true;
@@ -122,6 +125,7 @@ async function run(
     url: `http://127.0.0.1:${port}`,
     port,
     pid: child.pid ?? 0,
+    exited,
     stop: async () => {
       if (!ended()) {
         await terminate(child.pid ?? 0, 'SIGTERM', 5000);

@@ -1,4 +1,5 @@
 import { type ChildProcess, execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 
 /** Whether nobody listens on a port of 127.0.0.1. */
@@ -51,6 +52,13 @@ export function isAlive(pid: number): boolean {
  */
 export function processIdentity(pid: number): string | undefined {
   try {
+    if (process.platform === 'linux') {
+      // Exact, where the date that `ps` computes may differ by a second from call to call.
+      const [, fields = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(/\) (?=[A-Z] )/);
+      const started = fields.split(' ')[19];
+      const args = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+      return started && args ? `${started} ${args}` : undefined;
+    }
     const text = execFileSync('ps', ['-o', 'lstart=,args=', '-p', String(pid)], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
@@ -102,6 +110,17 @@ export async function terminate(
 
 export function sleep(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/** Whether something happens within the given time; the timer keeps nothing alive. */
+export async function within(event: Promise<unknown>, milliseconds: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), milliseconds);
+  });
+  const happened = await Promise.race([event.then(() => true), late]);
+  clearTimeout(timer);
+  return happened;
 }
 
 const children = new Map<ChildProcess, NodeJS.Signals>();

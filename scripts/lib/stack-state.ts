@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { messageOf, UserError } from './errors.ts';
 import { stateDir } from './paths.ts';
 import { isAlive, processIdentity, terminate } from './processes.ts';
 
@@ -49,7 +50,6 @@ export function writeState(state: StackState, dir: string = stateDir): void {
  * gets the state of the winner.
  */
 export function claimState(dir: string = stateDir): StackState | undefined {
-  mkdirSync(dir, { recursive: true });
   const mine: StackState = {
     pid: process.pid,
     identity: processIdentity(process.pid),
@@ -57,19 +57,22 @@ export function claimState(dir: string = stateDir): StackState | undefined {
     children: [],
   };
   try {
+    mkdirSync(dir, { recursive: true });
     writeFileSync(stateFile(dir), `${JSON.stringify(mine)}\n`, { flag: 'wx', mode: 0o600 });
     return undefined;
-  } catch {
-    return readState(dir) ?? mine;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
+      throw new UserError(`${dir} cannot be written: ${messageOf(error)}.`, {
+        fix: 'run the command as the owner of that folder, or remove the folder as its owner',
+      });
+    }
+    // Unreadable means half written by a process that died: nobody's.
+    return readState(dir) ?? { pid: 0, identity: undefined, state: 'starting', children: [] };
   }
 }
 
 export function clearState(dir: string = stateDir): void {
   rmSync(stateFile(dir), { force: true });
-}
-
-export function hasState(dir: string = stateDir): boolean {
-  return existsSync(stateFile(dir));
 }
 
 /** Whether a recorded process still is that process. */

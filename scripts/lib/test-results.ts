@@ -11,7 +11,9 @@ export interface FileResult {
 }
 
 /** The last line of every test run; `.ci/run` reads it. */
-export function totalLine(results: readonly Pick<FileResult, 'passed' | 'failed' | 'skipped'>[]): string {
+export function totalLine(
+  results: readonly Pick<FileResult, 'passed' | 'failed' | 'skipped'>[],
+): string {
   const sum = (key: 'passed' | 'failed' | 'skipped'): number =>
     results.reduce((total, result) => total + result[key], 0);
   const skipped = sum('skipped');

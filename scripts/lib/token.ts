@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
 import pg from 'pg';
-import { CAST, COMPANIES, type ActorName, type CompanySlug } from './cast.ts';
+import { type ActorName, CAST, COMPANIES, type CompanySlug } from './cast.ts';
 import { inRolledBackTransaction, withClient } from './client.ts';
 import { EXIT, UserError } from './errors.ts';
 
@@ -107,9 +107,10 @@ async function switchCompany(
       cause: error,
     });
   }
-  await client.query(`select set_config('role', $1, true), set_config('request.jwt.claims', '', true)`, [
-    roleBefore,
-  ]);
+  await client.query(
+    `select set_config('role', $1, true), set_config('request.jwt.claims', '', true)`,
+    [roleBefore],
+  );
 }
 
 /**

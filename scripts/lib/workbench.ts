@@ -25,7 +25,9 @@ export interface WorkbenchOptions {
 export function takeDatabaseUrl(db: string | undefined): string | undefined {
   const url = db ?? process.env.DATABASE_URL;
   delete process.env.DATABASE_URL;
-  return url === undefined || url === '' ? undefined : checkedUrl(url, db ? '--db' : 'DATABASE_URL');
+  return url === undefined || url === ''
+    ? undefined
+    : checkedUrl(url, db ? '--db' : 'DATABASE_URL');
 }
 
 /** Sets databases up as they are asked for, and takes them down afterwards. */

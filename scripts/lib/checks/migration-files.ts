@@ -10,11 +10,11 @@ export function checkMigrationName(name: string): string | undefined {
     return `${name}: the name is not YYYYMMDDHHMMSS_name.sql`;
   }
   const [year, month, day, hour, minute, second] = match.slice(1).map(Number);
-  const date = new Date(
-    Date.UTC(year ?? 0, (month ?? 0) - 1, day, hour, minute, second),
-  );
+  const date = new Date(Date.UTC(year ?? 0, (month ?? 0) - 1, day, hour, minute, second));
   const digits = date.toISOString().replaceAll(/\D/g, '').slice(0, 14);
-  return digits === name.slice(0, 14) ? undefined : `${name}: ${name.slice(0, 14)} is no date and time`;
+  return digits === name.slice(0, 14)
+    ? undefined
+    : `${name}: ${name.slice(0, 14)} is no date and time`;
 }
 
 /** Says what is wrong with a migration's frame, which dbmate insists on, or nothing. */

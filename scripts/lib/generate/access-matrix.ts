@@ -2,11 +2,11 @@ import type pg from 'pg';
 import { withClient } from '../client.ts';
 import {
   API_ROLES,
+  type Grant,
+  type Policy,
   readGrants,
   readPolicies,
   readTables,
-  type Grant,
-  type Policy,
   type Table,
 } from './catalog.ts';
 import { code, generatedHeader, markdownTable } from './markdown.ts';
@@ -176,7 +176,13 @@ export async function generateAccessMatrix(url: string): Promise<string> {
       'security.',
       '',
       markdownTable(
-        ['Table', 'anonymous', ...MEMBER_ROLES, 'admin (`platform_admin`)', 'backend (`service_role`)'],
+        [
+          'Table',
+          'anonymous',
+          ...MEMBER_ROLES,
+          'admin (`platform_admin`)',
+          'backend (`service_role`)',
+        ],
         matrix,
       ),
       '',

@@ -27,8 +27,7 @@ export const ARTIFACTS: readonly Artifact[] = [
   {
     name: 'schema',
     file: 'generated/schema.sql',
-    generate: async (bench) =>
-      generateSchema(await bench.baselineUrl(), await bench.migratedUrl()),
+    generate: async (bench) => generateSchema(await bench.baselineUrl(), await bench.migratedUrl()),
   },
   {
     name: 'erd',
@@ -67,7 +66,8 @@ export async function findStaleArtifacts(bench: Workbench): Promise<string[]> {
     const generated = await artifact.generate(bench);
     if (committed !== generated) {
       const state = committed === undefined ? 'is missing' : 'is out of date';
-      const line = committed === undefined ? '' : ` from line ${firstDifference(committed, generated)}`;
+      const line =
+        committed === undefined ? '' : ` from line ${firstDifference(committed, generated)}`;
       problems.push(`${artifact.file} ${state}${line}: run npm run generate ${artifact.name}`);
     }
   }

@@ -1,5 +1,11 @@
 import { withClient } from '../client.ts';
-import { readColumns, readForeignKeys, readTables, type Column, type ForeignKey } from './catalog.ts';
+import {
+  type Column,
+  type ForeignKey,
+  readColumns,
+  readForeignKeys,
+  readTables,
+} from './catalog.ts';
 import { generatedHeader } from './markdown.ts';
 
 const shortTypes: Record<string, string> = {

@@ -1,12 +1,12 @@
 import { withClient } from '../client.ts';
 import {
+  type Column,
+  type Policy,
+  type Routine,
   readColumns,
   readPolicies,
   readRoutines,
   readTables,
-  type Column,
-  type Policy,
-  type Routine,
   type Table,
 } from './catalog.ts';
 import { code, generatedHeader, markdownTable } from './markdown.ts';

@@ -10,7 +10,16 @@ async function runFile(file: string): Promise<FileResult> {
   const began = performance.now();
   const run = await execa(
     packageBin('deno'),
-    ['test', '--quiet', '--no-prompt', '--allow-net', '--allow-env', '--allow-read', '--reporter=tap', file],
+    [
+      'test',
+      '--quiet',
+      '--no-prompt',
+      '--allow-net',
+      '--allow-env',
+      '--allow-read',
+      '--reporter=tap',
+      file,
+    ],
     {
       cwd: rootDir,
       reject: false,

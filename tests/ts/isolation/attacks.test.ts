@@ -108,6 +108,7 @@ describe('attacks over the API', () => {
       .from('services')
       .insert({ company_id: acme, code: 'GLOBEX-ONLY', name: 'Ours' });
     expect(again.error?.code).toBe('23505');
+    await db.client.query(`delete from public.services where code in ('SAME-ID', 'GLOBEX-ONLY')`);
   });
 
   it('gives away nothing by foreign keys', async () => {

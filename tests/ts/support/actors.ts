@@ -22,7 +22,7 @@ export type Who = ActorName | ActorOptions;
 
 /** The token's claims of an actor, computed by the real hook. Needs an open transaction. */
 export async function claimsOf(client: pg.ClientBase, who: Who): Promise<Claims> {
-  const { as, company, claims } = typeof who === 'string' ? { as: who } as ActorOptions : who;
+  const { as, company, claims } = typeof who === 'string' ? ({ as: who } as ActorOptions) : who;
   const computed = await claimsWithin(client, company === undefined ? { as } : { as, company });
   return { ...computed, ...claims };
 }

@@ -1,5 +1,6 @@
 import { createClient, type SupabaseClient } from '@supabase/supabase-js';
 import { afterAll, beforeAll } from 'vitest';
+import WebSocket from 'ws';
 import type { Database } from '../../../generated/database.types.ts';
 import { type Gateway, startGateway } from '../../../scripts/lib/gateway.ts';
 import { type ApiKeys, apiKeys, LOCAL_JWT_SECRET } from '../../../scripts/lib/keys.ts';
@@ -43,11 +44,10 @@ export function useApi(db: TestDatabase): TestApi {
     await state?.postgrest.stop();
   });
 
-  const client = (
-    token: string,
-    headers: Record<string, string> = {},
-  ): SupabaseClient<Database> =>
+  const client = (token: string, headers: Record<string, string> = {}): SupabaseClient<Database> =>
     createClient<Database>(current().gateway.url, current().keys.anonKey, {
+      // Node 20, the oldest that is supported, has no WebSocket of its own.
+      realtime: { transport: WebSocket as never },
       auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
       global: { headers: { ...headers, Authorization: `Bearer ${token}` } },
     });
