@@ -48,7 +48,7 @@ await main(import.meta.url, async () => {
       .description('Remove the local data and start the stack from zero.')
       .option('--no-start', 'only remove; do not start'),
   );
-  command.parse();
+  command.exitOverride().parse();
   const { start: andStart, ...options } = command.opts<StartOptions & { start: boolean }>();
   if (options.db) {
     throw new UserError('Only the local data is reset, never another database.', {

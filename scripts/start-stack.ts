@@ -159,6 +159,6 @@ await main(import.meta.url, async () => {
         '\nExit codes: 0 stopped or --once and all as declared; 1 a cell of the matrix is not as declared;\n2 it cannot run here; 3 it already runs; 4 a program that it needs failed; 130 interrupted while starting.',
       ),
   );
-  command.parse();
+  command.exitOverride().parse();
   return start(command.opts<StartOptions>());
 });

@@ -1,5 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
+import { CommanderError } from 'commander';
 import pc from 'picocolors';
 
 /** Exit codes of every script in this repository. */
@@ -86,7 +87,9 @@ export async function main(
   try {
     code = (await run()) ?? EXIT.ok;
   } catch (error) {
-    code = printError(error);
+    // Commander has printed its help or complaint already.
+    const complaint = error instanceof CommanderError ? error : undefined;
+    code = complaint ? (complaint.exitCode === 0 ? EXIT.ok : EXIT.usage) : printError(error);
   }
   process.exitCode = code;
   // A pipe's buffer is written before the process ends; nothing else may keep it alive.

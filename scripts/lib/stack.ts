@@ -117,6 +117,9 @@ export function createStack(options: StackOptions): StackHandle {
     start: async () => {
       await claim(reporter);
       claimed = true;
+      if (options.port !== undefined) {
+        await checkPort(options.port);
+      }
       const target = options.db
         ? await otherDatabase(options.db)
         : await embeddedDatabase(reporter, record, onStop);
@@ -347,7 +350,7 @@ async function serve(
     restUrl = postgrest.url;
   }
   return withStep(reporter, 'Gateway and edge functions', async (detail) => {
-    const port = await gatewayPort(options.port);
+    const port = options.port ?? (await freePort(DEFAULT_PORT));
     const functions = createFunctionsRuntime({
       env: {
         SUPABASE_URL: `http://127.0.0.1:${port}`,
@@ -373,16 +376,12 @@ async function serve(
   });
 }
 
-async function gatewayPort(wanted: number | undefined): Promise<number> {
-  if (wanted === undefined) {
-    return freePort(DEFAULT_PORT);
-  }
-  if (!(await isPortFree(wanted))) {
-    throw new UserError(`Port ${wanted} is taken by another program.`, {
+async function checkPort(port: number): Promise<void> {
+  if (!(await isPortFree(port))) {
+    throw new UserError(`Port ${port} is taken by another program.`, {
       fix: 'choose another one with --port, or leave --port out to get a free one',
     });
   }
-  return wanted;
 }
 
 async function writeCast(dbUrl: string, keys: ApiKeys, reporter: Reporter): Promise<CastAccess[]> {
