@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { applyBaseline } from './baseline.ts';
@@ -213,7 +213,7 @@ async function claim(reporter: Reporter): Promise<void> {
 export function dataDir(): string {
   const dir = join(stateDir, 'postgres-17');
   const user = postgresOsUser();
-  if (!user || isReachable(dir, user)) {
+  if (!user || isReachable(stateDir, user)) {
     return dir;
   }
   // Root's private folder: the user that PostgreSQL runs as cannot enter it.
@@ -230,6 +230,11 @@ async function embeddedDatabase(
     const dir = dataDir();
     if (!dir.startsWith(stateDir)) {
       mkdirSync(dirname(dir), { recursive: true, mode: 0o755 });
+      if (statSync(dirname(dir)).uid !== process.getuid?.()) {
+        throw new UserError(`${dirname(dir)} belongs to another operating-system user.`, {
+          fix: 'remove it, or run the command as an ordinary user',
+        });
+      }
       reporter.note(`the data is in ${dir}, because PostgreSQL may not enter ${stateDir}`);
     }
     const isNew = !existsSync(dir);

@@ -89,7 +89,10 @@ export const CHECK_STEPS: readonly CheckStep[] = [
     name: 'generated',
     title: 'generated files are up to date',
     fix: 'npm run generate',
-    run: async ({ bench }) => ({ problems: await findStaleArtifacts(bench) }),
+    run: async ({ bench, major }) =>
+      major === 17
+        ? { problems: await findStaleArtifacts(bench) }
+        : { problems: [], skipped: 'the committed files are those of PostgreSQL 17' },
   },
   {
     name: 'advisors',
@@ -121,7 +124,14 @@ export const CHECK_STEPS: readonly CheckStep[] = [
       if (!available) {
         return { problems: [], skipped: 'plpgsql_check is not installed; see --pg 15' };
       }
-      const findings = await dbLint((await bench.migratedSuperUrl()) ?? url);
+      // The CLI works as `postgres`, who may not create it here.
+      const superUrl = await bench.migratedSuperUrl();
+      if (superUrl !== undefined) {
+        await withClient(superUrl, (client) =>
+          client.query('create extension if not exists plpgsql_check with schema extensions'),
+        );
+      }
+      const findings = await dbLint(url);
       return { problems: findings === '' ? [] : [findings] };
     },
   },
