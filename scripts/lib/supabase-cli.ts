@@ -93,19 +93,38 @@ export async function dbDiff(from: string, to: string, options: CliOptions = {})
   return stdout.trim();
 }
 
+interface LintFinding {
+  function: string;
+  issues: { level: string; message: string; statement?: { lineNumber: string; text: string } }[];
+}
+
 /**
- * The findings of `supabase db lint` (plpgsql_check) as text, empty when there are none. The
- * extension must be available in the database; see `hasPlpgsqlCheck` in the message otherwise.
+ * The findings of `supabase db lint` (plpgsql_check), one a line, empty when there are none. The
+ * CLI works as `postgres`, so where that role may not create the extension it must exist already.
  */
-export async function dbLint(url: string, options: CliOptions = {}): Promise<string> {
+export async function dbLint(
+  url: string,
+  options: CliOptions & { schemas?: readonly string[] } = {},
+): Promise<string> {
   const { stdout } = await run(
     'The functions could not be linted.',
-    ['db', 'lint', `--remote=${url}`, '--level', 'warning', '--fail-on', 'none'],
+    [
+      ...['db', 'lint', `--remote=${url}`, '--level', 'warning', '--fail-on', 'none'],
+      ...['--schema', (options.schemas ?? ['public', 'private']).join(',')],
+    ],
     url,
     options,
   );
-  const text = stdout.trim();
-  return /no schema errors found/i.test(text) || text === 'null' || text === '[]' ? '' : text;
+  const begin = stdout.search(/^\[/m);
+  const findings = begin < 0 ? [] : (JSON.parse(stdout.slice(begin)) as LintFinding[]);
+  return findings
+    .flatMap((finding) =>
+      finding.issues.map(
+        ({ level, message, statement }) =>
+          `${finding.function}${statement ? ` line ${statement.lineNumber}` : ''}: ${level}: ${message}`,
+      ),
+    )
+    .join('\n');
 }
 
 /** Which migrations exist here and in the database. */

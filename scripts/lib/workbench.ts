@@ -9,6 +9,8 @@ export interface Workbench {
   baselineUrl(): Promise<string>;
   /** The migrated database: a throw-away one, or the one that the user named. */
   migratedUrl(): Promise<string>;
+  /** A database with the migrations and the development data; always a throw-away one. */
+  seededUrl(): Promise<string>;
   /** The migrated database for the superuser; undefined when the user named a database. */
   migratedSuperUrl(): Promise<string | undefined>;
 }
@@ -39,18 +41,23 @@ export async function withWorkbench<T>(
   let cluster: Promise<Cluster> | undefined;
   let baseline: Promise<string> | undefined;
   let migrated: Promise<string> | undefined;
+  let seeded: Promise<string> | undefined;
   const server = (): Promise<Cluster> => {
     cluster ??= startTestCluster(options.major === undefined ? {} : { major: options.major });
     return cluster;
   };
-  const create = async (name: string, migrations: boolean): Promise<string> =>
+  const create = async (name: string, migrations: boolean, seed = false): Promise<string> =>
     withStep(
       options.reporter,
-      migrations ? 'throw-away database with the migrations' : 'throw-away new project',
+      seed
+        ? 'throw-away database with the development data'
+        : migrations
+          ? 'throw-away database with the migrations'
+          : 'throw-away new project',
       async (detail) => {
         const on = await server();
         detail(`PostgreSQL ${on.version}`);
-        return createTemplate(on, name, { migrations, seed: false, pgtap: false });
+        return createTemplate(on, name, { migrations, seed, pgtap: false });
       },
     );
   const migratedName = (): Promise<string> => {
@@ -65,6 +72,10 @@ export async function withWorkbench<T>(
       },
       async migratedUrl() {
         return options.db ?? (await server()).urlFor(await migratedName());
+      },
+      async seededUrl() {
+        seeded ??= create(`seeded_${suffix}`, true, true);
+        return (await server()).urlFor(await seeded);
       },
       async migratedSuperUrl() {
         return options.db ? undefined : (await server()).superUrl(await migratedName());

@@ -4,11 +4,12 @@ import { rootDir } from '../paths.ts';
 import type { Workbench } from '../workbench.ts';
 import { generateAccessMatrix } from './access-matrix.ts';
 import { generateErd } from './erd.ts';
+import { generateReadme } from './isolation-matrix.ts';
 import { generateReference } from './reference.ts';
 import { generateSchema } from './schema.ts';
 import { generateTypes } from './types.ts';
 
-/** A file under `generated/`. */
+/** A generated file: all of those under `generated/`, and the matrix in README.md. */
 export interface Artifact {
   /** As in `npm run generate <name>`. */
   name: string;
@@ -43,6 +44,11 @@ export const ARTIFACTS: readonly Artifact[] = [
     name: 'reference',
     file: 'generated/reference.md',
     generate: async (bench) => generateReference(await bench.migratedUrl()),
+  },
+  {
+    name: 'isolation-matrix',
+    file: 'README.md',
+    generate: async (bench) => generateReadme(await bench.seededUrl()),
   },
 ];
 
