@@ -1196,7 +1196,9 @@ begin
   if not exists (select from pg_extension where extname = 'pg_cron') then
     return false;
   end if;
-  execute $sql$select cron.schedule('lytbub_maintain_partitions', '17 3 * * *', 'select private.maintain_partitions()')$sql$;
+  -- The schema's name is a parameter, so that the function can be checked where there is no pg_cron.
+  execute format('select %I.schedule($1, $2, $3)', 'cron')
+    using 'lytbub_maintain_partitions', '17 3 * * *', 'select private.maintain_partitions()';
   return true;
 end
 $function$;

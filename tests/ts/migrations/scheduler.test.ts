@@ -1,0 +1,43 @@
+import { existsSync } from 'node:fs';
+import { afterAll, describe, expect, it } from 'vitest';
+import { withClient } from '../../../scripts/lib/client.ts';
+import { createTemplate, startTestCluster } from '../../../scripts/lib/database.ts';
+import type { Cluster } from '../../../scripts/lib/postgres.ts';
+import { useDatabase } from '../support/database.ts';
+
+/** Debian's pg_cron, for its PostgreSQL 15; the PostgreSQL from npm has none. */
+const PG_CRON = '/usr/share/postgresql/15/extension/pg_cron.control';
+
+describe('the scheduler', () => {
+  const db = useDatabase();
+  let own: Cluster | undefined;
+  afterAll(() => own?.stop());
+
+  it('is done without where pg_cron is not installed', async () => {
+    const { rows } = await db.client.query('select private.schedule_maintenance() as scheduled');
+    expect(rows).toEqual([{ scheduled: false }]);
+  });
+
+  it.runIf(existsSync(PG_CRON))(
+    'runs the daily maintenance where it is, once however often it is set up',
+    async () => {
+      own = await startTestCluster({ major: 15, cronDatabase: 'with_cron' });
+      await createTemplate(own, 'with_cron', { seed: false, pgtap: false });
+      await withClient(own.urlFor('with_cron'), async (client) => {
+        await client.query('select private.schedule_maintenance()');
+        const { rows } = await client.query(
+          'select jobname, schedule, command, active from cron.job',
+        );
+        expect(rows).toEqual([
+          {
+            jobname: 'lytbub_maintain_partitions',
+            schedule: '17 3 * * *',
+            command: 'select private.maintain_partitions()',
+            active: true,
+          },
+        ]);
+      });
+    },
+    60_000,
+  );
+});
