@@ -2,6 +2,7 @@ import { Argument, Command, Option } from 'commander';
 import pc from 'picocolors';
 import { parseArguments } from './lib/arguments.ts';
 import { EXIT, main, UserError } from './lib/errors.ts';
+import { clearingUp } from './lib/interrupts.ts';
 import { createReporter, type Reporter, withStep } from './lib/output.ts';
 import type { Major } from './lib/postgres.ts';
 import { functionsSuite } from './lib/suites/functions.ts';
@@ -56,20 +57,26 @@ async function withServer<T>(
     reporter.note('the database is a Supabase project: pgTAP files run in it and roll back');
     return run({ projectUrl: url });
   }
-  const server = await withStep(reporter, 'test server and template databases', async (detail) => {
-    const started = await startTestServer({
-      major: Number(options.pg) as Major,
-      onlyDefault: suites.every(({ name }) => name !== 'ts'),
-      ...(url === undefined ? {} : { url }),
-    });
-    detail(`PostgreSQL ${started.cluster.version}`);
-    return started;
-  });
-  try {
-    return await run({ server });
-  } finally {
-    await server.stop();
-  }
+  let starting: Promise<TestServer> | undefined;
+  return clearingUp(
+    async () => {
+      const server = await withStep(
+        reporter,
+        'test server and template databases',
+        async (detail) => {
+          starting = startTestServer({
+            major: Number(options.pg) as Major,
+            onlyDefault: suites.every(({ name }) => name !== 'ts'),
+            ...(url === undefined ? {} : { url }),
+          });
+          detail(`PostgreSQL ${(await starting).cluster.version}`);
+          return starting;
+        },
+      );
+      return run({ server });
+    },
+    async () => (await starting?.catch(() => undefined))?.stop(),
+  );
 }
 
 /** Runs the tests. The last line of the output is the total, in a form that programs can rely on. */

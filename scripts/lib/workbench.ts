@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { checkedUrl, createTemplate, startTestCluster } from './database.ts';
+import { clearingUp } from './interrupts.ts';
 import { type Reporter, withStep } from './output.ts';
 import type { Cluster, Major } from './postgres.ts';
 
@@ -64,24 +65,24 @@ export async function withWorkbench<T>(
     migrated ??= create(`migrated_${suffix}`, true);
     return migrated;
   };
-  try {
-    return await run({
-      async baselineUrl() {
-        baseline ??= create(`baseline_${suffix}`, false);
-        return (await server()).urlFor(await baseline);
-      },
-      async migratedUrl() {
-        return options.db ?? (await server()).urlFor(await migratedName());
-      },
-      async seededUrl() {
-        seeded ??= create(`seeded_${suffix}`, true, true);
-        return (await server()).urlFor(await seeded);
-      },
-      async migratedSuperUrl() {
-        return options.db ? undefined : (await server()).superUrl(await migratedName());
-      },
-    });
-  } finally {
-    await (await cluster)?.stop();
-  }
+  const bench: Workbench = {
+    async baselineUrl() {
+      baseline ??= create(`baseline_${suffix}`, false);
+      return (await server()).urlFor(await baseline);
+    },
+    async migratedUrl() {
+      return options.db ?? (await server()).urlFor(await migratedName());
+    },
+    async seededUrl() {
+      seeded ??= create(`seeded_${suffix}`, true, true);
+      return (await server()).urlFor(await seeded);
+    },
+    async migratedSuperUrl() {
+      return options.db ? undefined : (await server()).superUrl(await migratedName());
+    },
+  };
+  return clearingUp(
+    () => run(bench),
+    async () => (await cluster?.catch(() => undefined))?.stop(),
+  );
 }

@@ -94,7 +94,7 @@ create table if not exists public.invoice_line_items (
   constraint invoice_line_items_invoice_fk foreign key (company_id, invoice_id)
     references public.invoices (company_id, id) on delete cascade,
   constraint invoice_line_items_service_fk foreign key (company_id, service_id)
-    references public.services (company_id, id) on delete restrict,
+    references public.services (company_id, id) on delete no action,
   constraint invoice_line_items_position_is_positive check (position > 0),
   constraint invoice_line_items_description_is_not_blank check (description ~ '\S'),
   constraint invoice_line_items_quantity_is_positive check (quantity > 0 and quantity <> 'NaN'),
@@ -154,9 +154,11 @@ begin
               detail = 'invalid_transition',
               hint = 'draft to any; open to paid, void or uncollectible; uncollectible to paid or void.';
     end if;
-    if (new.number, new.customer_name, new.currency, new.subtotal_amount, new.tax_amount, new.issued_on)
+    if (new.number, new.customer_name, new.customer_email, new.customer_address, new.currency, new.subtotal_amount,
+        new.tax_amount, new.issued_on, new.due_on, new.notes)
        is distinct from
-       (old.number, old.customer_name, old.currency, old.subtotal_amount, old.tax_amount, old.issued_on)
+       (old.number, old.customer_name, old.customer_email, old.customer_address, old.currency, old.subtotal_amount,
+        old.tax_amount, old.issued_on, old.due_on, old.notes)
     then
       raise exception 'invoice % has been sent and cannot be changed', old.number
         using errcode = '23514',

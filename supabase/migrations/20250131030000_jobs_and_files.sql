@@ -29,11 +29,11 @@ create table if not exists public.jobs (
   updated_by uuid,
   primary key (company_id, id),
   constraint jobs_service_fk foreign key (company_id, service_id)
-    references public.services (company_id, id) on delete restrict,
+    references public.services (company_id, id) on delete no action,
   constraint jobs_agent_fk foreign key (company_id, agent_id)
-    references public.ai_agents (company_id, id) on delete restrict,
+    references public.ai_agents (company_id, id) on delete no action,
   constraint jobs_assigned_user_fk foreign key (company_id, assigned_user_id)
-    references public.users (company_id, id) on delete restrict,
+    references public.users (company_id, id) on delete no action,
   constraint jobs_kind_is_dotted_name check (kind ~ '^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$'),
   constraint jobs_status_is_known check (status in ('queued', 'running', 'succeeded', 'failed', 'cancelled')),
   constraint jobs_priority_is_in_range check (priority between -100 and 100),
@@ -67,10 +67,10 @@ create table if not exists public.documents (
   primary key (company_id, id),
   constraint documents_storage_path_is_unique_in_company unique (company_id, storage_path),
   constraint documents_job_fk foreign key (company_id, job_id)
-    references public.jobs (company_id, id) on delete restrict,
+    references public.jobs (company_id, id) on delete no action,
   constraint documents_title_is_not_blank check (title ~ '\S' and length(title) <= 300),
   constraint documents_storage_path_is_in_company_folder check (
-    split_part(storage_path, '/', 1) = company_id::text and storage_path ~ '^[^/]+/.+[^/]$'
+    split_part(storage_path, '/', 1) = company_id::text and storage_path ~ '^[^/]+/.*[^/]$'
     and storage_path !~ '(^|/)\.\.?(/|$)'),
   constraint documents_mime_type_is_media_type check (mime_type ~ '^[a-z]+/[a-z0-9][a-z0-9.+-]*$'),
   constraint documents_size_bytes_is_not_negative check (size_bytes >= 0),
@@ -106,10 +106,10 @@ create table if not exists public.media_assets (
   primary key (company_id, id),
   constraint media_assets_storage_path_is_unique_in_company unique (company_id, storage_path),
   constraint media_assets_job_fk foreign key (company_id, job_id)
-    references public.jobs (company_id, id) on delete restrict,
+    references public.jobs (company_id, id) on delete no action,
   constraint media_assets_title_is_not_blank check (title ~ '\S' and length(title) <= 300),
   constraint media_assets_storage_path_is_in_company_folder check (
-    split_part(storage_path, '/', 1) = company_id::text and storage_path ~ '^[^/]+/.+[^/]$'
+    split_part(storage_path, '/', 1) = company_id::text and storage_path ~ '^[^/]+/.*[^/]$'
     and storage_path !~ '(^|/)\.\.?(/|$)'),
   constraint media_assets_mime_type_is_media_type check (mime_type ~ '^[a-z]+/[a-z0-9][a-z0-9.+-]*$'),
   constraint media_assets_size_bytes_is_not_negative check (size_bytes >= 0),

@@ -21,7 +21,7 @@ create table if not exists public.agent_logs (
   created_by uuid,
   primary key (company_id, created_at, id),
   constraint agent_logs_agent_fk foreign key (company_id, agent_id)
-    references public.ai_agents (company_id, id) on delete restrict,
+    references public.ai_agents (company_id, id) on delete no action,
   constraint agent_logs_job_fk foreign key (company_id, job_id)
     references public.jobs (company_id, id) on delete cascade,
   constraint agent_logs_level_is_known check (level in ('debug', 'info', 'warning', 'error')),
@@ -52,7 +52,7 @@ create table if not exists public.api_usage (
   created_by uuid,
   primary key (company_id, occurred_at, id),
   constraint api_usage_agent_fk foreign key (company_id, agent_id)
-    references public.ai_agents (company_id, id) on delete restrict,
+    references public.ai_agents (company_id, id) on delete no action,
   constraint api_usage_service_is_not_blank check (service ~ '\S' and length(service) <= 120),
   constraint api_usage_unit_is_not_blank check (unit ~ '\S'),
   constraint api_usage_quantities_are_not_negative check (units >= 0 and input_tokens >= 0 and output_tokens >= 0),

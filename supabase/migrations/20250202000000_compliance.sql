@@ -84,7 +84,7 @@ create table if not exists public.data_retention_logs (
   updated_by uuid,
   primary key (company_id, id),
   constraint data_retention_logs_policy_fk foreign key (company_id, data_retention_policy_id)
-    references public.data_retention_policies (company_id, id) on delete restrict,
+    references public.data_retention_policies (company_id, id) on delete no action,
   constraint data_retention_logs_status_is_known check (status in ('running', 'succeeded', 'failed')),
   constraint data_retention_logs_rows_affected_is_not_negative check (rows_affected >= 0),
   constraint data_retention_logs_finished_at_set_when_done check ((status <> 'running') = (finished_at is not null)),

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative, sep } from 'node:path';
@@ -81,6 +82,8 @@ export const typescriptSuite: Suite = {
     }
     const { superUrl, templates } = context.server;
     const folder = await mkdtemp(join(tmpdir(), 'lytbub-vitest-'));
+    // Also when the run is interrupted.
+    process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
     const reportFile = join(folder, 'report.json');
     try {
       const run = await execa(

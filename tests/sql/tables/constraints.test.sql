@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(56);
+select plan(61);
 
 -- All as service_role, which bypasses row level security but no constraint.
 create temp table ids as select
@@ -49,6 +49,21 @@ select ok((select suspended_at is not null from public.companies where slug = 'f
 select throws_ok($$update public.companies set status = 'suspended' where slug = 'lytbub'$$, '23514', null, 'the operator cannot be suspended');
 select throws_ok($$update public.companies set status = 'paused' where slug = 'fine-name'$$, '23514', null, 'statuses are known');
 
+select lives_ok($$
+  insert into public.ai_agents (company_id, id, name, provider, model)
+  select id, '00000000-0000-4000-8000-0000000000e1', 'A', 'provider', 'm' from public.companies where slug = 'fine-name';
+  insert into public.jobs (company_id, id, kind, agent_id)
+  select id, '00000000-0000-4000-8000-0000000000e2', 'x', '00000000-0000-4000-8000-0000000000e1' from public.companies where slug = 'fine-name';
+  insert into public.documents (company_id, title, storage_path, mime_type, size_bytes, job_id)
+  select id, 'x', id || '/x', 'text/plain', 1, '00000000-0000-4000-8000-0000000000e2' from public.companies where slug = 'fine-name';
+  insert into public.agent_logs (company_id, agent_id, job_id, event)
+  select id, '00000000-0000-4000-8000-0000000000e1', '00000000-0000-4000-8000-0000000000e2', 'x' from public.companies where slug = 'fine-name'$$, 'a company with work');
+savepoint company;
+select lives_ok($$delete from public.companies where slug = 'fine-name'$$, 'a company without invoices and audit log goes with all it has');
+select is((select count(*)::integer from public.jobs where id = '00000000-0000-4000-8000-0000000000e2'), 0, 'nothing of it is left');
+rollback to company;
+select throws_ok($$delete from public.companies where slug = 'acme'$$, '23503', null, 'a company with invoices stays');
+
 -- Plans ---------------------------------------------------------------------------------------------------------------
 select lives_ok($$insert into public.company_plans (company_id, plan_tier, monthly_limit_usd) select id, 'professional', null from public.companies where slug = 'fine-name'$$, 'a plan takes its tier''s limit');
 select is((select monthly_limit_usd from public.company_plans as p join public.companies as c on c.id = p.company_id where c.slug = 'fine-name'), 500::numeric(14,6), 'professional is 500 US dollars');
@@ -73,6 +88,7 @@ select ok((select issued_on is not null from public.invoices where id = '0000000
 select throws_ok($$update public.invoice_line_items set quantity = 9 where id = '00000000-0000-4000-8000-0000000000f2'$$, '23514', null, 'the lines of a sent invoice are frozen');
 select throws_ok($$delete from public.invoice_line_items where id = '00000000-0000-4000-8000-0000000000f2'$$, '23514', null, 'and cannot be deleted');
 select throws_ok($$update public.invoices set subtotal_amount = 1 where id = '00000000-0000-4000-8000-0000000000f1'$$, '23514', null, 'nor its totals changed');
+select throws_ok($$update public.invoices set due_on = current_date + 90 where id = '00000000-0000-4000-8000-0000000000f1'$$, '23514', null, 'nor its due date');
 select throws_ok($$delete from public.invoices where id = '00000000-0000-4000-8000-0000000000f1'$$, '23514', null, 'nor itself deleted');
 select throws_ok($$update public.invoices set status = 'draft' where id = '00000000-0000-4000-8000-0000000000f1'$$, '23514', null, 'it does not become a draft again');
 update public.invoices set status = 'paid' where id = '00000000-0000-4000-8000-0000000000f1';
