@@ -7,13 +7,23 @@ import { createReporter, withStep } from './lib/output.ts';
 import { rootDir } from './lib/paths.ts';
 import type { Major } from './lib/postgres.ts';
 import { listFiles } from './lib/suites/files.ts';
-import { totalLine } from './lib/test-results.ts';
+import { type TestCounts, totalLine } from './lib/test-results.ts';
 import { startTestServer, type TestServer } from './lib/test-server.ts';
 import { takeDatabaseUrl } from './lib/workbench.ts';
 
-/** The number of tests that pg_prove's summary names. */
-function countTests(output: string): number {
-  return Number(/^Files=\d+, Tests=(\d+)/m.exec(output)?.[1] ?? 0);
+/** Reads pg_prove's summary; a run that went wrong otherwise than by a failing test counts as one failure. */
+function readSummary(output: string, exitCode: number | undefined): TestCounts {
+  const tests = Number(/^Files=\d+, Tests=(\d+)/m.exec(output)?.[1] ?? 0);
+  const named = [...output.matchAll(/\(Wstat: .* Tests: \d+ Failed: (\d+)\)/g)].map((match) =>
+    Number(match[1]),
+  );
+  const failed = named.reduce((sum, number) => sum + number, 0);
+  const good = exitCode === 0 && /^Result: PASS$/m.test(output) && tests > 0;
+  return {
+    passed: Math.max(tests - failed, 0),
+    failed: good ? 0 : Math.max(failed, 1),
+    skipped: 0,
+  };
 }
 
 /** Runs the pgTAP files through the real pg_prove and psql, which proves that they need nothing of ours. */
@@ -76,13 +86,9 @@ await main(import.meta.url, async () => {
         });
       }
       process.stderr.write(`${run.all}\n`);
-      const tests = countTests(run.all);
-      const passed = run.exitCode === 0 && /^Result: PASS$/m.test(run.all) && tests > 0;
-      // pg_prove says which tests failed, above; their number stands in no line of its own.
-      process.stdout.write(
-        `${totalLine([passed ? { passed: tests, failed: 0, skipped: 0 } : { passed: 0, failed: Math.max(tests, 1), skipped: 0 }])}\n`,
-      );
-      return passed ? EXIT.ok : EXIT.failed;
+      const summary = readSummary(run.all, run.exitCode);
+      process.stdout.write(`${totalLine([summary])}\n`);
+      return summary.failed === 0 ? EXIT.ok : EXIT.failed;
     },
     async () => (await starting?.catch(() => undefined))?.stop(),
   );

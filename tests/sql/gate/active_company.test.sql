@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(54);
+select plan(55);
 
 create function pg_temp.be(p_claims text, p_headers text default '') returns void language plpgsql as $$
 begin
@@ -104,6 +104,8 @@ select pg_temp.be(pg_temp.claims('a006'));
 select is(pg_temp.seen(), 'nothing', 'sam is disabled');
 select pg_temp.be(pg_temp.claims('a007'));
 select is(pg_temp.seen(), 'nothing', 'Initech is suspended');
+select pg_temp.be(pg_temp.claims('a007', '{"company_id": "00000000-0000-4000-8000-00000000c003"}'));
+select is(pg_temp.seen(), 'nothing', 'also for a token that names it');
 update public.companies set status = 'active', status_reason = null where slug = 'initech';
 select is(pg_temp.seen(), 'c003', 'control: reactivated, ivan sees Initech');
 update public.companies set status = 'suspended' where slug = 'initech';

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(43);
+select plan(52);
 
 create function pg_temp.be(p_user text, p_more jsonb default '{}') returns void language sql as $$
   select set_config('request.jwt.claims',
@@ -80,6 +80,20 @@ select throws_ok($$select public.assign_permission('00000000-0000-4000-8000-0000
 reset role;
 select is((select granted_permissions from public.users where company_id = '00000000-0000-4000-8000-00000000c002' and id = '00000000-0000-4000-8000-00000000a004'), '{}'::text[], 'bob is untouched');
 
+update public.users set granted_permissions = '{users.read,documents.read,documents.write,jobs.write}'
+ where id = '00000000-0000-4000-8000-00000000a002';
+set local role authenticated;
+select throws_ok($$select public.assign_permission('00000000-0000-4000-8000-00000000a005', 'jobs.write')$$, '42501', null, 'seeing members is not enough, however much one holds');
+reset role;
+update public.users set granted_permissions = granted_permissions || '{users.write}'::text[] where id = '00000000-0000-4000-8000-00000000a002';
+set local role authenticated;
+select lives_ok($$select public.assign_permission('00000000-0000-4000-8000-00000000a005', 'jobs.write')$$, 'control: users.write is');
+reset role;
+select pg_temp.be('a001');
+set local role authenticated;
+select is(public.assign_permission('00000000-0000-4000-8000-00000000a006', 'media.read'), '{}'::text[], 'a disabled member may do nothing, whatever is assigned');
+reset role;
+
 -- Nobody promotes themselves ------------------------------------------------------------------------------------------
 select pg_temp.be('a001');
 set local role authenticated;
@@ -106,6 +120,12 @@ select is(pg_temp.hook('a008', '{"company_id": "00000000-0000-4000-8000-00000000
   '{"sub": "00000000-0000-4000-8000-00000000a008", "role": "authenticated", "aal": "aal1"}'::jsonb, 'claims of ours that came from elsewhere are dropped, metadata is ignored');
 select is(private.custom_access_token_hook('{}'), '{"claims": {}}'::jsonb, 'an event without anything does not fail');
 select is(private.custom_access_token_hook('{"user_id": "nonsense", "claims": {"role": "authenticated"}}'), '{"claims": {"role": "authenticated"}}'::jsonb, 'nor one with a bad id');
+select is(pg_temp.hook('a001', '{"is_anonymous": true}') -> 'company_id', null, 'nothing for an anonymous sign-in');
+insert into public.users (company_id, id, email, full_name, role, selected_at)
+values ('00000000-0000-4000-8000-00000000c001', '00000000-0000-4000-8000-00000000a000', 'olga@acme.example', 'Olga', 'client', now());
+select is(pg_temp.hook('a000') ->> 'company_id', '00000000-0000-4000-8000-00000000c001', 'an admin who works in another company');
+select is(pg_temp.hook('a000') ->> 'role', 'platform_admin', 'is an admin all the same');
+delete from public.users where company_id = '00000000-0000-4000-8000-00000000c001' and id = '00000000-0000-4000-8000-00000000a000';
 update public.users set status = 'disabled' where id = '00000000-0000-4000-8000-00000000a000';
 select is(pg_temp.hook('a000') ->> 'role', 'authenticated', 'a demoted admin''s next token is ordinary');
 
@@ -117,6 +137,22 @@ reset role;
 update public.users set status = 'active' where id = '00000000-0000-4000-8000-00000000a000';
 set local role platform_admin;
 select is((select count(distinct company_id)::integer from public.services), 3, 'control: an admin sees every company');
+reset role;
+select pg_temp.be('a000', '{"role": "platform_admin", "is_anonymous": true}');
+set local role platform_admin;
+select is((select count(*)::integer from public.services), 0, 'an anonymous sign-in is no admin');
+reset role;
+select pg_temp.be('a000', '{"role": "platform_admin"}');
+update public.users set role = 'client' where id = '00000000-0000-4000-8000-00000000a000';
+set local role platform_admin;
+select is((select count(*)::integer from public.services), 0, 'another member of the operator company is no admin');
+reset role;
+alter table public.users disable trigger check_member;
+update public.users set role = 'admin' where id = '00000000-0000-4000-8000-00000000a001';
+alter table public.users enable trigger check_member;
+select pg_temp.be('a001', '{"role": "platform_admin"}');
+set local role platform_admin;
+select is((select count(*)::integer from public.services), 0, 'an admin of another company, were there one, would be no admin');
 reset role;
 
 select * from finish();

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(61);
+select plan(68);
 
 -- All as service_role, which bypasses row level security but no constraint.
 create temp table ids as select
@@ -121,6 +121,25 @@ select throws_ok($$update public.compliance_requests set status = 'completed' wh
 select throws_ok($$update public.compliance_requests set status = 'rejected' where id = '00000000-0000-4000-8000-0000000000f4'$$, '23514', null, 'a rejection has a reason');
 select throws_ok($$insert into public.ip_allowlist_entries (company_id, network, label) select acme, '10.0.0.1/8', 'x' from ids$$, '22P02', null, 'networks have no host bits');
 select throws_ok($$insert into public.security_policies (company_id, version) select acme, 2 from ids$$, '23505', null, 'one security policy is active');
+
+-- Who and when ----------------------------------------------------------------------------------------------------------
+reset role;
+select set_config('request.jwt.claims', '{"sub": "00000000-0000-4000-8000-00000000a001", "role": "authenticated"}', true);
+set local role authenticated;
+insert into public.services (company_id, id, code, name) select acme, '00000000-0000-4000-8000-0000000000f5', 'WHO', 'x' from (select '00000000-0000-4000-8000-00000000c001'::uuid as acme) as i;
+select is((select (created_by, updated_by)::text from public.services where code = 'WHO'),
+  '(00000000-0000-4000-8000-00000000a001,00000000-0000-4000-8000-00000000a001)', 'actor columns are filled from the token');
+select throws_ok($$insert into public.services (company_id, code, name, created_by) values ('00000000-0000-4000-8000-00000000c001', 'WHO2', 'x', '00000000-0000-4000-8000-00000000a004')$$, '42501', null, 'and cannot be forged');
+update public.budget_alerts set acknowledged_at = '2001-01-01' where company_id = '00000000-0000-4000-8000-00000000c001';
+select is((select distinct (acknowledged_by, acknowledged_at = now())::text from public.budget_alerts), '(00000000-0000-4000-8000-00000000a001,t)', 'an acknowledgement bears its real author and time');
+reset role;
+update public.services set created_at = '2001-01-01', created_by = null, updated_at = '2001-01-01' where company_id = '00000000-0000-4000-8000-00000000c001';
+select is((select count(*)::integer from public.services where company_id = '00000000-0000-4000-8000-00000000c001' and created_at = '2001-01-01'), 0, 'created_at does not change');
+select is((select created_by from public.services where code = 'WHO'), '00000000-0000-4000-8000-00000000a001'::uuid, 'nor does created_by');
+select is((select count(*)::integer from public.services where company_id = '00000000-0000-4000-8000-00000000c001' and updated_at <> now()), 0, 'updated_at is kept by trigger');
+set local app.importing = 'on';
+update public.services set updated_at = '2001-01-01' where code = 'WHO';
+select is((select updated_at from public.services where code = 'WHO'), '2001-01-01'::timestamptz, 'control: an import keeps the rows'' own times');
 
 select * from finish();
 rollback;
