@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, describe, expect, inject, it } from 'vitest';
 import { withClient } from '../../../scripts/lib/client.ts';
@@ -119,6 +121,20 @@ describe('the migrations', () => {
         'select (select count(*)::integer from public.companies) as companies, (select count(*)::integer from auth.users) as people',
       );
       expect(rows).toEqual([{ companies: 0, people: 0 }]);
+
+      // And docs/operations.md leads from there to the first operator.
+      const page = readFileSync(join(rootDir, 'docs/operations.md'), 'utf8');
+      const steps = /```sql\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
+      const { rows: people } = await client.query<{ id: string }>(
+        `insert into auth.users (id, email) values (gen_random_uuid(), 'admin@example.com') returning id`,
+      );
+      await client.query(steps);
+      const { rows: claims } = await client.query(
+        `select private.custom_access_token_hook(jsonb_build_object('user_id', $1::uuid, 'claims', '{}'::jsonb))
+           -> 'claims' ->> 'role' as role`,
+        [people[0]?.id],
+      );
+      expect(claims).toEqual([{ role: 'platform_admin' }]);
     });
   }, 60_000);
 
