@@ -442,7 +442,7 @@ CREATE TABLE "public"."documents" (
   CONSTRAINT "documents_size_bytes_is_not_negative" CHECK ((size_bytes >= 0)),
   CONSTRAINT "documents_status_is_known" CHECK ((status = ANY (ARRAY['pending'::text, 'ready'::text, 'archived'::text]))),
   CONSTRAINT "documents_storage_path_is_in_company_folder"
-    CHECK (((split_part(storage_path, '/'::text, 1) = (company_id)::text) AND (storage_path ~ '^[^/]+/.+[^/]$'::text) AND (storage_path !~ '(^|/)\.\.?(/|$)'::text))),
+    CHECK (((split_part(storage_path, '/'::text, 1) = (company_id)::text) AND (storage_path ~ '^[^/]+/.*[^/]$'::text) AND (storage_path !~ '(^|/)\.\.?(/|$)'::text))),
   CONSTRAINT "documents_storage_path_is_unique_in_company" UNIQUE (company_id, storage_path),
   CONSTRAINT "documents_title_is_not_blank" CHECK (((title ~ '\S'::text) AND (length(title) <= 300))),
   CONSTRAINT "documents_version_is_positive" CHECK ((version > 0))
@@ -610,7 +610,7 @@ CREATE TABLE "public"."media_assets" (
   CONSTRAINT "media_assets_mime_type_is_media_type" CHECK ((mime_type ~ '^[a-z]+/[a-z0-9][a-z0-9.+-]*$'::text)),
   CONSTRAINT "media_assets_size_bytes_is_not_negative" CHECK ((size_bytes >= 0)),
   CONSTRAINT "media_assets_storage_path_is_in_company_folder"
-    CHECK (((split_part(storage_path, '/'::text, 1) = (company_id)::text) AND (storage_path ~ '^[^/]+/.+[^/]$'::text) AND (storage_path !~ '(^|/)\.\.?(/|$)'::text))),
+    CHECK (((split_part(storage_path, '/'::text, 1) = (company_id)::text) AND (storage_path ~ '^[^/]+/.*[^/]$'::text) AND (storage_path !~ '(^|/)\.\.?(/|$)'::text))),
   CONSTRAINT "media_assets_storage_path_is_unique_in_company" UNIQUE (company_id, storage_path),
   CONSTRAINT "media_assets_title_is_not_blank" CHECK (((title ~ '\S'::text) AND (length(title) <= 300)))
 );
@@ -1428,9 +1428,11 @@ begin
               detail = 'invalid_transition',
               hint = 'draft to any; open to paid, void or uncollectible; uncollectible to paid or void.';
     end if;
-    if (new.number, new.customer_name, new.currency, new.subtotal_amount, new.tax_amount, new.issued_on)
+    if (new.number, new.customer_name, new.customer_email, new.customer_address, new.currency, new.subtotal_amount,
+        new.tax_amount, new.issued_on, new.due_on, new.notes)
        is distinct from
-       (old.number, old.customer_name, old.currency, old.subtotal_amount, old.tax_amount, old.issued_on)
+       (old.number, old.customer_name, old.customer_email, old.customer_address, old.currency, old.subtotal_amount,
+        old.tax_amount, old.issued_on, old.due_on, old.notes)
     then
       raise exception 'invoice % has been sent and cannot be changed', old.number
         using errcode = '23514',
@@ -1711,13 +1713,13 @@ ALTER TABLE "public"."agent_logs"
   ADD CONSTRAINT "agent_logs_pkey" PRIMARY KEY (company_id, created_at, id);
 
 ALTER TABLE "public"."agent_logs"
-  ADD CONSTRAINT "agent_logs_agent_fk" FOREIGN KEY (company_id, agent_id) REFERENCES public.ai_agents(company_id, id) ON DELETE RESTRICT;
+  ADD CONSTRAINT "agent_logs_agent_fk" FOREIGN KEY (company_id, agent_id) REFERENCES public.ai_agents(company_id, id);
 
 ALTER TABLE "private"."api_key_secrets"
   ADD CONSTRAINT "api_key_secrets_api_key_fk" FOREIGN KEY (company_id, api_key_id) REFERENCES public.api_keys(company_id, id) ON DELETE CASCADE;
 
 ALTER TABLE "public"."api_usage"
-  ADD CONSTRAINT "api_usage_agent_fk" FOREIGN KEY (company_id, agent_id) REFERENCES public.ai_agents(company_id, id) ON DELETE RESTRICT;
+  ADD CONSTRAINT "api_usage_agent_fk" FOREIGN KEY (company_id, agent_id) REFERENCES public.ai_agents(company_id, id);
 
 ALTER TABLE "public"."api_usage"
   ADD CONSTRAINT "api_usage_cost_micro_usd_is_not_negative" CHECK ((cost_micro_usd >= 0));
@@ -1786,7 +1788,7 @@ ALTER TABLE "public"."data_retention_policies"
   ADD CONSTRAINT "data_retention_policies_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
 
 ALTER TABLE "public"."data_retention_logs"
-  ADD CONSTRAINT "data_retention_logs_policy_fk" FOREIGN KEY (company_id, data_retention_policy_id) REFERENCES public.data_retention_policies(company_id, id) ON DELETE RESTRICT;
+  ADD CONSTRAINT "data_retention_logs_policy_fk" FOREIGN KEY (company_id, data_retention_policy_id) REFERENCES public.data_retention_policies(company_id, id);
 
 ALTER TABLE "public"."documents"
   ADD CONSTRAINT "documents_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
@@ -1804,7 +1806,7 @@ ALTER TABLE "public"."ip_allowlist_entries"
   ADD CONSTRAINT "ip_allowlist_entries_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
 
 ALTER TABLE "public"."jobs"
-  ADD CONSTRAINT "jobs_agent_fk" FOREIGN KEY (company_id, agent_id) REFERENCES public.ai_agents(company_id, id) ON DELETE RESTRICT;
+  ADD CONSTRAINT "jobs_agent_fk" FOREIGN KEY (company_id, agent_id) REFERENCES public.ai_agents(company_id, id);
 
 ALTER TABLE "public"."jobs"
   ADD CONSTRAINT "jobs_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
@@ -1819,10 +1821,10 @@ ALTER TABLE "public"."services"
   ADD CONSTRAINT "services_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
 
 ALTER TABLE "public"."invoice_line_items"
-  ADD CONSTRAINT "invoice_line_items_service_fk" FOREIGN KEY (company_id, service_id) REFERENCES public.services(company_id, id) ON DELETE RESTRICT;
+  ADD CONSTRAINT "invoice_line_items_service_fk" FOREIGN KEY (company_id, service_id) REFERENCES public.services(company_id, id);
 
 ALTER TABLE "public"."jobs"
-  ADD CONSTRAINT "jobs_service_fk" FOREIGN KEY (company_id, service_id) REFERENCES public.services(company_id, id) ON DELETE RESTRICT;
+  ADD CONSTRAINT "jobs_service_fk" FOREIGN KEY (company_id, service_id) REFERENCES public.services(company_id, id);
 
 ALTER TABLE "public"."users"
   ADD CONSTRAINT "users_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
@@ -1831,7 +1833,7 @@ ALTER TABLE "public"."users"
   ADD CONSTRAINT "users_id_fkey" FOREIGN KEY (id) REFERENCES auth.users(id) ON DELETE CASCADE;
 
 ALTER TABLE "public"."jobs"
-  ADD CONSTRAINT "jobs_assigned_user_fk" FOREIGN KEY (company_id, assigned_user_id) REFERENCES public.users(company_id, id) ON DELETE RESTRICT;
+  ADD CONSTRAINT "jobs_assigned_user_fk" FOREIGN KEY (company_id, assigned_user_id) REFERENCES public.users(company_id, id);
 
 CREATE INDEX role_permissions_permission_idx ON private.role_permissions USING btree (permission);
 
@@ -6389,10 +6391,10 @@ ALTER TABLE "public"."agent_logs"
   ADD CONSTRAINT "agent_logs_job_fk" FOREIGN KEY (company_id, job_id) REFERENCES public.jobs(company_id, id) ON DELETE CASCADE;
 
 ALTER TABLE "public"."documents"
-  ADD CONSTRAINT "documents_job_fk" FOREIGN KEY (company_id, job_id) REFERENCES public.jobs(company_id, id) ON DELETE RESTRICT;
+  ADD CONSTRAINT "documents_job_fk" FOREIGN KEY (company_id, job_id) REFERENCES public.jobs(company_id, id);
 
 ALTER TABLE "public"."media_assets"
-  ADD CONSTRAINT "media_assets_job_fk" FOREIGN KEY (company_id, job_id) REFERENCES public.jobs(company_id, id) ON DELETE RESTRICT;
+  ADD CONSTRAINT "media_assets_job_fk" FOREIGN KEY (company_id, job_id) REFERENCES public.jobs(company_id, id);
 
 CREATE TRIGGER keep_tenant
   BEFORE UPDATE ON public.jobs
