@@ -45,8 +45,8 @@ const BY_ROLE = {
   compliance_requests: { compliance_admin: 'siu', admin: 'siu' },
   api_keys: { client: 's', compliance_admin: 's', admin: 's' },
   audit_logs: { client: 's', compliance_admin: 's', admin: 's' },
-  'storage.objects in documents': { client: 'siud', admin: 'siud' },
-  'storage.objects in media': { client: 'siud', admin: 'siud' },
+  'storage.objects in documents': { client: 'siud', admin: 'sid' },
+  'storage.objects in media': { client: 'siud', admin: 'sid' },
 } as const satisfies Record<string, TableAccess>;
 
 /** A table of the matrix. */

@@ -130,8 +130,8 @@ const RECIPES: Record<Exclude<MatrixTable, `storage.${string}`>, Recipe> = {
     change: { acknowledged_at: '2026-01-01T00:00:00Z' },
   },
   security_policies: {
-    columns: () => ({ version: 1_000_000, is_active: false }),
-    change: { notes: 'Probe' },
+    columns: () => ({ is_active: false }),
+    change: { is_active: false },
   },
   ip_allowlist_entries: {
     columns: () => ({ network: '192.0.2.0/24', label: 'Probe' }),

@@ -68,12 +68,17 @@ revoke execute on function private.parse_uuid(text) from public;
 grant execute on function private.parse_uuid(text) to authenticated, platform_admin, service_role;
 
 -- auth.uid() raises on claims that are no JSON or a `sub` that is no UUID; a policy must answer "nobody" instead.
+-- An anonymous sign-in belongs to no company and is nobody, too.
 create or replace function private.current_user_id() returns uuid
 language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp
 as $fn$
+declare
+  v_claims jsonb := private.parse_json_object(current_setting('request.jwt.claims', true));
 begin
-  return private.parse_uuid(
-    private.parse_json_object(current_setting('request.jwt.claims', true)) ->> 'sub');
+  if v_claims ->> 'is_anonymous' = 'true' then
+    return null;
+  end if;
+  return private.parse_uuid(v_claims ->> 'sub');
 end
 $fn$;
 revoke execute on function private.current_user_id() from public;
@@ -180,7 +185,7 @@ comment on function private.parse_json_object(text) is
   'The text as a jsonb object, or null when it is empty, no JSON or no object. Never raises.';
 comment on function private.parse_uuid(text) is 'The text as a UUID, or null when it is none. Never raises.';
 comment on function private.current_user_id() is
-  'The signed-in auth user (the token''s sub), or null. Like auth.uid(), but never raises on a malformed token.';
+  'The signed-in auth user (the token''s sub), or null; null for anonymous sign-ins. Like auth.uid(), but never raises on a malformed token.';
 comment on function private.uuid_v7() is 'A time-ordered UUID, version 7 (RFC 9562), millisecond precision.';
 comment on function private.is_importing() is
   'True while a role that bypasses row level security imports rows (set local app.importing = ''on'').';

@@ -186,7 +186,7 @@ create table if not exists public.company_plans (
   primary key (company_id, id),
   constraint company_plans_plan_tier_is_known check (plan_tier in ('starter', 'professional', 'enterprise', 'custom')),
   constraint company_plans_monthly_limit_usd_is_not_negative check (monthly_limit_usd >= 0 and monthly_limit_usd <> 'NaN'),
-  constraint company_plans_features_is_object check (jsonb_typeof(features) = 'object'),
+  constraint company_plans_features_is_object check (jsonb_typeof(features) = 'object' and pg_column_size(features) <= 65536),
   constraint company_plans_ended_at_set_when_ended check (is_active = (ended_at is null)),
   constraint company_plans_ends_after_start check (ended_at >= started_at),
   constraint company_plans_stripe_subscription_id_is_stripe check (stripe_subscription_id ~ '^sub_[A-Za-z0-9_]+$'),
@@ -273,6 +273,53 @@ end
 $fn$;
 revoke execute on function private.tg_companies__check() from public;
 
+-- An operator cannot lock all operators out by accident; backend jobs and the owner are trusted to know what they do.
+create or replace function private.refuse_without_admin(p_company_id uuid, p_user_id uuid) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $fn$
+begin
+  if coalesce(current_setting('role', true), '') <> 'platform_admin' then
+    return;
+  end if;
+  -- The lock makes two admins who remove each other wait for one another.
+  perform from public.companies as c where c.id = p_company_id for no key update;
+  if not exists (
+    select from public.users as u
+     where u.company_id = p_company_id and u.id <> p_user_id and u.role = 'admin' and u.status = 'active'
+  ) then
+    raise exception 'this is the last active admin'
+      using errcode = '42501',
+            detail = 'last_admin',
+            hint = 'Make somebody else an admin first.';
+  end if;
+end
+$fn$;
+revoke execute on function private.refuse_without_admin(uuid, uuid) from public;
+
+create or replace function private.tg_users__keep_admin() returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $fn$
+begin
+  if old.role = 'admin' and old.status = 'active' then
+    perform private.refuse_without_admin(old.company_id, old.id);
+  end if;
+  return old;
+end
+$fn$;
+revoke execute on function private.tg_users__keep_admin() from public;
+
+create or replace function private.tg_companies__keep_operator() returns trigger
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $fn$
+begin
+  raise exception 'the operator company cannot be deleted'
+    using errcode = '42501',
+          detail = 'operator_company',
+          hint = 'Without it nobody could run the platform.';
+end
+$fn$;
+revoke execute on function private.tg_companies__keep_operator() from public;
+
 create or replace function private.tg_users__check() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $fn$
@@ -302,6 +349,11 @@ begin
               hint = 'Use a permission of the form resource.verb; docs/security.md lists them.';
     end if;
   end if;
+  if tg_op = 'UPDATE' and old.role = 'admin' and old.status = 'active'
+     and (new.role <> 'admin' or new.status <> 'active')
+  then
+    perform private.refuse_without_admin(old.company_id, old.id);
+  end if;
   if new.status = 'disabled' then
     new.disabled_at := coalesce(new.disabled_at, now());
   else
@@ -316,7 +368,16 @@ create or replace function private.tg_company_plans__set_defaults() returns trig
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $fn$
 begin
+  if private.is_importing() then
+    return new;
+  end if;
   if tg_op = 'INSERT' then
+    -- A new plan takes the place of the one in force.
+    if new.is_active then
+      update public.company_plans as p
+         set is_active = false
+       where p.company_id = new.company_id and p.is_active and p.id <> new.id;
+    end if;
     if new.monthly_limit_usd is null then
       select t.monthly_limit_usd into new.monthly_limit_usd
         from private.plan_tiers as t where t.plan_tier = new.plan_tier;
@@ -345,6 +406,9 @@ revoke execute on function private.tg_company_plans__set_defaults() from public;
 create or replace trigger set_row_meta
   before insert or update on public.companies
   for each row execute function private.tg_row__set_meta();
+create or replace trigger keep_operator
+  before delete on public.companies
+  for each row when (old.is_operator) execute function private.tg_companies__keep_operator();
 create or replace trigger check_company
   before insert or update on public.companies
   for each row execute function private.tg_companies__check();
@@ -360,6 +424,9 @@ create or replace trigger keep_tenant
   before update on public.users
   for each row when (new.company_id is distinct from old.company_id or new.id is distinct from old.id)
   execute function private.tg_row__refuse_move('users');
+create or replace trigger keep_admin
+  before delete on public.users
+  for each row execute function private.tg_users__keep_admin();
 create or replace trigger check_member
   before insert or update on public.users
   for each row execute function private.tg_users__check();
@@ -486,9 +553,15 @@ comment on table private.role_permissions is 'Which permissions a role brings; u
 comment on table private.plan_tiers is 'Monthly limit (US dollars) and features that a plan of each tier starts with.';
 comment on function private.tg_companies__check() is
   'Row trigger: checks the time zone, keeps suspended_at and closed_at in step with status. Errors: 22023 invalid_time_zone.';
+comment on function private.refuse_without_admin(uuid, uuid) is
+  'Refuses an operator''s change that would leave no other active admin. Errors: 42501 last_admin.';
+comment on function private.tg_users__keep_admin() is
+  'Row trigger: an operator does not delete the last active admin. Errors: 42501 last_admin.';
+comment on function private.tg_companies__keep_operator() is
+  'Row trigger: the operator company is not deleted. Errors: 42501 operator_company.';
 comment on function private.tg_users__check() is
-  'Row trigger: role admin only in the operator company, known permissions only, disabled_at in step with status. Errors: 42501 admin_outside_operator, 23514 unknown_permission.';
+  'Row trigger: role admin only in the operator company, known permissions only, disabled_at in step with status. Errors: 42501 admin_outside_operator, last_admin, 23514 unknown_permission.';
 comment on function private.tg_company_plans__set_defaults() is
-  'Row trigger: limit and features of the tier where none are stated, ended_at in step with is_active. Errors: 23502 plan_limit_required.';
+  'Row trigger: limit and features of the tier where none are stated, a new active plan ends the one before, ended_at in step with is_active. Errors: 23502 plan_limit_required.';
 
 -- migrate:down

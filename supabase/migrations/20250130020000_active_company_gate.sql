@@ -167,7 +167,14 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $fn$
 declare
   v_company uuid := private.company_for('users.write');
+  v_status text;
 begin
+  -- Both rows are locked before the rights are asked for again: of two who disarm each other at once, one is late.
+  perform from public.users as u
+    where u.company_id = v_company and u.id in (p_user_id, private.current_user_id())
+    order by u.id
+      for no key update;
+  v_company := private.company_for('users.write');
   if v_company is null or p_permission is null
      or private.company_for(p_permission) is distinct from v_company
   then
@@ -181,6 +188,13 @@ begin
       using errcode = '42501',
             detail = 'own_permissions',
             hint = 'Ask a colleague who holds users.write.';
+  end if;
+  select u.status into v_status from public.users as u where u.company_id = v_company and u.id = p_user_id;
+  if v_status is distinct from 'active' then
+    raise exception 'no such active member in your company'
+      using errcode = '42501',
+            detail = 'not_a_member',
+            hint = 'Read the users table for the members of your company and their status.';
   end if;
   if not (private.permissions_of(v_company, p_user_id)
           <@ private.permissions_of(v_company, private.current_user_id()))
@@ -205,12 +219,6 @@ begin
              else array_remove(u.revoked_permissions, p_permission)
            end
      where u.company_id = v_company and u.id = p_user_id;
-  end if;
-  if not found then
-    raise exception 'no such member in your company'
-      using errcode = '42501',
-            detail = 'not_a_member',
-            hint = 'Read the users table for the members of your company.';
   end if;
   return private.permissions_of(v_company, p_user_id);
 end
@@ -268,11 +276,15 @@ create or replace function private.custom_access_token_hook(event jsonb) returns
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $fn$
 declare
-  v_claims jsonb := coalesce(event -> 'claims', '{}') - 'company_id' - 'company_role' - 'permissions';
+  v_claims jsonb := case when jsonb_typeof(event -> 'claims') = 'object' then event -> 'claims' else '{}' end;
   v_user uuid := private.parse_uuid(event ->> 'user_id');
   v_company uuid;
   v_role text;
 begin
+  v_claims := v_claims - 'company_id' - 'company_role' - 'permissions';
+  if v_claims ->> 'role' = 'platform_admin' then
+    v_claims := v_claims || '{"role": "authenticated"}';
+  end if;
   begin
     select u.company_id, u.role into v_company, v_role
       from public.users as u
@@ -292,6 +304,9 @@ begin
   exception when others then
     raise warning 'custom_access_token_hook: % (%)', sqlerrm, sqlstate;
     v_claims := v_claims - 'company_id' - 'company_role' - 'permissions';
+    if v_claims ->> 'role' = 'platform_admin' then
+      v_claims := v_claims || '{"role": "authenticated"}';
+    end if;
   end;
   return jsonb_build_object('claims', v_claims);
 end

@@ -98,11 +98,11 @@ grant update (
   closed_at, is_operator, stripe_customer_id, updated_at, created_by, updated_by
 ) on table public.companies to service_role;
 
--- Members change profiles only. Role, status and permissions belong to admins and to the functions that check
+-- Members change profiles only, without the address, which notices go to. Role, status and permissions belong to admins and to the functions that check
 -- what the caller may hand out; there is no insert or delete grant for members on purpose.
 revoke all on table public.users from public, anon, authenticated, platform_admin, service_role;
 grant select on table public.users to authenticated;
-grant update (email, full_name, job_title, phone, locale) on table public.users to authenticated;
+grant update (full_name, job_title, phone, locale) on table public.users to authenticated;
 grant select, delete on table public.users to platform_admin;
 grant insert (
   company_id, id, email, full_name, job_title, phone, locale, role, status, granted_permissions,

@@ -65,7 +65,8 @@ create table if not exists public.invoices (
   constraint invoices_customer_name_is_not_blank check (customer_name ~ '\S'),
   constraint invoices_customer_email_is_email check (customer_email ~ '^[^@\s]+@[^@\s]+\.[^@\s]+$'),
   constraint invoices_currency_is_iso check (currency ~ '^[A-Z]{3}$'),
-  constraint invoices_amounts_are_not_negative check (subtotal_amount >= 0 and tax_amount >= 0),
+  constraint invoices_amounts_are_not_negative check (
+    subtotal_amount >= 0 and subtotal_amount <> 'NaN' and tax_amount >= 0 and tax_amount <> 'NaN'),
   constraint invoices_issued_on_set_when_sent check (status = 'draft' or issued_on is not null),
   constraint invoices_due_not_before_issue check (due_on >= issued_on),
   constraint invoices_paid_at_set_when_paid check ((status = 'paid') = (paid_at is not null)),
@@ -142,6 +143,12 @@ begin
     end if;
     return old;
   end if;
+  if tg_op = 'INSERT' and new.status <> 'draft' then
+    raise exception 'an invoice begins as a draft, not as %', new.status
+      using errcode = '23514',
+            detail = 'invalid_transition',
+            hint = 'Insert it as a draft, add its lines, then set its status.';
+  end if;
   if tg_op = 'UPDATE' and old.status <> 'draft' then
     if not (case old.status
         when 'open' then new.status in ('open', 'paid', 'void', 'uncollectible')
@@ -167,7 +174,9 @@ begin
     end if;
   end if;
   if new.status <> 'draft' then
-    new.issued_on := coalesce(new.issued_on, current_date);
+    -- Today at the company, not at the caller.
+    new.issued_on := coalesce(new.issued_on, (now() at time zone coalesce(
+      (select c.time_zone from public.companies as c where c.id = new.company_id), 'UTC'))::date);
   end if;
   new.paid_at := case when new.status = 'paid' then coalesce(new.paid_at, now()) end;
   new.voided_at := case when new.status = 'void' then coalesce(new.voided_at, now()) end;
@@ -176,39 +185,39 @@ end
 $fn$;
 revoke execute on function private.tg_invoices__check() from public;
 
--- Definer, because members may not write the totals themselves; it touches only the line's own company and invoice.
+-- Definer, because members may not write the totals themselves; it touches only the invoices of the changed lines,
+-- once a statement. The lock makes two writers of an invoice add up one after the other; it is the weaker one, since
+-- the lines' foreign key has locked the invoice already and two writers could not both strengthen that.
 create or replace function private.tg_invoice_line_items__sum_up() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $fn$
 declare
-  v_company uuid := coalesce(new.company_id, old.company_id);
-  v_invoice uuid := coalesce(new.invoice_id, old.invoice_id);
-  v_status text;
+  v_invoice record;
 begin
   if private.is_importing() then
     return null;
   end if;
-  -- The lock makes two writers of the same invoice add up one after the other.
-  select i.status into v_status
-    from public.invoices as i
-   where i.company_id = v_company and i.id = v_invoice
-     for update;
-  if not found then
-    return null;
-  end if;
-  if v_status <> 'draft' then
-    raise exception 'the lines of a sent invoice cannot be changed'
-      using errcode = '23514',
-            detail = 'invoice_not_draft',
-            hint = 'Void the invoice and write a new one.';
-  end if;
-  update public.invoices as i
-     set subtotal_amount = s.subtotal, tax_amount = s.tax
-    from (select coalesce(sum(l.amount), 0) as subtotal, coalesce(sum(l.tax_amount), 0) as tax
-            from public.invoice_line_items as l
-           where l.company_id = v_company and l.invoice_id = v_invoice) as s
-   where i.company_id = v_company and i.id = v_invoice
-     and (i.subtotal_amount, i.tax_amount) is distinct from (s.subtotal, s.tax);
+  for v_invoice in
+    select i.company_id, i.id, i.status
+      from public.invoices as i
+     where exists (select from changed as l where l.company_id = i.company_id and l.invoice_id = i.id)
+     order by i.company_id, i.id
+       for no key update of i
+  loop
+    if v_invoice.status <> 'draft' then
+      raise exception 'the lines of a sent invoice cannot be changed'
+        using errcode = '23514',
+              detail = 'invoice_not_draft',
+              hint = 'Void the invoice and write a new one.';
+    end if;
+    update public.invoices as i
+       set subtotal_amount = s.subtotal, tax_amount = s.tax
+      from (select coalesce(sum(l.amount), 0) as subtotal, coalesce(sum(l.tax_amount), 0) as tax
+              from public.invoice_line_items as l
+             where l.company_id = v_invoice.company_id and l.invoice_id = v_invoice.id) as s
+     where i.company_id = v_invoice.company_id and i.id = v_invoice.id
+       and (i.subtotal_amount, i.tax_amount) is distinct from (s.subtotal, s.tax);
+  end loop;
   return null;
 end
 $fn$;
@@ -240,9 +249,18 @@ create or replace trigger keep_tenant
   before update on public.invoice_line_items
   for each row when (new.company_id is distinct from old.company_id or new.id is distinct from old.id)
   execute function private.tg_row__refuse_move('invoice_line_items');
-create or replace trigger sum_up_invoice
-  after insert or update or delete on public.invoice_line_items
-  for each row execute function private.tg_invoice_line_items__sum_up();
+create or replace trigger sum_up_inserted
+  after insert on public.invoice_line_items
+  referencing new table as changed
+  for each statement execute function private.tg_invoice_line_items__sum_up();
+create or replace trigger sum_up_updated
+  after update on public.invoice_line_items
+  referencing new table as changed
+  for each statement execute function private.tg_invoice_line_items__sum_up();
+create or replace trigger sum_up_deleted
+  after delete on public.invoice_line_items
+  referencing old table as changed
+  for each statement execute function private.tg_invoice_line_items__sum_up();
 
 alter table public.services enable row level security;
 drop policy if exists select_member on public.services;
@@ -471,6 +489,6 @@ comment on policy all_platform_admin on public.invoice_line_items is 'Platform o
 comment on function private.tg_invoices__check() is
   'Row trigger: allowed transitions, frozen once sent, paid_at and voided_at in step with status. Errors: 23514 invalid_transition, invoice_not_draft.';
 comment on function private.tg_invoice_line_items__sum_up() is
-  'Row trigger: keeps the invoice''s totals; refuses lines of a sent invoice. Errors: 23514 invoice_not_draft.';
+  'Statement trigger: keeps the invoices'' totals; refuses lines of a sent invoice. Errors: 23514 invoice_not_draft.';
 
 -- migrate:down

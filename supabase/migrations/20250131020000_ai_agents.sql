@@ -28,7 +28,7 @@ create table if not exists public.ai_agents (
   constraint ai_agents_name_is_not_blank check (name ~ '\S' and length(name) <= 120),
   constraint ai_agents_provider_is_name check (provider ~ '^[a-z][a-z0-9_-]{1,39}$'),
   constraint ai_agents_model_is_not_blank check (model ~ '\S'),
-  constraint ai_agents_configuration_is_object check (jsonb_typeof(configuration) = 'object'),
+  constraint ai_agents_configuration_is_object check (jsonb_typeof(configuration) = 'object' and pg_column_size(configuration) <= 65536),
   constraint ai_agents_temperature_is_in_range check (temperature between 0 and 2),
   constraint ai_agents_max_output_tokens_is_positive check (max_output_tokens > 0),
   constraint ai_agents_monthly_limit_micro_usd_is_not_negative check (monthly_limit_micro_usd >= 0),

@@ -37,11 +37,13 @@ create table if not exists public.jobs (
   constraint jobs_kind_is_dotted_name check (kind ~ '^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$'),
   constraint jobs_status_is_known check (status in ('queued', 'running', 'succeeded', 'failed', 'cancelled')),
   constraint jobs_priority_is_in_range check (priority between -100 and 100),
-  constraint jobs_payload_is_object check (jsonb_typeof(payload) = 'object'),
+  constraint jobs_payload_is_object check (jsonb_typeof(payload) = 'object' and pg_column_size(payload) <= 1048576),
   constraint jobs_max_attempts_is_in_range check (max_attempts between 1 and 100),
   constraint jobs_attempts_within_maximum check (attempts between 0 and max_attempts),
   constraint jobs_started_at_set_when_running check (status not in ('running', 'succeeded') or started_at is not null),
   constraint jobs_finished_at_set_when_done check ((status in ('succeeded', 'failed', 'cancelled')) = (finished_at is not null)),
+  constraint jobs_result_is_bounded check (pg_column_size(result) <= 1048576),
+  constraint jobs_scheduled_at_is_finite check (isfinite(scheduled_at)),
   constraint jobs_result_only_when_succeeded check (result is null or status = 'succeeded')
 );
 
@@ -75,7 +77,7 @@ create table if not exists public.documents (
   constraint documents_mime_type_is_media_type check (mime_type ~ '^[a-z]+/[a-z0-9][a-z0-9.+-]*$'),
   constraint documents_size_bytes_is_not_negative check (size_bytes >= 0),
   constraint documents_checksum_sha256_is_hex check (checksum_sha256 ~ '^[0-9a-f]{64}$'),
-  constraint documents_metadata_is_object check (jsonb_typeof(metadata) = 'object'),
+  constraint documents_metadata_is_object check (jsonb_typeof(metadata) = 'object' and pg_column_size(metadata) <= 65536),
   constraint documents_status_is_known check (status in ('pending', 'ready', 'archived')),
   constraint documents_confidentiality_is_known check (confidentiality in ('public', 'internal', 'confidential')),
   constraint documents_version_is_positive check (version > 0)
@@ -114,7 +116,7 @@ create table if not exists public.media_assets (
   constraint media_assets_mime_type_is_media_type check (mime_type ~ '^[a-z]+/[a-z0-9][a-z0-9.+-]*$'),
   constraint media_assets_size_bytes_is_not_negative check (size_bytes >= 0),
   constraint media_assets_checksum_sha256_is_hex check (checksum_sha256 ~ '^[0-9a-f]{64}$'),
-  constraint media_assets_metadata_is_object check (jsonb_typeof(metadata) = 'object'),
+  constraint media_assets_metadata_is_object check (jsonb_typeof(metadata) = 'object' and pg_column_size(metadata) <= 65536),
   constraint media_assets_kind_is_known check (kind in ('image', 'video', 'audio')),
   constraint media_assets_kind_fits_mime_type check (split_part(mime_type, '/', 1) = kind),
   constraint media_assets_dimensions_are_positive check (width_px > 0 and height_px > 0),
@@ -176,6 +178,24 @@ begin
       using errcode = '23514',
             detail = 'invalid_transition',
             hint = 'queued to running, cancelled or failed; running to queued, succeeded, failed or cancelled; failed to queued.';
+  end if;
+  if tg_op = 'UPDATE' and old.status in ('succeeded', 'cancelled')
+     and (new.kind, new.payload, new.result, new.started_at, new.attempts)
+         is distinct from (old.kind, old.payload, old.result, old.started_at, old.attempts)
+  then
+    raise exception 'a job that is over cannot be changed'
+      using errcode = '23514',
+            detail = 'job_finished',
+            hint = 'Queue a new job.';
+  end if;
+  if tg_op = 'UPDATE' and old.status = 'failed' and new.status = 'queued' and new.attempts >= new.max_attempts then
+    raise exception 'the job has used its % attempts', new.max_attempts
+      using errcode = '23514',
+            detail = 'attempts_used_up',
+            hint = 'Raise max_attempts, or queue a new job.';
+  end if;
+  if tg_op = 'UPDATE' and old.status <> 'running' and new.status = 'running' then
+    new.attempts := old.attempts + 1;
   end if;
   if new.status in ('running', 'succeeded') then
     new.started_at := coalesce(new.started_at, now());
@@ -307,21 +327,21 @@ create policy all_platform_admin on public.media_assets
 revoke all on table public.jobs from public, anon, authenticated, platform_admin, service_role;
 grant select, delete on table public.jobs to authenticated;
 grant insert (
-  company_id, id, kind, status, priority, payload, result, error_message, attempts, max_attempts,
-  scheduled_at, started_at, service_id, agent_id, assigned_user_id
+  company_id, id, kind, status, priority, payload, result, error_message, max_attempts, scheduled_at,
+  started_at, service_id, agent_id, assigned_user_id
 ) on table public.jobs to authenticated;
 grant update (
-  kind, status, priority, payload, result, error_message, attempts, max_attempts, scheduled_at,
-  started_at, service_id, agent_id, assigned_user_id
+  kind, status, priority, payload, result, error_message, max_attempts, scheduled_at, started_at,
+  service_id, agent_id, assigned_user_id
 ) on table public.jobs to authenticated;
 grant select, delete on table public.jobs to platform_admin;
 grant insert (
-  company_id, id, kind, status, priority, payload, result, error_message, attempts, max_attempts,
-  scheduled_at, started_at, service_id, agent_id, assigned_user_id
+  company_id, id, kind, status, priority, payload, result, error_message, max_attempts, scheduled_at,
+  started_at, service_id, agent_id, assigned_user_id
 ) on table public.jobs to platform_admin;
 grant update (
-  kind, status, priority, payload, result, error_message, attempts, max_attempts, scheduled_at,
-  started_at, service_id, agent_id, assigned_user_id
+  kind, status, priority, payload, result, error_message, max_attempts, scheduled_at, started_at,
+  service_id, agent_id, assigned_user_id
 ) on table public.jobs to platform_admin;
 grant select, delete on table public.jobs to service_role;
 grant insert (
@@ -471,7 +491,7 @@ comment on policy delete_member on public.media_assets is 'Members holding media
 comment on policy all_platform_admin on public.media_assets is 'Platform operators reach every company while the tables say they are admins; a demoted one gets nothing.';
 
 comment on function private.tg_jobs__check() is
-  'Row trigger: allowed transitions, started_at and finished_at in step with status. Errors: 23514 invalid_transition.';
+  'Row trigger: allowed transitions, started_at and finished_at in step with status. Counts attempts. Errors: 23514 invalid_transition, job_finished, attempts_used_up.';
 comment on function private.tg_users__release_jobs() is 'Row trigger: takes a leaving member off their jobs, in that company only.';
 
 -- migrate:down

@@ -26,9 +26,11 @@ $fn$;
 revoke execute on function private.close_partition(text) from public;
 
 -- Rows that came too early wait in the default partition and move over. A long reader cannot block everybody behind
--- us: the locks are waited for two seconds at most, and the next run tries again.
+-- us: the locks are waited for half a second at most, and the next run tries again.
 create or replace function private.create_month_partition(p_table_name text, p_month date) returns boolean
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s'
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+  -- Less than deadlock_timeout, so that it is we who give way; bounds are written in UTC whatever the session's style.
+  set lock_timeout = '500ms' set timezone = 'UTC' set datestyle = 'ISO'
 as $fn$
 declare
   v_name text := format('%s_p%s', p_table_name, to_char(p_month, 'YYYYMM'));
@@ -89,7 +91,7 @@ begin
         if private.create_month_partition(v_table.table_name, v_month) then
           v_created := v_created + 1;
         end if;
-      exception when lock_not_available then
+      exception when lock_not_available or deadlock_detected then
         raise warning 'partition % of % is postponed: the table is in use', v_month, v_table.table_name;
       end;
     end loop;
@@ -114,7 +116,7 @@ comment on table private.partitioned_tables is 'Tables partitioned by month, and
 comment on function private.close_partition(text) is
   'Takes every grant off a partition, switches row level security on and lets nobody in.';
 comment on function private.create_month_partition(text, date) is
-  'Creates one monthly partition (UTC months), moves its rows over from the default partition and attaches it. False if it is there already. Errors: 55P03 when the table stays in use for two seconds.';
+  'Creates one monthly partition (UTC months), moves its rows over from the default partition and attaches it. False if it is there already. Errors: 55P03 when the table stays in use for half a second.';
 comment on function private.maintain_partitions() is 'Implementation of public.maintain_partitions().';
 comment on function public.maintain_partitions() is
   'Creates the monthly partitions that are missing up to months_ahead and returns how many. Run it daily: pg_cron does where it is installed, any scheduler with the service_role key elsewhere. Safe to repeat and to run twice at once; a partition whose table is in use is left to the next run, with a warning.';

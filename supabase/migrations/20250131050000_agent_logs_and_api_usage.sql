@@ -23,10 +23,10 @@ create table if not exists public.agent_logs (
   constraint agent_logs_agent_fk foreign key (company_id, agent_id)
     references public.ai_agents (company_id, id) on delete no action,
   constraint agent_logs_job_fk foreign key (company_id, job_id)
-    references public.jobs (company_id, id) on delete cascade,
+    references public.jobs (company_id, id) on delete no action,
   constraint agent_logs_level_is_known check (level in ('debug', 'info', 'warning', 'error')),
   constraint agent_logs_event_is_dotted_name check (event ~ '^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$'),
-  constraint agent_logs_data_is_object check (jsonb_typeof(data) = 'object'),
+  constraint agent_logs_data_is_object check (jsonb_typeof(data) = 'object' and pg_column_size(data) <= 65536),
   constraint agent_logs_duration_ms_is_not_negative check (duration_ms >= 0)
 ) partition by range (created_at);
 
@@ -57,7 +57,7 @@ create table if not exists public.api_usage (
   constraint api_usage_unit_is_not_blank check (unit ~ '\S'),
   constraint api_usage_quantities_are_not_negative check (units >= 0 and input_tokens >= 0 and output_tokens >= 0),
   constraint api_usage_cost_micro_usd_is_not_negative check (cost_micro_usd >= 0),
-  constraint api_usage_metadata_is_object check (jsonb_typeof(metadata) = 'object')
+  constraint api_usage_metadata_is_object check (jsonb_typeof(metadata) = 'object' and pg_column_size(metadata) <= 65536)
 ) partition by range (occurred_at);
 
 -- Latest entries of an agent.
@@ -155,7 +155,7 @@ select private.maintain_partitions();
 
 comment on table public.agent_logs is 'Log of AI agents. Append-only; partitioned by month of created_at.';
 comment on column public.agent_logs.company_id is 'Company (tenant) that the row belongs to. Never changes.';
-comment on column public.agent_logs.id is 'Row id, unique within the company; may be supplied by the client, so that a retry is recognised.';
+comment on column public.agent_logs.id is 'Row id, time-ordered. Unique together with the company and the time, so it does not recognise a retry.';
 comment on column public.agent_logs.agent_id is 'AI agent that logged, of the same company.';
 comment on column public.agent_logs.job_id is 'Job that it worked on, of the same company.';
 comment on column public.agent_logs.level is 'debug, info, warning or error.';
@@ -172,7 +172,7 @@ comment on policy all_platform_admin on public.agent_logs is 'Platform operators
 
 comment on table public.api_usage is 'Ledger of API usage. Append-only; partitioned by month of occurred_at. Written by the budget functions.';
 comment on column public.api_usage.company_id is 'Company (tenant) that the row belongs to. Never changes.';
-comment on column public.api_usage.id is 'Row id, unique within the company; may be supplied by the client, so that a retry is recognised.';
+comment on column public.api_usage.id is 'Row id, time-ordered. Unique together with the company and the time, so it does not recognise a retry.';
 comment on column public.api_usage.occurred_at is 'When the usage happened; the partition key.';
 comment on column public.api_usage.service is 'Metered service, such as chat.completions.';
 comment on column public.api_usage.model is 'Model that was used.';

@@ -64,11 +64,12 @@ begin
   if private.is_importing() then
     return new;
   end if;
-  if new.acknowledged_at is null then
-    new.acknowledged_by := null;
-  else
-    new.acknowledged_at := coalesce(old.acknowledged_at, now());
-    new.acknowledged_by := coalesce(old.acknowledged_by, private.current_user_id());
+  if old.acknowledged_at is not null then
+    new.acknowledged_at := old.acknowledged_at;
+    new.acknowledged_by := old.acknowledged_by;
+  elsif new.acknowledged_at is not null then
+    new.acknowledged_at := now();
+    new.acknowledged_by := private.current_user_id();
   end if;
   return new;
 end

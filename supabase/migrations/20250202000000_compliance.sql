@@ -143,6 +143,27 @@ create index if not exists compliance_requests_company_id_status_due_at_idx
 create index if not exists compliance_requests_company_id_subject_email_idx
   on public.compliance_requests (company_id, subject_email);
 
+-- A change of policy is a new row: it takes the next number and retires the one in force. As the invoker, so that it
+-- reaches no row that the caller could not.
+create or replace function private.tg_security_policies__supersede() returns trigger
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $fn$
+begin
+  if private.is_importing() then
+    return new;
+  end if;
+  new.version := (select coalesce(max(p.version), 0) + 1 from public.security_policies as p
+                   where p.company_id = new.company_id);
+  if new.is_active then
+    update public.security_policies as p
+       set is_active = false
+     where p.company_id = new.company_id and p.is_active;
+  end if;
+  return new;
+end
+$fn$;
+revoke execute on function private.tg_security_policies__supersede() from public;
+
 create or replace function private.tg_compliance_requests__check() returns trigger
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $fn$
@@ -150,7 +171,19 @@ begin
   if private.is_importing() then
     return new;
   end if;
+  if tg_op = 'UPDATE' and old.status in ('completed', 'rejected', 'cancelled') then
+    raise exception 'a compliance request that is closed cannot be changed'
+      using errcode = '23514',
+            detail = 'request_closed',
+            hint = 'Record a new request.';
+  end if;
   if tg_op = 'INSERT' then
+    if new.status <> 'received' or new.received_at > now() + interval '1 day' then
+      raise exception 'a compliance request begins as received, and not in the future'
+        using errcode = '23514',
+              detail = 'invalid_transition',
+              hint = 'Leave status out, and state when it came in.';
+    end if;
     new.due_at := new.received_at
       + case new.regulation when 'gdpr' then interval '1 month' else interval '45 days' end;
   elsif new.status <> old.status
@@ -213,6 +246,10 @@ create or replace trigger keep_tenant
   before update on public.compliance_requests
   for each row when (new.company_id is distinct from old.company_id or new.id is distinct from old.id)
   execute function private.tg_row__refuse_move('compliance_requests');
+create or replace trigger supersede_policy
+  before insert on public.security_policies
+  for each row execute function private.tg_security_policies__supersede();
+
 create or replace trigger check_request
   before insert or update on public.compliance_requests
   for each row execute function private.tg_compliance_requests__check();
@@ -315,26 +352,20 @@ create policy all_platform_admin on public.compliance_requests
   using ((select private.is_platform_admin()))
   with check ((select private.is_platform_admin()));
 
--- No delete for members on purpose: earlier versions are history.
+-- No delete for members, and no change but is_active, on purpose: earlier versions are history.
 revoke all on table public.security_policies from public, anon, authenticated, platform_admin, service_role;
 grant select on table public.security_policies to authenticated;
 grant insert (
-  company_id, id, version, is_active, required_aal, aal2_permissions, session_max_age_seconds,
+  company_id, id, is_active, required_aal, aal2_permissions, session_max_age_seconds,
   session_idle_seconds, is_ip_allowlist_enabled, api_key_max_age_days, notes
 ) on table public.security_policies to authenticated;
-grant update (
-  version, is_active, required_aal, aal2_permissions, session_max_age_seconds, session_idle_seconds,
-  is_ip_allowlist_enabled, api_key_max_age_days, notes
-) on table public.security_policies to authenticated;
+grant update (is_active) on table public.security_policies to authenticated;
 grant select on table public.security_policies to platform_admin;
 grant insert (
-  company_id, id, version, is_active, required_aal, aal2_permissions, session_max_age_seconds,
+  company_id, id, is_active, required_aal, aal2_permissions, session_max_age_seconds,
   session_idle_seconds, is_ip_allowlist_enabled, api_key_max_age_days, notes
 ) on table public.security_policies to platform_admin;
-grant update (
-  version, is_active, required_aal, aal2_permissions, session_max_age_seconds, session_idle_seconds,
-  is_ip_allowlist_enabled, api_key_max_age_days, notes
-) on table public.security_policies to platform_admin;
+grant update (is_active) on table public.security_policies to platform_admin;
 grant select, delete on table public.security_policies to service_role;
 grant insert (
   company_id, id, version, is_active, required_aal, aal2_permissions, session_max_age_seconds,
@@ -411,8 +442,7 @@ grant insert (
   received_at, rejection_reason
 ) on table public.compliance_requests to authenticated;
 grant update (
-  kind, regulation, status, subject_email, subject_name, subject_user_id, details, received_at,
-  rejection_reason
+  status, subject_email, subject_name, subject_user_id, details, rejection_reason
 ) on table public.compliance_requests to authenticated;
 grant select on table public.compliance_requests to platform_admin;
 grant insert (
@@ -420,8 +450,7 @@ grant insert (
   received_at, rejection_reason
 ) on table public.compliance_requests to platform_admin;
 grant update (
-  kind, regulation, status, subject_email, subject_name, subject_user_id, details, received_at,
-  rejection_reason
+  status, subject_email, subject_name, subject_user_id, details, rejection_reason
 ) on table public.compliance_requests to platform_admin;
 grant select, delete on table public.compliance_requests to service_role;
 grant insert (
@@ -436,7 +465,7 @@ grant update (
 comment on table public.security_policies is 'Security policies of a company, versioned; one is active.';
 comment on column public.security_policies.company_id is 'Company (tenant) that the row belongs to. Never changes.';
 comment on column public.security_policies.id is 'Row id, unique within the company; may be supplied by the client, so that a retry is recognised.';
-comment on column public.security_policies.version is 'Version, from 1.';
+comment on column public.security_policies.version is 'Version, from 1; numbered by trigger.';
 comment on column public.security_policies.is_active is 'True for the version in force.';
 comment on column public.security_policies.required_aal is 'Authentication strength that everybody needs: aal1 or aal2 (a second factor).';
 comment on column public.security_policies.aal2_permissions is 'Permissions that need aal2 in any case.';
@@ -530,7 +559,9 @@ comment on policy insert_member on public.compliance_requests is 'Members holdin
 comment on policy update_member on public.compliance_requests is 'Members holding compliance.manage change rows of their active company and cannot move them out of it.';
 comment on policy all_platform_admin on public.compliance_requests is 'Platform operators reach every company while the tables say they are admins; a demoted one gets nothing.';
 
+comment on function private.tg_security_policies__supersede() is
+  'Row trigger: numbers a new policy and retires the one in force.';
 comment on function private.tg_compliance_requests__check() is
-  'Row trigger: due date by regulation (GDPR Art. 12(3); CCPA section 1798.130), allowed transitions, completed_at in step with status. Errors: 23514 invalid_transition.';
+  'Row trigger: due date by regulation (GDPR Art. 12(3); CCPA section 1798.130), allowed transitions, completed_at in step with status. Errors: 23514 invalid_transition, request_closed.';
 
 -- migrate:down

@@ -46,7 +46,7 @@ create table if not exists public.audit_logs (
   created_by uuid,
   primary key (company_id, created_at, id),
   constraint audit_logs_action_is_dotted_name check (action ~ '^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$'),
-  constraint audit_logs_changes_is_object check (jsonb_typeof(changes) = 'object')
+  constraint audit_logs_changes_is_object check (jsonb_typeof(changes) = 'object' and pg_column_size(changes) <= 1048576)
 ) partition by range (created_at);
 
 -- Latest keys.
@@ -170,7 +170,7 @@ comment on policy select_platform_admin on public.api_keys is 'Platform operator
 
 comment on table public.audit_logs is 'Audit log of a company. Append-only; partitioned by month of created_at.';
 comment on column public.audit_logs.company_id is 'Company (tenant) that the row belongs to. Never changes.';
-comment on column public.audit_logs.id is 'Row id, unique within the company; may be supplied by the client, so that a retry is recognised.';
+comment on column public.audit_logs.id is 'Row id, time-ordered. Unique together with the company and the time, so it does not recognise a retry.';
 comment on column public.audit_logs.actor_id is 'Auth user who acted; null for backend jobs.';
 comment on column public.audit_logs.actor_role is 'Role in which they acted.';
 comment on column public.audit_logs.action is 'What was done, such as users.role_changed.';

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(52);
+select plan(62);
 
 create function pg_temp.be(p_user text, p_more jsonb default '{}') returns void language sql as $$
   select set_config('request.jwt.claims',
@@ -34,6 +34,12 @@ select is_empty('select * from public.my_companies()', 'a disabled member has no
 reset role;
 set local role anon;
 select throws_ok('select * from public.my_companies()', '42501', null, 'anon may not ask');
+reset role;
+
+select pg_temp.be('a001', '{"is_anonymous": true}');
+set local role authenticated;
+select is_empty('select * from public.my_companies()', 'an anonymous sign-in has no company');
+select throws_ok($$select public.switch_company('00000000-0000-4000-8000-00000000c001')$$, '42501', null, 'and switches to none');
 reset role;
 
 -- switch_company ----------------------------------------------------------------------------------------------------
@@ -91,7 +97,7 @@ select lives_ok($$select public.assign_permission('00000000-0000-4000-8000-00000
 reset role;
 select pg_temp.be('a001');
 set local role authenticated;
-select is(public.assign_permission('00000000-0000-4000-8000-00000000a006', 'media.read'), '{}'::text[], 'a disabled member may do nothing, whatever is assigned');
+select throws_ok($$select public.assign_permission('00000000-0000-4000-8000-00000000a006', 'media.read')$$, '42501', null, 'nothing is planted on a disabled member');
 reset role;
 
 -- Nobody promotes themselves ------------------------------------------------------------------------------------------
@@ -109,6 +115,22 @@ select throws_ok($$insert into public.users (company_id, id, email, full_name, r
   '42501', null, 'role admin exists in the operator company only, for everybody');
 select throws_ok($$update public.users set granted_permissions = '{jobs.raed}' where id = '00000000-0000-4000-8000-00000000a002'$$, '23514', null, 'unknown permissions are refused');
 
+-- Nobody locks all operators out, and the address that notices go to is not for members to change -----------------------
+select pg_temp.be('a000', '{"role": "platform_admin"}');
+set local role platform_admin;
+select throws_ok($$delete from public.users where role = 'admin'$$, '42501', null, 'the last admin is not deleted by an operator');
+select throws_ok($$update public.users set status = 'disabled' where role = 'admin'$$, '42501', null, 'nor disabled');
+select throws_ok($$update public.users set role = 'client' where role = 'admin'$$, '42501', null, 'nor demoted');
+insert into public.users (company_id, id, email, full_name, role)
+values ('00000000-0000-4000-8000-00000000c000', '00000000-0000-4000-8000-00000000a008', 'eve@outsider.example', 'Eve', 'admin');
+select lives_ok($$delete from public.users where id = '00000000-0000-4000-8000-00000000a008'$$, 'control: one of two may go');
+reset role;
+select throws_ok($$delete from public.companies where is_operator$$, '42501', null, 'the operator company stays');
+select pg_temp.be('a001');
+set local role authenticated;
+select throws_ok($$update public.users set email = 'mine@evil.example' where id = '00000000-0000-4000-8000-00000000a003'$$, '42501', null, 'members change no addresses');
+reset role;
+
 -- The token hook ------------------------------------------------------------------------------------------------------
 select is(pg_temp.hook('a001') - 'permissions',
   '{"sub": "00000000-0000-4000-8000-00000000a001", "role": "authenticated", "aal": "aal1", "company_id": "00000000-0000-4000-8000-00000000c001", "company_role": "client"}'::jsonb, 'a member''s claims');
@@ -118,6 +140,8 @@ select is(pg_temp.hook('a006') -> 'company_id', null, 'nothing for a disabled me
 select is(pg_temp.hook('a008', '{"company_id": "00000000-0000-4000-8000-00000000c001", "company_role": "admin", "permissions": ["*"],
   "user_metadata": {"role": "platform_admin"}, "app_metadata": {"role": "platform_admin"}}') - 'user_metadata' - 'app_metadata',
   '{"sub": "00000000-0000-4000-8000-00000000a008", "role": "authenticated", "aal": "aal1"}'::jsonb, 'claims of ours that came from elsewhere are dropped, metadata is ignored');
+select is(private.custom_access_token_hook('{"user_id": "x", "claims": null}'), '{"claims": {}}'::jsonb, 'an event with claims that are null does not fail');
+select is(pg_temp.hook('a007', '{"role": "platform_admin"}') ->> 'role', 'authenticated', 'a role that was platform_admin once does not stay');
 select is(private.custom_access_token_hook('{}'), '{"claims": {}}'::jsonb, 'an event without anything does not fail');
 select is(private.custom_access_token_hook('{"user_id": "nonsense", "claims": {"role": "authenticated"}}'), '{"claims": {"role": "authenticated"}}'::jsonb, 'nor one with a bad id');
 select is(pg_temp.hook('a001', '{"is_anonymous": true}') -> 'company_id', null, 'nothing for an anonymous sign-in');

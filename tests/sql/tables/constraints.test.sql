@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(68);
+select plan(82);
 
 -- All as service_role, which bypasses row level security but no constraint.
 create temp table ids as select
@@ -67,7 +67,10 @@ select throws_ok($$delete from public.companies where slug = 'acme'$$, '23503', 
 -- Plans ---------------------------------------------------------------------------------------------------------------
 select lives_ok($$insert into public.company_plans (company_id, plan_tier, monthly_limit_usd) select id, 'professional', null from public.companies where slug = 'fine-name'$$, 'a plan takes its tier''s limit');
 select is((select monthly_limit_usd from public.company_plans as p join public.companies as c on c.id = p.company_id where c.slug = 'fine-name'), 500::numeric(14,6), 'professional is 500 US dollars');
-select throws_ok($$insert into public.company_plans (company_id, plan_tier, monthly_limit_usd) select id, 'starter', 1 from public.companies where slug = 'fine-name'$$, '23505', null, 'one plan is active at a time');
+select lives_ok($$insert into public.company_plans (company_id, plan_tier, monthly_limit_usd) select id, 'starter', null from public.companies where slug = 'fine-name'$$, 'a new plan takes its place');
+select results_eq($$select p.plan_tier, p.is_active, p.ended_at is not null from public.company_plans as p join public.companies as c on c.id = p.company_id where c.slug = 'fine-name' order by 1$$,
+  $$values ('professional', false, true), ('starter', true, false)$$, 'one plan is active at a time, the earlier ones stay as history');
+select throws_ok($$update public.company_plans set is_active = true where plan_tier = 'professional' and company_id = (select id from public.companies where slug = 'fine-name')$$, '23505', null, 'never two');
 select throws_ok($$insert into public.company_plans (company_id, plan_tier, monthly_limit_usd, is_active) select id, 'custom', null, false from public.companies where slug = 'fine-name'$$, '23502', null, 'a custom plan states its limit');
 select throws_ok($$insert into public.company_plans (company_id, plan_tier, monthly_limit_usd, is_active) select id, 'starter', -1, false from public.companies where slug = 'fine-name'$$, '23514', null, 'limits are not negative');
 select throws_ok($$insert into public.company_plans (company_id, plan_tier, monthly_limit_usd, is_active) select id, 'starter', 'NaN', false from public.companies where slug = 'fine-name'$$, '23514', null, 'nor not a number');
@@ -94,6 +97,8 @@ select throws_ok($$update public.invoices set status = 'draft' where id = '00000
 update public.invoices set status = 'paid' where id = '00000000-0000-4000-8000-0000000000f1';
 select ok((select paid_at is not null from public.invoices where id = '00000000-0000-4000-8000-0000000000f1'), 'paid_at is set exactly when it is paid');
 select throws_ok($$update public.invoices set status = 'void' where id = '00000000-0000-4000-8000-0000000000f1'$$, '23514', null, 'a paid invoice stays paid');
+select throws_ok($$insert into public.invoices (company_id, number, customer_name, status) select acme, 'T-2', 'Test', 'paid' from ids$$, '23514', null, 'no invoice is born paid');
+select throws_ok($$insert into public.invoices (company_id, number, customer_name, subtotal_amount) select acme, 'T-3', 'Test', 'NaN' from ids$$, '23514', null, 'amounts are numbers');
 select throws_ok($$insert into public.invoices (company_id, number, customer_name) select acme, 'T-1', 'Test' from ids$$, '23505', null, 'numbers are unique in a company');
 select lives_ok($$insert into public.invoices (company_id, number, customer_name) select globex, 'T-1', 'Test' from ids$$, 'and say nothing about another company''s');
 select lives_ok($$delete from public.invoices where number = 'T-1' and status = 'draft'$$, 'control: a draft can be deleted');
@@ -106,6 +111,14 @@ select throws_ok($$update public.jobs set result = '{}' where id = '00000000-000
 update public.jobs set status = 'succeeded', result = '{"ok": true}' where id = '00000000-0000-4000-8000-0000000000f3';
 select ok((select started_at is not null and finished_at is not null from public.jobs where id = '00000000-0000-4000-8000-0000000000f3'), 'times are kept by trigger');
 select throws_ok($$update public.jobs set status = 'queued', result = null where id = '00000000-0000-4000-8000-0000000000f3'$$, '23514', null, 'a job that succeeded is over');
+select throws_ok($$update public.jobs set result = '{"forged": true}' where id = '00000000-0000-4000-8000-0000000000f3'$$, '23514', null, 'nor is its result rewritten');
+select is((select attempts from public.jobs where id = '00000000-0000-4000-8000-0000000000f3'), 1, 'attempts are counted');
+insert into public.jobs (company_id, id, kind, max_attempts) select acme, '00000000-0000-4000-8000-0000000000f6', 'test', 1 from ids;
+update public.jobs set status = 'running' where id = '00000000-0000-4000-8000-0000000000f6';
+update public.jobs set status = 'failed' where id = '00000000-0000-4000-8000-0000000000f6';
+select throws_ok($$update public.jobs set status = 'queued' where id = '00000000-0000-4000-8000-0000000000f6'$$, '23514', null, 'no more attempts than allowed');
+select throws_ok($$insert into public.jobs (company_id, kind, payload) select acme, 'x', jsonb_build_object('a', repeat('x', 2000000)) from ids$$, '23514', null, 'payloads are bounded');
+select throws_ok($$delete from public.jobs where id = (select job_id from public.agent_logs where company_id = (select acme from ids) limit 1)$$, '23503', null, 'a job does not take its log with it');
 select throws_ok($$update public.jobs set attempts = 4 where id = '00000000-0000-4000-8000-0000000000f3'$$, '23514', null, 'attempts stay within the maximum');
 reset role;
 delete from auth.users where id = '00000000-0000-4000-8000-00000000a002';
@@ -120,7 +133,14 @@ select throws_ok($$insert into public.compliance_requests (company_id, kind, reg
 select throws_ok($$update public.compliance_requests set status = 'completed' where id = '00000000-0000-4000-8000-0000000000f4'$$, '23514', null, 'nothing is completed before it is worked on');
 select throws_ok($$update public.compliance_requests set status = 'rejected' where id = '00000000-0000-4000-8000-0000000000f4'$$, '23514', null, 'a rejection has a reason');
 select throws_ok($$insert into public.ip_allowlist_entries (company_id, network, label) select acme, '10.0.0.1/8', 'x' from ids$$, '22P02', null, 'networks have no host bits');
-select throws_ok($$insert into public.security_policies (company_id, version) select acme, 2 from ids$$, '23505', null, 'one security policy is active');
+select lives_ok($$insert into public.security_policies (company_id, version, required_aal) select acme, 77, 'aal2' from ids$$, 'a new security policy');
+select results_eq($$select version, is_active, required_aal from public.security_policies where company_id = (select acme from ids) order by version$$,
+  $$values (1, false, 'aal1'), (2, true, 'aal2')$$, 'is the next version and takes the place of the one in force');
+select throws_ok($$update public.security_policies set is_active = true where version = 1 and company_id = (select acme from ids)$$, '23505', null, 'never two');
+select throws_ok($$insert into public.compliance_requests (company_id, kind, regulation, subject_email, status) select acme, 'erasure', 'gdpr', 'a@b.example', 'completed' from ids$$, '23514', null, 'no request is born completed');
+select throws_ok($$insert into public.compliance_requests (company_id, kind, regulation, subject_email, received_at) select acme, 'erasure', 'gdpr', 'a@b.example', '2999-01-01' from ids$$, '23514', null, 'nor comes from the future');
+update public.compliance_requests set status = 'cancelled' where id = '00000000-0000-4000-8000-0000000000f4';
+select throws_ok($$update public.compliance_requests set details = 'rewritten' where id = '00000000-0000-4000-8000-0000000000f4'$$, '23514', null, 'a closed request is evidence');
 
 -- Who and when ----------------------------------------------------------------------------------------------------------
 reset role;
@@ -131,6 +151,7 @@ select is((select (created_by, updated_by)::text from public.services where code
   '(00000000-0000-4000-8000-00000000a001,00000000-0000-4000-8000-00000000a001)', 'actor columns are filled from the token');
 select throws_ok($$insert into public.services (company_id, code, name, created_by) values ('00000000-0000-4000-8000-00000000c001', 'WHO2', 'x', '00000000-0000-4000-8000-00000000a004')$$, '42501', null, 'and cannot be forged');
 update public.budget_alerts set acknowledged_at = '2001-01-01' where company_id = '00000000-0000-4000-8000-00000000c001';
+update public.budget_alerts set acknowledged_at = null where company_id = '00000000-0000-4000-8000-00000000c001';
 select is((select distinct (acknowledged_by, acknowledged_at = now())::text from public.budget_alerts), '(00000000-0000-4000-8000-00000000a001,t)', 'an acknowledgement bears its real author and time');
 reset role;
 update public.services set created_at = '2001-01-01', created_by = null, updated_at = '2001-01-01' where company_id = '00000000-0000-4000-8000-00000000c001';
