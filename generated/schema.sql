@@ -81,7 +81,7 @@ CREATE TABLE "public"."ai_agents" (
   "created_by"              uuid,
   "updated_by"              uuid,
   CONSTRAINT "ai_agents_archived_at_set_when_archived" CHECK (((status = 'archived'::text) = (archived_at IS NOT NULL))),
-  CONSTRAINT "ai_agents_configuration_is_object" CHECK ((jsonb_typeof(configuration) = 'object'::text)),
+  CONSTRAINT "ai_agents_configuration_is_object" CHECK (((jsonb_typeof(configuration) = 'object'::text) AND (pg_column_size(configuration) <= 65536))),
   CONSTRAINT "ai_agents_max_output_tokens_is_positive" CHECK ((max_output_tokens > 0)),
   CONSTRAINT "ai_agents_model_is_not_blank" CHECK ((model ~ '\S'::text)),
   CONSTRAINT "ai_agents_monthly_limit_micro_usd_is_not_negative" CHECK ((monthly_limit_micro_usd >= 0)),
@@ -314,7 +314,7 @@ CREATE TABLE "public"."company_plans" (
   "updated_by"             uuid,
   CONSTRAINT "company_plans_ended_at_set_when_ended" CHECK ((is_active = (ended_at IS NULL))),
   CONSTRAINT "company_plans_ends_after_start" CHECK ((ended_at >= started_at)),
-  CONSTRAINT "company_plans_features_is_object" CHECK ((jsonb_typeof(features) = 'object'::text)),
+  CONSTRAINT "company_plans_features_is_object" CHECK (((jsonb_typeof(features) = 'object'::text) AND (pg_column_size(features) <= 65536))),
   CONSTRAINT "company_plans_monthly_limit_usd_is_not_negative" CHECK (((monthly_limit_usd >= (0)::numeric) AND (monthly_limit_usd <> 'NaN'::numeric))),
   CONSTRAINT "company_plans_pkey" PRIMARY KEY (company_id, id),
   CONSTRAINT "company_plans_plan_tier_is_known" CHECK ((plan_tier = ANY (ARRAY['starter'::text, 'professional'::text, 'enterprise'::text, 'custom'::text]))),
@@ -437,7 +437,7 @@ CREATE TABLE "public"."documents" (
   "updated_by"      uuid,
   CONSTRAINT "documents_checksum_sha256_is_hex" CHECK ((checksum_sha256 ~ '^[0-9a-f]{64}$'::text)),
   CONSTRAINT "documents_confidentiality_is_known" CHECK ((confidentiality = ANY (ARRAY['public'::text, 'internal'::text, 'confidential'::text]))),
-  CONSTRAINT "documents_metadata_is_object" CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+  CONSTRAINT "documents_metadata_is_object" CHECK (((jsonb_typeof(metadata) = 'object'::text) AND (pg_column_size(metadata) <= 65536))),
   CONSTRAINT "documents_mime_type_is_media_type" CHECK ((mime_type ~ '^[a-z]+/[a-z0-9][a-z0-9.+-]*$'::text)),
   CONSTRAINT "documents_size_bytes_is_not_negative" CHECK ((size_bytes >= 0)),
   CONSTRAINT "documents_status_is_known" CHECK ((status = ANY (ARRAY['pending'::text, 'ready'::text, 'archived'::text]))),
@@ -504,7 +504,8 @@ CREATE TABLE "public"."invoices" (
   "updated_at"        timestamp with time zone NOT NULL DEFAULT now(),
   "created_by"        uuid,
   "updated_by"        uuid,
-  CONSTRAINT "invoices_amounts_are_not_negative" CHECK (((subtotal_amount >= (0)::numeric) AND (tax_amount >= (0)::numeric))),
+  CONSTRAINT "invoices_amounts_are_not_negative"
+    CHECK (((subtotal_amount >= (0)::numeric) AND (subtotal_amount <> 'NaN'::numeric) AND (tax_amount >= (0)::numeric) AND (tax_amount <> 'NaN'::numeric))),
   CONSTRAINT "invoices_currency_is_iso" CHECK ((currency ~ '^[A-Z]{3}$'::text)),
   CONSTRAINT "invoices_customer_email_is_email" CHECK ((customer_email ~ '^[^@\s]+@[^@\s]+\.[^@\s]+$'::text)),
   CONSTRAINT "invoices_customer_name_is_not_blank" CHECK ((customer_name ~ '\S'::text)),
@@ -570,9 +571,11 @@ CREATE TABLE "public"."jobs" (
   CONSTRAINT "jobs_finished_at_set_when_done" CHECK (((status = ANY (ARRAY['succeeded'::text, 'failed'::text, 'cancelled'::text])) = (finished_at IS NOT NULL))),
   CONSTRAINT "jobs_kind_is_dotted_name" CHECK ((kind ~ '^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$'::text)),
   CONSTRAINT "jobs_max_attempts_is_in_range" CHECK (((max_attempts >= 1) AND (max_attempts <= 100))),
-  CONSTRAINT "jobs_payload_is_object" CHECK ((jsonb_typeof(payload) = 'object'::text)),
+  CONSTRAINT "jobs_payload_is_object" CHECK (((jsonb_typeof(payload) = 'object'::text) AND (pg_column_size(payload) <= 1048576))),
   CONSTRAINT "jobs_priority_is_in_range" CHECK (((priority >= '-100'::integer) AND (priority <= 100))),
+  CONSTRAINT "jobs_result_is_bounded" CHECK ((pg_column_size(result) <= 1048576)),
   CONSTRAINT "jobs_result_only_when_succeeded" CHECK (((result IS NULL) OR (status = 'succeeded'::text))),
+  CONSTRAINT "jobs_scheduled_at_is_finite" CHECK (isfinite(scheduled_at)),
   CONSTRAINT "jobs_started_at_set_when_running" CHECK (((status <> ALL (ARRAY['running'::text, 'succeeded'::text])) OR (started_at IS NOT NULL))),
   CONSTRAINT "jobs_status_is_known" CHECK ((status = ANY (ARRAY['queued'::text, 'running'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text])))
 );
@@ -606,7 +609,7 @@ CREATE TABLE "public"."media_assets" (
   CONSTRAINT "media_assets_duration_ms_is_not_negative" CHECK ((duration_ms >= 0)),
   CONSTRAINT "media_assets_kind_fits_mime_type" CHECK ((split_part(mime_type, '/'::text, 1) = kind)),
   CONSTRAINT "media_assets_kind_is_known" CHECK ((kind = ANY (ARRAY['image'::text, 'video'::text, 'audio'::text]))),
-  CONSTRAINT "media_assets_metadata_is_object" CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+  CONSTRAINT "media_assets_metadata_is_object" CHECK (((jsonb_typeof(metadata) = 'object'::text) AND (pg_column_size(metadata) <= 65536))),
   CONSTRAINT "media_assets_mime_type_is_media_type" CHECK ((mime_type ~ '^[a-z]+/[a-z0-9][a-z0-9.+-]*$'::text)),
   CONSTRAINT "media_assets_size_bytes_is_not_negative" CHECK ((size_bytes >= 0)),
   CONSTRAINT "media_assets_storage_path_is_in_company_folder"
@@ -776,7 +779,14 @@ CREATE OR REPLACE FUNCTION private.change_member_permission (
   AS $function$
 declare
   v_company uuid := private.company_for('users.write');
+  v_status text;
 begin
+  -- Both rows are locked before the rights are asked for again: of two who disarm each other at once, one is late.
+  perform from public.users as u
+    where u.company_id = v_company and u.id in (p_user_id, private.current_user_id())
+    order by u.id
+      for no key update;
+  v_company := private.company_for('users.write');
   if v_company is null or p_permission is null
      or private.company_for(p_permission) is distinct from v_company
   then
@@ -790,6 +800,13 @@ begin
       using errcode = '42501',
             detail = 'own_permissions',
             hint = 'Ask a colleague who holds users.write.';
+  end if;
+  select u.status into v_status from public.users as u where u.company_id = v_company and u.id = p_user_id;
+  if v_status is distinct from 'active' then
+    raise exception 'no such active member in your company'
+      using errcode = '42501',
+            detail = 'not_a_member',
+            hint = 'Read the users table for the members of your company and their status.';
   end if;
   if not (private.permissions_of(v_company, p_user_id)
           <@ private.permissions_of(v_company, private.current_user_id()))
@@ -814,12 +831,6 @@ begin
              else array_remove(u.revoked_permissions, p_permission)
            end
      where u.company_id = v_company and u.id = p_user_id;
-  end if;
-  if not found then
-    raise exception 'no such member in your company'
-      using errcode = '42501',
-            detail = 'not_a_member',
-            hint = 'Read the users table for the members of your company.';
   end if;
   return private.permissions_of(v_company, p_user_id);
 end
@@ -909,7 +920,9 @@ CREATE OR REPLACE FUNCTION private.create_month_partition (
   LANGUAGE plpgsql
   SECURITY DEFINER
   SET search_path TO 'pg_catalog', 'pg_temp'
-  SET lock_timeout TO '2s'
+  SET lock_timeout TO '500ms'
+  SET "TimeZone" TO 'UTC'
+  SET "DateStyle" TO 'ISO'
   AS $function$
 declare
   v_name text := format('%s_p%s', p_table_name, to_char(p_month, 'YYYYMM'));
@@ -954,9 +967,13 @@ CREATE OR REPLACE FUNCTION private.current_user_id()
   PARALLEL SAFE
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
+declare
+  v_claims jsonb := private.parse_json_object(current_setting('request.jwt.claims', true));
 begin
-  return private.parse_uuid(
-    private.parse_json_object(current_setting('request.jwt.claims', true)) ->> 'sub');
+  if v_claims ->> 'is_anonymous' = 'true' then
+    return null;
+  end if;
+  return private.parse_uuid(v_claims ->> 'sub');
 end
 $function$;
 
@@ -970,11 +987,15 @@ CREATE OR REPLACE FUNCTION private.custom_access_token_hook (
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
 declare
-  v_claims jsonb := coalesce(event -> 'claims', '{}') - 'company_id' - 'company_role' - 'permissions';
+  v_claims jsonb := case when jsonb_typeof(event -> 'claims') = 'object' then event -> 'claims' else '{}' end;
   v_user uuid := private.parse_uuid(event ->> 'user_id');
   v_company uuid;
   v_role text;
 begin
+  v_claims := v_claims - 'company_id' - 'company_role' - 'permissions';
+  if v_claims ->> 'role' = 'platform_admin' then
+    v_claims := v_claims || '{"role": "authenticated"}';
+  end if;
   begin
     select u.company_id, u.role into v_company, v_role
       from public.users as u
@@ -994,6 +1015,9 @@ begin
   exception when others then
     raise warning 'custom_access_token_hook: % (%)', sqlerrm, sqlstate;
     v_claims := v_claims - 'company_id' - 'company_role' - 'permissions';
+    if v_claims ->> 'role' = 'platform_admin' then
+      v_claims := v_claims || '{"role": "authenticated"}';
+    end if;
   end;
   return jsonb_build_object('claims', v_claims);
 end
@@ -1084,7 +1108,7 @@ begin
         if private.create_month_partition(v_table.table_name, v_month) then
           v_created := v_created + 1;
         end if;
-      exception when lock_not_available then
+      exception when lock_not_available or deadlock_detected then
         raise warning 'partition % of % is postponed: the table is in use', v_month, v_table.table_name;
       end;
     end loop;
@@ -1187,6 +1211,33 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.refuse_without_admin (
+  p_company_id uuid,
+  p_user_id    uuid
+)
+  RETURNS void
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  if coalesce(current_setting('role', true), '') <> 'platform_admin' then
+    return;
+  end if;
+  -- The lock makes two admins who remove each other wait for one another.
+  perform from public.companies as c where c.id = p_company_id for no key update;
+  if not exists (
+    select from public.users as u
+     where u.company_id = p_company_id and u.id <> p_user_id and u.role = 'admin' and u.status = 'active'
+  ) then
+    raise exception 'this is the last active admin'
+      using errcode = '42501',
+            detail = 'last_admin',
+            hint = 'Make somebody else an admin first.';
+  end if;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.schedule_maintenance()
   RETURNS boolean
   LANGUAGE plpgsql
@@ -1253,11 +1304,12 @@ begin
   if private.is_importing() then
     return new;
   end if;
-  if new.acknowledged_at is null then
-    new.acknowledged_by := null;
-  else
-    new.acknowledged_at := coalesce(old.acknowledged_at, now());
-    new.acknowledged_by := coalesce(old.acknowledged_by, private.current_user_id());
+  if old.acknowledged_at is not null then
+    new.acknowledged_at := old.acknowledged_at;
+    new.acknowledged_by := old.acknowledged_by;
+  elsif new.acknowledged_at is not null then
+    new.acknowledged_at := now();
+    new.acknowledged_by := private.current_user_id();
   end if;
   return new;
 end
@@ -1295,6 +1347,19 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.tg_companies__keep_operator()
+  RETURNS TRIGGER
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  raise exception 'the operator company cannot be deleted'
+    using errcode = '42501',
+          detail = 'operator_company',
+          hint = 'Without it nobody could run the platform.';
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.tg_company_plans__set_defaults()
   RETURNS TRIGGER
   LANGUAGE plpgsql
@@ -1302,7 +1367,19 @@ CREATE OR REPLACE FUNCTION private.tg_company_plans__set_defaults()
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
 begin
+  if private.is_importing() then
+    return new;
+  end if;
   if tg_op = 'INSERT' then
+    -- A new plan takes the place of the one in force. A retried insert comes here before its conflict is found; it must
+    -- not end what came after it.
+    if new.is_active and not exists (
+      select from public.company_plans as p where p.company_id = new.company_id and p.id = new.id
+    ) then
+      update public.company_plans as p
+         set is_active = false
+       where p.company_id = new.company_id and p.is_active and p.id <> new.id;
+    end if;
     if new.monthly_limit_usd is null then
       select t.monthly_limit_usd into new.monthly_limit_usd
         from private.plan_tiers as t where t.plan_tier = new.plan_tier;
@@ -1336,7 +1413,19 @@ begin
   if private.is_importing() then
     return new;
   end if;
+  if tg_op = 'UPDATE' and old.status in ('completed', 'rejected', 'cancelled') then
+    raise exception 'a compliance request that is closed cannot be changed'
+      using errcode = '23514',
+            detail = 'request_closed',
+            hint = 'Record a new request.';
+  end if;
   if tg_op = 'INSERT' then
+    if new.status <> 'received' or new.received_at > now() + interval '1 day' then
+      raise exception 'a compliance request begins as received, and not in the future'
+        using errcode = '23514',
+              detail = 'invalid_transition',
+              hint = 'Leave status out, and state when it came in.';
+    end if;
     new.due_at := new.received_at
       + case new.regulation when 'gdpr' then interval '1 month' else interval '45 days' end;
   elsif new.status <> old.status
@@ -1366,34 +1455,32 @@ CREATE OR REPLACE FUNCTION private.tg_invoice_line_items__sum_up()
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
 declare
-  v_company uuid := coalesce(new.company_id, old.company_id);
-  v_invoice uuid := coalesce(new.invoice_id, old.invoice_id);
-  v_status text;
+  v_invoice record;
 begin
   if private.is_importing() then
     return null;
   end if;
-  -- The lock makes two writers of the same invoice add up one after the other.
-  select i.status into v_status
-    from public.invoices as i
-   where i.company_id = v_company and i.id = v_invoice
-     for update;
-  if not found then
-    return null;
-  end if;
-  if v_status <> 'draft' then
-    raise exception 'the lines of a sent invoice cannot be changed'
-      using errcode = '23514',
-            detail = 'invoice_not_draft',
-            hint = 'Void the invoice and write a new one.';
-  end if;
-  update public.invoices as i
-     set subtotal_amount = s.subtotal, tax_amount = s.tax
-    from (select coalesce(sum(l.amount), 0) as subtotal, coalesce(sum(l.tax_amount), 0) as tax
-            from public.invoice_line_items as l
-           where l.company_id = v_company and l.invoice_id = v_invoice) as s
-   where i.company_id = v_company and i.id = v_invoice
-     and (i.subtotal_amount, i.tax_amount) is distinct from (s.subtotal, s.tax);
+  for v_invoice in
+    select i.company_id, i.id, i.status
+      from public.invoices as i
+     where exists (select from changed as l where l.company_id = i.company_id and l.invoice_id = i.id)
+     order by i.company_id, i.id
+       for no key update of i
+  loop
+    if v_invoice.status <> 'draft' then
+      raise exception 'the lines of a sent invoice cannot be changed'
+        using errcode = '23514',
+              detail = 'invoice_not_draft',
+              hint = 'Void the invoice and write a new one.';
+    end if;
+    update public.invoices as i
+       set subtotal_amount = s.subtotal, tax_amount = s.tax
+      from (select coalesce(sum(l.amount), 0) as subtotal, coalesce(sum(l.tax_amount), 0) as tax
+              from public.invoice_line_items as l
+             where l.company_id = v_invoice.company_id and l.invoice_id = v_invoice.id) as s
+     where i.company_id = v_invoice.company_id and i.id = v_invoice.id
+       and (i.subtotal_amount, i.tax_amount) is distinct from (s.subtotal, s.tax);
+  end loop;
   return null;
 end
 $function$;
@@ -1415,6 +1502,12 @@ begin
               hint = 'Set its status to void instead.';
     end if;
     return old;
+  end if;
+  if tg_op = 'INSERT' and new.status <> 'draft' then
+    raise exception 'an invoice begins as a draft, not as %', new.status
+      using errcode = '23514',
+            detail = 'invalid_transition',
+            hint = 'Insert it as a draft, add its lines, then set its status.';
   end if;
   if tg_op = 'UPDATE' and old.status <> 'draft' then
     if not (case old.status
@@ -1441,7 +1534,9 @@ begin
     end if;
   end if;
   if new.status <> 'draft' then
-    new.issued_on := coalesce(new.issued_on, current_date);
+    -- Today at the company, not at the caller.
+    new.issued_on := coalesce(new.issued_on, (now() at time zone coalesce(
+      (select c.time_zone from public.companies as c where c.id = new.company_id), 'UTC'))::date);
   end if;
   new.paid_at := case when new.status = 'paid' then coalesce(new.paid_at, now()) end;
   new.voided_at := case when new.status = 'void' then coalesce(new.voided_at, now()) end;
@@ -1470,6 +1565,24 @@ begin
       using errcode = '23514',
             detail = 'invalid_transition',
             hint = 'queued to running, cancelled or failed; running to queued, succeeded, failed or cancelled; failed to queued.';
+  end if;
+  if tg_op = 'UPDATE' and old.status in ('succeeded', 'cancelled')
+     and (new.kind, new.payload, new.result, new.started_at, new.attempts)
+         is distinct from (old.kind, old.payload, old.result, old.started_at, old.attempts)
+  then
+    raise exception 'a job that is over cannot be changed'
+      using errcode = '23514',
+            detail = 'job_finished',
+            hint = 'Queue a new job.';
+  end if;
+  if tg_op = 'UPDATE' and old.status = 'failed' and new.status = 'queued' and new.attempts >= new.max_attempts then
+    raise exception 'the job has used its % attempts', new.max_attempts
+      using errcode = '23514',
+            detail = 'attempts_used_up',
+            hint = 'Raise max_attempts, or queue a new job.';
+  end if;
+  if tg_op = 'UPDATE' and old.status <> 'running' and new.status = 'running' then
+    new.attempts := old.attempts + 1;
   end if;
   if new.status in ('running', 'succeeded') then
     new.started_at := coalesce(new.started_at, now());
@@ -1546,6 +1659,29 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.tg_security_policies__supersede()
+  RETURNS TRIGGER
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  -- A retried insert comes here before its conflict is found; it must not retire what came after it.
+  if private.is_importing() or exists (
+    select from public.security_policies as p where p.company_id = new.company_id and p.id = new.id
+  ) then
+    return new;
+  end if;
+  new.version := (select coalesce(max(p.version), 0) + 1 from public.security_policies as p
+                   where p.company_id = new.company_id);
+  if new.is_active then
+    update public.security_policies as p
+       set is_active = false
+     where p.company_id = new.company_id and p.is_active;
+  end if;
+  return new;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.tg_users__check()
   RETURNS TRIGGER
   LANGUAGE plpgsql
@@ -1578,12 +1714,31 @@ begin
               hint = 'Use a permission of the form resource.verb; docs/security.md lists them.';
     end if;
   end if;
+  if tg_op = 'UPDATE' and old.role = 'admin' and old.status = 'active'
+     and (new.role <> 'admin' or new.status <> 'active')
+  then
+    perform private.refuse_without_admin(old.company_id, old.id);
+  end if;
   if new.status = 'disabled' then
     new.disabled_at := coalesce(new.disabled_at, now());
   else
     new.disabled_at := null;
   end if;
   return new;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_users__keep_admin()
+  RETURNS TRIGGER
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  if old.role = 'admin' and old.status = 'active' then
+    perform private.refuse_without_admin(old.company_id, old.id);
+  end if;
+  return old;
 end
 $function$;
 
@@ -1698,7 +1853,7 @@ ALTER TABLE "private"."role_permissions"
   ADD CONSTRAINT "role_permissions_permission_fkey" FOREIGN KEY (permission) REFERENCES private.permissions(permission) ON DELETE CASCADE;
 
 ALTER TABLE "public"."agent_logs"
-  ADD CONSTRAINT "agent_logs_data_is_object" CHECK ((jsonb_typeof(data) = 'object'::text));
+  ADD CONSTRAINT "agent_logs_data_is_object" CHECK (((jsonb_typeof(data) = 'object'::text) AND (pg_column_size(data) <= 65536)));
 
 ALTER TABLE "public"."agent_logs"
   ADD CONSTRAINT "agent_logs_duration_ms_is_not_negative" CHECK ((duration_ms >= 0));
@@ -1725,7 +1880,7 @@ ALTER TABLE "public"."api_usage"
   ADD CONSTRAINT "api_usage_cost_micro_usd_is_not_negative" CHECK ((cost_micro_usd >= 0));
 
 ALTER TABLE "public"."api_usage"
-  ADD CONSTRAINT "api_usage_metadata_is_object" CHECK ((jsonb_typeof(metadata) = 'object'::text));
+  ADD CONSTRAINT "api_usage_metadata_is_object" CHECK (((jsonb_typeof(metadata) = 'object'::text) AND (pg_column_size(metadata) <= 65536)));
 
 ALTER TABLE "public"."api_usage"
   ADD CONSTRAINT "api_usage_pkey" PRIMARY KEY (company_id, occurred_at, id);
@@ -1743,7 +1898,7 @@ ALTER TABLE "public"."audit_logs"
   ADD CONSTRAINT "audit_logs_action_is_dotted_name" CHECK ((action ~ '^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$'::text));
 
 ALTER TABLE "public"."audit_logs"
-  ADD CONSTRAINT "audit_logs_changes_is_object" CHECK ((jsonb_typeof(changes) = 'object'::text));
+  ADD CONSTRAINT "audit_logs_changes_is_object" CHECK (((jsonb_typeof(changes) = 'object'::text) AND (pg_column_size(changes) <= 1048576)));
 
 ALTER TABLE "public"."audit_logs"
   ADD CONSTRAINT "audit_logs_pkey" PRIMARY KEY (company_id, created_at, id);
@@ -2029,6 +2184,12 @@ CREATE TRIGGER check_company
   FOR EACH ROW
   EXECUTE FUNCTION private.tg_companies__check();
 
+CREATE TRIGGER keep_operator
+  BEFORE DELETE ON public.companies
+  FOR EACH ROW
+  WHEN (old.is_operator)
+  EXECUTE FUNCTION private.tg_companies__keep_operator();
+
 CREATE TRIGGER keep_tenant
   BEFORE UPDATE ON public.companies
   FOR EACH ROW
@@ -2115,9 +2276,19 @@ CREATE TRIGGER set_row_meta
   FOR EACH ROW
   EXECUTE FUNCTION private.tg_row__set_meta();
 
-CREATE TRIGGER sum_up_invoice
-  AFTER INSERT OR DELETE OR UPDATE ON public.invoice_line_items
-  FOR EACH ROW
+CREATE TRIGGER sum_up_deleted
+  AFTER DELETE ON public.invoice_line_items REFERENCING OLD TABLE AS changed
+  FOR EACH STATEMENT
+  EXECUTE FUNCTION private.tg_invoice_line_items__sum_up();
+
+CREATE TRIGGER sum_up_inserted
+  AFTER INSERT ON public.invoice_line_items REFERENCING NEW TABLE AS changed
+  FOR EACH STATEMENT
+  EXECUTE FUNCTION private.tg_invoice_line_items__sum_up();
+
+CREATE TRIGGER sum_up_updated
+  AFTER UPDATE ON public.invoice_line_items REFERENCING NEW TABLE AS changed
+  FOR EACH STATEMENT
   EXECUTE FUNCTION private.tg_invoice_line_items__sum_up();
 
 CREATE TRIGGER check_invoice
@@ -2173,6 +2344,11 @@ CREATE TRIGGER set_row_meta
   FOR EACH ROW
   EXECUTE FUNCTION private.tg_row__set_meta();
 
+CREATE TRIGGER supersede_policy
+  BEFORE INSERT ON public.security_policies
+  FOR EACH ROW
+  EXECUTE FUNCTION private.tg_security_policies__supersede();
+
 CREATE TRIGGER keep_tenant
   BEFORE UPDATE ON public.services
   FOR EACH ROW
@@ -2193,6 +2369,11 @@ CREATE TRIGGER check_member
   BEFORE INSERT OR UPDATE ON public.users
   FOR EACH ROW
   EXECUTE FUNCTION private.tg_users__check();
+
+CREATE TRIGGER keep_admin
+  BEFORE DELETE ON public.users
+  FOR EACH ROW
+  EXECUTE FUNCTION private.tg_users__keep_admin();
 
 CREATE TRIGGER keep_tenant
   BEFORE UPDATE ON public.users
@@ -2671,7 +2852,10 @@ CREATE POLICY "documents_delete_member" ON "storage"."objects"
 CREATE POLICY "documents_insert_member" ON "storage"."objects"
   FOR INSERT
   TO "authenticated"
-  WITH CHECK (((bucket_id = 'documents'::text) AND ((storage.foldername(name))[1] = ( SELECT (private.company_for('documents.write'::text))::text AS company_for))));
+  WITH
+    CHECK
+    (((bucket_id = 'documents'::text) AND ((storage.foldername(name))[1] = ( SELECT (private.company_for('documents.write'::text))::text AS company_for)) AND (name !~
+    '(^|/)\.\.?(/|$)'::text)));
 
 CREATE POLICY "documents_select_member" ON "storage"."objects"
   FOR SELECT
@@ -2682,13 +2866,25 @@ CREATE POLICY "documents_update_member" ON "storage"."objects"
   FOR UPDATE
   TO "authenticated"
   USING (((bucket_id = 'documents'::text) AND ((storage.foldername(name))[1] = ( SELECT (private.company_for('documents.write'::text))::text AS company_for))))
-  WITH CHECK (((bucket_id = 'documents'::text) AND ((storage.foldername(name))[1] = ( SELECT (private.company_for('documents.write'::text))::text AS company_for))));
+  WITH
+    CHECK
+    (((bucket_id = 'documents'::text) AND ((storage.foldername(name))[1] = ( SELECT (private.company_for('documents.write'::text))::text AS company_for)) AND (name !~
+    '(^|/)\.\.?(/|$)'::text)));
 
-CREATE POLICY "files_all_platform_admin" ON "storage"."objects"
-  FOR ALL
+CREATE POLICY "files_delete_platform_admin" ON "storage"."objects"
+  FOR DELETE
   TO "platform_admin"
-  USING (((bucket_id = ANY (ARRAY['documents'::text, 'media'::text])) AND ( SELECT private.is_platform_admin() AS is_platform_admin)))
+  USING (((bucket_id = ANY (ARRAY['documents'::text, 'media'::text])) AND ( SELECT private.is_platform_admin() AS is_platform_admin)));
+
+CREATE POLICY "files_insert_platform_admin" ON "storage"."objects"
+  FOR INSERT
+  TO "platform_admin"
   WITH CHECK (((bucket_id = ANY (ARRAY['documents'::text, 'media'::text])) AND ( SELECT private.is_platform_admin() AS is_platform_admin)));
+
+CREATE POLICY "files_select_platform_admin" ON "storage"."objects"
+  FOR SELECT
+  TO "platform_admin"
+  USING (((bucket_id = ANY (ARRAY['documents'::text, 'media'::text])) AND ( SELECT private.is_platform_admin() AS is_platform_admin)));
 
 CREATE POLICY "media_delete_member" ON "storage"."objects"
   FOR DELETE
@@ -2698,7 +2894,10 @@ CREATE POLICY "media_delete_member" ON "storage"."objects"
 CREATE POLICY "media_insert_member" ON "storage"."objects"
   FOR INSERT
   TO "authenticated"
-  WITH CHECK (((bucket_id = 'media'::text) AND ((storage.foldername(name))[1] = ( SELECT (private.company_for('media.write'::text))::text AS company_for))));
+  WITH
+    CHECK
+    (((bucket_id = 'media'::text) AND ((storage.foldername(name))[1] = ( SELECT (private.company_for('media.write'::text))::text AS company_for)) AND (name !~
+    '(^|/)\.\.?(/|$)'::text)));
 
 CREATE POLICY "media_select_member" ON "storage"."objects"
   FOR SELECT
@@ -2709,7 +2908,10 @@ CREATE POLICY "media_update_member" ON "storage"."objects"
   FOR UPDATE
   TO "authenticated"
   USING (((bucket_id = 'media'::text) AND ((storage.foldername(name))[1] = ( SELECT (private.company_for('media.write'::text))::text AS company_for))))
-  WITH CHECK (((bucket_id = 'media'::text) AND ((storage.foldername(name))[1] = ( SELECT (private.company_for('media.write'::text))::text AS company_for))));
+  WITH
+    CHECK
+    (((bucket_id = 'media'::text) AND ((storage.foldername(name))[1] = ( SELECT (private.company_for('media.write'::text))::text AS company_for)) AND (name !~
+    '(^|/)\.\.?(/|$)'::text)));
 
 ALTER PUBLICATION "supabase_realtime" ADD TABLE "public"."budget_alerts";
 
@@ -2739,7 +2941,7 @@ COMMENT ON COLUMN "public"."agent_logs"."duration_ms" IS 'How long it took, mill
 
 COMMENT ON COLUMN "public"."agent_logs"."event" IS 'What happened, such as tool.called.';
 
-COMMENT ON COLUMN "public"."agent_logs"."id" IS 'Row id, unique within the company; may be supplied by the client, so that a retry is recognised.';
+COMMENT ON COLUMN "public"."agent_logs"."id" IS 'Row id, time-ordered. Unique together with the company and the time, so it does not recognise a retry.';
 
 COMMENT ON COLUMN "public"."agent_logs"."job_id" IS 'Job that it worked on, of the same company.';
 
@@ -2823,7 +3025,7 @@ COMMENT ON COLUMN "public"."api_usage"."created_by" IS 'Auth user who recorded t
 
 COMMENT ON COLUMN "public"."api_usage"."description" IS 'What it was for.';
 
-COMMENT ON COLUMN "public"."api_usage"."id" IS 'Row id, unique within the company; may be supplied by the client, so that a retry is recognised.';
+COMMENT ON COLUMN "public"."api_usage"."id" IS 'Row id, time-ordered. Unique together with the company and the time, so it does not recognise a retry.';
 
 COMMENT ON COLUMN "public"."api_usage"."input_tokens" IS 'Tokens sent.';
 
@@ -2859,7 +3061,7 @@ COMMENT ON COLUMN "public"."audit_logs"."created_at" IS 'When the row was record
 
 COMMENT ON COLUMN "public"."audit_logs"."created_by" IS 'Auth user who recorded the row; null for backend jobs.';
 
-COMMENT ON COLUMN "public"."audit_logs"."id" IS 'Row id, unique within the company; may be supplied by the client, so that a retry is recognised.';
+COMMENT ON COLUMN "public"."audit_logs"."id" IS 'Row id, time-ordered. Unique together with the company and the time, so it does not recognise a retry.';
 
 COMMENT ON COLUMN "public"."audit_logs"."ip_address" IS 'Address that the request came from.';
 
@@ -3331,7 +3533,7 @@ COMMENT ON COLUMN "public"."security_policies"."updated_at" IS 'When the row was
 
 COMMENT ON COLUMN "public"."security_policies"."updated_by" IS 'Auth user who changed the row last; null for backend jobs.';
 
-COMMENT ON COLUMN "public"."security_policies"."version" IS 'Version, from 1.';
+COMMENT ON COLUMN "public"."security_policies"."version" IS 'Version, from 1; numbered by trigger.';
 
 COMMENT ON COLUMN "public"."services"."billing_unit" IS 'What one unit is: item, hour, month or thousand_tokens.';
 
@@ -3417,9 +3619,9 @@ COMMENT ON FUNCTION "private"."close_partition"(text) IS 'Takes every grant off 
 
 COMMENT ON FUNCTION "private"."company_for"(text) IS 'The gate: id of the caller''s active company if they hold the permission (resource.verb) there, else null. Null permission asks for membership alone. Chosen by header x-company-id, then the token''s company_id, then the default membership; backed by public.users and public.companies on every statement. Never raises.';
 
-COMMENT ON FUNCTION "private"."create_month_partition"(text, date) IS 'Creates one monthly partition (UTC months), moves its rows over from the default partition and attaches it. False if it is there already. Errors: 55P03 when the table stays in use for two seconds.';
+COMMENT ON FUNCTION "private"."create_month_partition"(text, date) IS 'Creates one monthly partition (UTC months), moves its rows over from the default partition and attaches it. False if it is there already. Errors: 55P03 when the table stays in use for half a second.';
 
-COMMENT ON FUNCTION "private"."current_user_id"() IS 'The signed-in auth user (the token''s sub), or null. Like auth.uid(), but never raises on a malformed token.';
+COMMENT ON FUNCTION "private"."current_user_id"() IS 'The signed-in auth user (the token''s sub), or null; null for anonymous sign-ins. Like auth.uid(), but never raises on a malformed token.';
 
 COMMENT ON FUNCTION "private"."custom_access_token_hook"(jsonb) IS 'Supabase Auth custom access token hook: adds company_id, company_role, permissions, and role platform_admin for admins. Ignores user_metadata and app_metadata. Never raises.';
 
@@ -3439,6 +3641,8 @@ COMMENT ON FUNCTION "private"."parse_uuid"(text) IS 'The text as a UUID, or null
 
 COMMENT ON FUNCTION "private"."permissions_of"(uuid, uuid) IS 'Permissions of an active member in a company: role, plus granted, minus revoked; sorted.';
 
+COMMENT ON FUNCTION "private"."refuse_without_admin"(uuid, uuid) IS 'Refuses an operator''s change that would leave no other active admin. Errors: 42501 last_admin.';
+
 COMMENT ON FUNCTION "private"."schedule_maintenance"() IS 'Schedules the daily maintenance with pg_cron. False if the extension is not installed. Safe to repeat.';
 
 COMMENT ON FUNCTION "private"."switch_company"(uuid) IS 'Implementation of public.switch_company().';
@@ -3449,15 +3653,17 @@ COMMENT ON FUNCTION "private"."tg_budget_alerts__set_acknowledged_by"() IS 'Row 
 
 COMMENT ON FUNCTION "private"."tg_companies__check"() IS 'Row trigger: checks the time zone, keeps suspended_at and closed_at in step with status. Errors: 22023 invalid_time_zone.';
 
-COMMENT ON FUNCTION "private"."tg_company_plans__set_defaults"() IS 'Row trigger: limit and features of the tier where none are stated, ended_at in step with is_active. Errors: 23502 plan_limit_required.';
+COMMENT ON FUNCTION "private"."tg_companies__keep_operator"() IS 'Row trigger: the operator company is not deleted. Errors: 42501 operator_company.';
 
-COMMENT ON FUNCTION "private"."tg_compliance_requests__check"() IS 'Row trigger: due date by regulation (GDPR Art. 12(3); CCPA section 1798.130), allowed transitions, completed_at in step with status. Errors: 23514 invalid_transition.';
+COMMENT ON FUNCTION "private"."tg_company_plans__set_defaults"() IS 'Row trigger: limit and features of the tier where none are stated, a new active plan ends the one before, ended_at in step with is_active. Errors: 23502 plan_limit_required.';
 
-COMMENT ON FUNCTION "private"."tg_invoice_line_items__sum_up"() IS 'Row trigger: keeps the invoice''s totals; refuses lines of a sent invoice. Errors: 23514 invoice_not_draft.';
+COMMENT ON FUNCTION "private"."tg_compliance_requests__check"() IS 'Row trigger: due date by regulation (GDPR Art. 12(3); CCPA section 1798.130), allowed transitions, completed_at in step with status. Errors: 23514 invalid_transition, request_closed.';
+
+COMMENT ON FUNCTION "private"."tg_invoice_line_items__sum_up"() IS 'Statement trigger: keeps the invoices'' totals; refuses lines of a sent invoice. Errors: 23514 invoice_not_draft.';
 
 COMMENT ON FUNCTION "private"."tg_invoices__check"() IS 'Row trigger: allowed transitions, frozen once sent, paid_at and voided_at in step with status. Errors: 23514 invalid_transition, invoice_not_draft.';
 
-COMMENT ON FUNCTION "private"."tg_jobs__check"() IS 'Row trigger: allowed transitions, started_at and finished_at in step with status. Errors: 23514 invalid_transition.';
+COMMENT ON FUNCTION "private"."tg_jobs__check"() IS 'Row trigger: allowed transitions, started_at and finished_at in step with status. Counts attempts. Errors: 23514 invalid_transition, job_finished, attempts_used_up.';
 
 COMMENT ON FUNCTION "private"."tg_row__refuse_change"() IS 'Trigger of append-only tables: refuses update, delete and truncate. Errors: 42501 append_only.';
 
@@ -3467,7 +3673,11 @@ COMMENT ON FUNCTION "private"."tg_row__set_creator"() IS 'Row trigger of append-
 
 COMMENT ON FUNCTION "private"."tg_row__set_meta"() IS 'Row trigger: keeps created_at/by and sets updated_at/by.';
 
-COMMENT ON FUNCTION "private"."tg_users__check"() IS 'Row trigger: role admin only in the operator company, known permissions only, disabled_at in step with status. Errors: 42501 admin_outside_operator, 23514 unknown_permission.';
+COMMENT ON FUNCTION "private"."tg_security_policies__supersede"() IS 'Row trigger: numbers a new policy and retires the one in force.';
+
+COMMENT ON FUNCTION "private"."tg_users__check"() IS 'Row trigger: role admin only in the operator company, known permissions only, disabled_at in step with status. Errors: 42501 admin_outside_operator, last_admin, 23514 unknown_permission.';
+
+COMMENT ON FUNCTION "private"."tg_users__keep_admin"() IS 'Row trigger: an operator does not delete the last active admin. Errors: 42501 last_admin.';
 
 COMMENT ON FUNCTION "private"."tg_users__release_jobs"() IS 'Row trigger: takes a leaving member off their jobs, in that company only.';
 
@@ -3751,6 +3961,8 @@ GRANT EXECUTE ON FUNCTION "private"."parse_uuid"(text) TO "authenticated", "plat
 
 REVOKE ALL ON FUNCTION "private"."permissions_of"(uuid, uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."refuse_without_admin"(uuid, uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."schedule_maintenance"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."switch_company"(uuid) FROM PUBLIC;
@@ -3762,6 +3974,8 @@ REVOKE ALL ON FUNCTION "private"."tg_ai_agents__set_archived_at"() FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."tg_budget_alerts__set_acknowledged_by"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_companies__check"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."tg_companies__keep_operator"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_company_plans__set_defaults"() FROM PUBLIC;
 
@@ -3781,7 +3995,11 @@ REVOKE ALL ON FUNCTION "private"."tg_row__set_creator"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_row__set_meta"() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."tg_security_policies__supersede"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."tg_users__check"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."tg_users__keep_admin"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_users__release_jobs"() FROM PUBLIC;
 
@@ -4781,15 +4999,15 @@ GRANT INSERT ("id") ON TABLE "public"."compliance_requests" TO "authenticated";
 
 REVOKE ALL ("kind") ON TABLE "public"."compliance_requests" FROM "authenticated";
 
-GRANT INSERT ("kind"), UPDATE ("kind") ON TABLE "public"."compliance_requests" TO "authenticated";
+GRANT INSERT ("kind") ON TABLE "public"."compliance_requests" TO "authenticated";
 
 REVOKE ALL ("received_at") ON TABLE "public"."compliance_requests" FROM "authenticated";
 
-GRANT INSERT ("received_at"), UPDATE ("received_at") ON TABLE "public"."compliance_requests" TO "authenticated";
+GRANT INSERT ("received_at") ON TABLE "public"."compliance_requests" TO "authenticated";
 
 REVOKE ALL ("regulation") ON TABLE "public"."compliance_requests" FROM "authenticated";
 
-GRANT INSERT ("regulation"), UPDATE ("regulation") ON TABLE "public"."compliance_requests" TO "authenticated";
+GRANT INSERT ("regulation") ON TABLE "public"."compliance_requests" TO "authenticated";
 
 REVOKE ALL ("rejection_reason") ON TABLE "public"."compliance_requests" FROM "authenticated";
 
@@ -4819,11 +5037,11 @@ GRANT INSERT ("details"), UPDATE ("details") ON TABLE "public"."compliance_reque
 
 GRANT INSERT ("id") ON TABLE "public"."compliance_requests" TO "platform_admin";
 
-GRANT INSERT ("kind"), UPDATE ("kind") ON TABLE "public"."compliance_requests" TO "platform_admin";
+GRANT INSERT ("kind") ON TABLE "public"."compliance_requests" TO "platform_admin";
 
-GRANT INSERT ("received_at"), UPDATE ("received_at") ON TABLE "public"."compliance_requests" TO "platform_admin";
+GRANT INSERT ("received_at") ON TABLE "public"."compliance_requests" TO "platform_admin";
 
-GRANT INSERT ("regulation"), UPDATE ("regulation") ON TABLE "public"."compliance_requests" TO "platform_admin";
+GRANT INSERT ("regulation") ON TABLE "public"."compliance_requests" TO "platform_admin";
 
 GRANT INSERT ("rejection_reason"), UPDATE ("rejection_reason") ON TABLE "public"."compliance_requests" TO "platform_admin";
 
@@ -5581,10 +5799,6 @@ REVOKE ALL ("assigned_user_id") ON TABLE "public"."jobs" FROM "authenticated";
 
 GRANT INSERT ("assigned_user_id"), UPDATE ("assigned_user_id") ON TABLE "public"."jobs" TO "authenticated";
 
-REVOKE ALL ("attempts") ON TABLE "public"."jobs" FROM "authenticated";
-
-GRANT INSERT ("attempts"), UPDATE ("attempts") ON TABLE "public"."jobs" TO "authenticated";
-
 REVOKE ALL ("company_id") ON TABLE "public"."jobs" FROM "authenticated";
 
 GRANT INSERT ("company_id") ON TABLE "public"."jobs" TO "authenticated";
@@ -5634,8 +5848,6 @@ GRANT DELETE, SELECT ON TABLE "public"."jobs" TO "authenticated";
 GRANT INSERT ("agent_id"), UPDATE ("agent_id") ON TABLE "public"."jobs" TO "platform_admin";
 
 GRANT INSERT ("assigned_user_id"), UPDATE ("assigned_user_id") ON TABLE "public"."jobs" TO "platform_admin";
-
-GRANT INSERT ("attempts"), UPDATE ("attempts") ON TABLE "public"."jobs" TO "platform_admin";
 
 GRANT INSERT ("company_id") ON TABLE "public"."jobs" TO "platform_admin";
 
@@ -5911,11 +6123,11 @@ REVOKE ALL ON TABLE "public"."security_policies" FROM "authenticated";
 
 REVOKE ALL ("aal2_permissions") ON TABLE "public"."security_policies" FROM "authenticated";
 
-GRANT INSERT ("aal2_permissions"), UPDATE ("aal2_permissions") ON TABLE "public"."security_policies" TO "authenticated";
+GRANT INSERT ("aal2_permissions") ON TABLE "public"."security_policies" TO "authenticated";
 
 REVOKE ALL ("api_key_max_age_days") ON TABLE "public"."security_policies" FROM "authenticated";
 
-GRANT INSERT ("api_key_max_age_days"), UPDATE ("api_key_max_age_days") ON TABLE "public"."security_policies" TO "authenticated";
+GRANT INSERT ("api_key_max_age_days") ON TABLE "public"."security_policies" TO "authenticated";
 
 REVOKE ALL ("company_id") ON TABLE "public"."security_policies" FROM "authenticated";
 
@@ -5931,33 +6143,29 @@ GRANT INSERT ("is_active"), UPDATE ("is_active") ON TABLE "public"."security_pol
 
 REVOKE ALL ("is_ip_allowlist_enabled") ON TABLE "public"."security_policies" FROM "authenticated";
 
-GRANT INSERT ("is_ip_allowlist_enabled"), UPDATE ("is_ip_allowlist_enabled") ON TABLE "public"."security_policies" TO "authenticated";
+GRANT INSERT ("is_ip_allowlist_enabled") ON TABLE "public"."security_policies" TO "authenticated";
 
 REVOKE ALL ("notes") ON TABLE "public"."security_policies" FROM "authenticated";
 
-GRANT INSERT ("notes"), UPDATE ("notes") ON TABLE "public"."security_policies" TO "authenticated";
+GRANT INSERT ("notes") ON TABLE "public"."security_policies" TO "authenticated";
 
 REVOKE ALL ("required_aal") ON TABLE "public"."security_policies" FROM "authenticated";
 
-GRANT INSERT ("required_aal"), UPDATE ("required_aal") ON TABLE "public"."security_policies" TO "authenticated";
+GRANT INSERT ("required_aal") ON TABLE "public"."security_policies" TO "authenticated";
 
 REVOKE ALL ("session_idle_seconds") ON TABLE "public"."security_policies" FROM "authenticated";
 
-GRANT INSERT ("session_idle_seconds"), UPDATE ("session_idle_seconds") ON TABLE "public"."security_policies" TO "authenticated";
+GRANT INSERT ("session_idle_seconds") ON TABLE "public"."security_policies" TO "authenticated";
 
 REVOKE ALL ("session_max_age_seconds") ON TABLE "public"."security_policies" FROM "authenticated";
 
-GRANT INSERT ("session_max_age_seconds"), UPDATE ("session_max_age_seconds") ON TABLE "public"."security_policies" TO "authenticated";
-
-REVOKE ALL ("version") ON TABLE "public"."security_policies" FROM "authenticated";
-
-GRANT INSERT ("version"), UPDATE ("version") ON TABLE "public"."security_policies" TO "authenticated";
+GRANT INSERT ("session_max_age_seconds") ON TABLE "public"."security_policies" TO "authenticated";
 
 GRANT SELECT ON TABLE "public"."security_policies" TO "authenticated";
 
-GRANT INSERT ("aal2_permissions"), UPDATE ("aal2_permissions") ON TABLE "public"."security_policies" TO "platform_admin";
+GRANT INSERT ("aal2_permissions") ON TABLE "public"."security_policies" TO "platform_admin";
 
-GRANT INSERT ("api_key_max_age_days"), UPDATE ("api_key_max_age_days") ON TABLE "public"."security_policies" TO "platform_admin";
+GRANT INSERT ("api_key_max_age_days") ON TABLE "public"."security_policies" TO "platform_admin";
 
 GRANT INSERT ("company_id") ON TABLE "public"."security_policies" TO "platform_admin";
 
@@ -5965,17 +6173,15 @@ GRANT INSERT ("id") ON TABLE "public"."security_policies" TO "platform_admin";
 
 GRANT INSERT ("is_active"), UPDATE ("is_active") ON TABLE "public"."security_policies" TO "platform_admin";
 
-GRANT INSERT ("is_ip_allowlist_enabled"), UPDATE ("is_ip_allowlist_enabled") ON TABLE "public"."security_policies" TO "platform_admin";
+GRANT INSERT ("is_ip_allowlist_enabled") ON TABLE "public"."security_policies" TO "platform_admin";
 
-GRANT INSERT ("notes"), UPDATE ("notes") ON TABLE "public"."security_policies" TO "platform_admin";
+GRANT INSERT ("notes") ON TABLE "public"."security_policies" TO "platform_admin";
 
-GRANT INSERT ("required_aal"), UPDATE ("required_aal") ON TABLE "public"."security_policies" TO "platform_admin";
+GRANT INSERT ("required_aal") ON TABLE "public"."security_policies" TO "platform_admin";
 
-GRANT INSERT ("session_idle_seconds"), UPDATE ("session_idle_seconds") ON TABLE "public"."security_policies" TO "platform_admin";
+GRANT INSERT ("session_idle_seconds") ON TABLE "public"."security_policies" TO "platform_admin";
 
-GRANT INSERT ("session_max_age_seconds"), UPDATE ("session_max_age_seconds") ON TABLE "public"."security_policies" TO "platform_admin";
-
-GRANT INSERT ("version"), UPDATE ("version") ON TABLE "public"."security_policies" TO "platform_admin";
+GRANT INSERT ("session_max_age_seconds") ON TABLE "public"."security_policies" TO "platform_admin";
 
 GRANT SELECT ON TABLE "public"."security_policies" TO "platform_admin";
 
@@ -6221,10 +6427,6 @@ GRANT DELETE, SELECT ON TABLE "public"."system_config" TO "service_role";
 
 REVOKE ALL ON TABLE "public"."users" FROM "authenticated";
 
-REVOKE ALL ("email") ON TABLE "public"."users" FROM "authenticated";
-
-GRANT UPDATE ("email") ON TABLE "public"."users" TO "authenticated";
-
 REVOKE ALL ("full_name") ON TABLE "public"."users" FROM "authenticated";
 
 GRANT UPDATE ("full_name") ON TABLE "public"."users" TO "authenticated";
@@ -6388,7 +6590,7 @@ ALTER TABLE "public"."jobs"
   ADD CONSTRAINT "jobs_pkey" PRIMARY KEY (company_id, id);
 
 ALTER TABLE "public"."agent_logs"
-  ADD CONSTRAINT "agent_logs_job_fk" FOREIGN KEY (company_id, job_id) REFERENCES public.jobs(company_id, id) ON DELETE CASCADE;
+  ADD CONSTRAINT "agent_logs_job_fk" FOREIGN KEY (company_id, job_id) REFERENCES public.jobs(company_id, id);
 
 ALTER TABLE "public"."documents"
   ADD CONSTRAINT "documents_job_fk" FOREIGN KEY (company_id, job_id) REFERENCES public.jobs(company_id, id);

@@ -372,8 +372,11 @@ begin
     return new;
   end if;
   if tg_op = 'INSERT' then
-    -- A new plan takes the place of the one in force.
-    if new.is_active then
+    -- A new plan takes the place of the one in force. A retried insert comes here before its conflict is found; it must
+    -- not end what came after it.
+    if new.is_active and not exists (
+      select from public.company_plans as p where p.company_id = new.company_id and p.id = new.id
+    ) then
       update public.company_plans as p
          set is_active = false
        where p.company_id = new.company_id and p.is_active and p.id <> new.id;

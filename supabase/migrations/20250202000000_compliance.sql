@@ -149,7 +149,10 @@ create or replace function private.tg_security_policies__supersede() returns tri
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $fn$
 begin
-  if private.is_importing() then
+  -- A retried insert comes here before its conflict is found; it must not retire what came after it.
+  if private.is_importing() or exists (
+    select from public.security_policies as p where p.company_id = new.company_id and p.id = new.id
+  ) then
     return new;
   end if;
   new.version := (select coalesce(max(p.version), 0) + 1 from public.security_policies as p

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(82);
+select plan(84);
 
 -- All as service_role, which bypasses row level security but no constraint.
 create temp table ids as select
@@ -137,6 +137,12 @@ select lives_ok($$insert into public.security_policies (company_id, version, req
 select results_eq($$select version, is_active, required_aal from public.security_policies where company_id = (select acme from ids) order by version$$,
   $$values (1, false, 'aal1'), (2, true, 'aal2')$$, 'is the next version and takes the place of the one in force');
 select throws_ok($$update public.security_policies set is_active = true where version = 1 and company_id = (select acme from ids)$$, '23505', null, 'never two');
+insert into public.security_policies (company_id, id) select company_id, id from public.security_policies where version = 1 and company_id = (select acme from ids) on conflict do nothing;
+insert into public.company_plans (company_id, id, plan_tier, monthly_limit_usd)
+select company_id, id, 'starter', 1 from public.company_plans where plan_tier = 'professional' and company_id = (select id from public.companies where slug = 'fine-name')
+on conflict do nothing;
+select is((select count(*)::integer from public.security_policies where is_active and version = 2 and company_id = (select acme from ids)), 1, 'a retried insert of an earlier version retires nothing');
+select is((select plan_tier from public.company_plans where is_active and company_id = (select id from public.companies where slug = 'fine-name')), 'starter', 'nor does one of an earlier plan');
 select throws_ok($$insert into public.compliance_requests (company_id, kind, regulation, subject_email, status) select acme, 'erasure', 'gdpr', 'a@b.example', 'completed' from ids$$, '23514', null, 'no request is born completed');
 select throws_ok($$insert into public.compliance_requests (company_id, kind, regulation, subject_email, received_at) select acme, 'erasure', 'gdpr', 'a@b.example', '2999-01-01' from ids$$, '23514', null, 'nor comes from the future');
 update public.compliance_requests set status = 'cancelled' where id = '00000000-0000-4000-8000-0000000000f4';

@@ -30,8 +30,6 @@ describe('the isolation matrix by supabase-js over PostgREST', () => {
   const clients = new Map<MatrixActor, AnyClient>();
 
   beforeAll(async () => {
-    // The owner removes what was inserted, in append-only tables too.
-    await db.client.query(`set app.importing = 'on'`);
     for (const actor of MATRIX_ACTORS) {
       const who =
         actor.company === undefined ? actor.actor : { as: actor.actor, company: actor.company };
@@ -66,12 +64,16 @@ describe('the isolation matrix by supabase-js over PostgREST', () => {
     return reached(error, count);
   }
 
+  /** The owner removes what was inserted, from append-only tables too. */
   async function remove(probe: Probe): Promise<void> {
     const where = whereKey(probe);
+    await db.client.query('begin');
+    await db.client.query(`set local app.importing = 'on'`);
     await db.client.query(
       `delete from ${probe.schema}.${probe.table} where ${where.text}`,
       where.values,
     );
+    await db.client.query('commit');
   }
 
   async function place(table: MatrixTable, company: string): Promise<Probe> {

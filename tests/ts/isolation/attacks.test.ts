@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CAST, COMPANIES } from '../../../scripts/lib/cast.ts';
-import { asActor, attempt } from '../support/actors.ts';
+import { asActor, attempt, become } from '../support/actors.ts';
 import { useApi } from '../support/api.ts';
 import { twoSessions, untilBlocked, useDatabase } from '../support/database.ts';
 
@@ -387,6 +387,64 @@ describe('attacks with raw SQL', () => {
   });
 });
 
+describe('attacks on files', () => {
+  const db = useDatabase();
+  const insert = 'insert into storage.objects (bucket_id, name) values ($1, $2)';
+
+  it("no name climbs out of the company's folder", async () => {
+    await asActor(db.client, 'alice', async (client) => {
+      for (const bucket of ['documents', 'media']) {
+        for (const name of [
+          `${acme}/../${globex}/x.pdf`,
+          `${acme}/./x.pdf`,
+          `${acme}/..`,
+          `${globex}/x.pdf`,
+          `/${acme}/x.pdf`,
+          acme,
+          'x.pdf',
+          `${acme.toUpperCase()}x/x.pdf`,
+        ]) {
+          expect(await attempt(client, insert, [bucket, name]), name).toMatchObject({
+            code: '42501',
+          });
+        }
+        const control = await attempt(client, insert, [bucket, `${acme}/folder/x..y.pdf`]);
+        expect(control).toMatchObject({ code: null, rowCount: 1 });
+        const moved = `update storage.objects set name = $2 where bucket_id = $1 and name like '%x..y.pdf'`;
+        expect(await attempt(client, moved, [bucket, `${globex}/x.pdf`])).toMatchObject({
+          code: '42501',
+        });
+        expect(await attempt(client, moved, [bucket, `${acme}/../x.pdf`])).toMatchObject({
+          code: '42501',
+        });
+        expect(await attempt(client, moved, [bucket, `${acme}/x..y.pdf`])).toMatchObject({
+          code: null,
+          rowCount: 1,
+        });
+      }
+      expect(await attempt(client, insert, ['avatars', `${acme}/x.pdf`])).toMatchObject({
+        code: '42501',
+      });
+    });
+  });
+
+  it('an operator moves no file to another company', async () => {
+    await asActor(db.client, 'olga', async (client) => {
+      const moved = await attempt(
+        client,
+        `update storage.objects set name = $1 where name like $2`,
+        [`${globex}/moved.pdf`, `${acme}/%`],
+      );
+      expect([moved.code ?? '42501', moved.rowCount]).toEqual(['42501', 0]);
+      const { rows } = await client.query(
+        `select distinct split_part(name, '/', 1) as folder from storage.objects where name like $1`,
+        [`${acme}/%`],
+      );
+      expect(rows).toEqual([{ folder: acme }]);
+    });
+  });
+});
+
 describe('races', () => {
   const db = useDatabase();
 
@@ -409,6 +467,55 @@ describe('races', () => {
       [invoice],
     );
     expect(totals).toEqual([{ subtotal_amount: '15.00' }]);
+  });
+
+  it('eight sessions that write to one invoice finish without a deadlock, with the exact total', async () => {
+    const sessions = await Promise.all(Array.from({ length: 8 }, () => db.connect()));
+    const { rows } = await db.client.query<{ id: string }>(
+      `insert into public.invoices (company_id, number, customer_name) values ($1, 'CROWD', 'x') returning id`,
+      [acme],
+    );
+    await Promise.all(
+      sessions.map(async (session) => {
+        for (let line = 0; line < 10; line += 1) {
+          await session.query(
+            `insert into public.invoice_line_items (company_id, invoice_id, description, unit_amount) values ($1, $2, 'x', 1.01)`,
+            [acme, rows[0]?.id],
+          );
+        }
+      }),
+    );
+    const { rows: totals } = await db.client.query(
+      'select subtotal_amount from public.invoices where id = $1',
+      [rows[0]?.id],
+    );
+    expect(totals).toEqual([{ subtotal_amount: '80.80' }]);
+  });
+
+  it('of two members who disarm each other at once, one is late', async () => {
+    const [first, second] = await twoSessions(db);
+    await db.client.query(
+      `update public.users set granted_permissions = '{users.read,users.write}' where company_id = $1 and id = any ($2)`,
+      [acme, [CAST.adam.id, CAST.mia.id]],
+    );
+    const remove = 'select public.remove_permission($1, $2)';
+    await first.query('begin');
+    await become(first, 'adam');
+    await first.query(remove, [CAST.mia.id, 'users.write']);
+    await second.query('begin');
+    await become(second, { as: 'mia', claims: { company_id: acme } });
+    const late = second
+      .query(remove, [CAST.adam.id, 'users.write'])
+      .catch((error: unknown) => error);
+    await untilBlocked(db, second);
+    await first.query('commit');
+    expect(await late).toMatchObject({ code: '42501', detail: 'permission_not_held' });
+    await second.query('rollback');
+    const { rows } = await db.client.query(
+      `select id from public.users where company_id = $1 and 'users.write' = any (granted_permissions)`,
+      [acme],
+    );
+    expect(rows).toEqual([{ id: CAST.adam.id }]);
   });
 
   it('two sessions that maintain partitions at once do the work once', async () => {
