@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { applyBaseline } from './baseline.ts';
 import { type Actor, actorNames, CAST } from './cast.ts';
 import { checkedUrl } from './database.ts';
+import { findEditedMigrations } from './edited-migrations.ts';
 import { EXIT, messageOf, UserError } from './errors.ts';
 import { createFunctionsRuntime } from './functions-runtime.ts';
 import { startGateway } from './gateway.ts';
@@ -300,6 +301,13 @@ async function prepare(target: Target, reporter: Reporter): Promise<void> {
     return;
   }
   await withStep(reporter, 'Migrations (supabase db push)', async (detail) => {
+    const edited = await findEditedMigrations(target.dbUrl);
+    if (edited.length > 0) {
+      throw new UserError(
+        `the local database holds an older version of ${edited.length === 1 ? edited[0] : `${edited.length} migrations, first ${edited[0]}`}`,
+        { fix: 'start from zero with npm run reset' },
+      );
+    }
     const { applied } = await dbPush(target.dbUrl);
     detail(applied.length === 0 ? 'up to date' : `${applied.length} applied`);
   });
