@@ -767,6 +767,25 @@ ALTER TABLE "public"."audit_logs"
 ALTER TABLE "public"."audit_logs"
   ALTER COLUMN "created_at" SET DEFAULT now();
 
+CREATE OR REPLACE FUNCTION private.actor_id()
+  RETURNS uuid
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_claims text := coalesce(current_setting('request.jwt.claims', true), '');
+begin
+  if v_claims = '' then
+    return null;
+  end if;
+  if v_claims is distinct from current_setting('app.actor_claims', true) then
+    perform set_config('app.actor_claims', v_claims, true),
+            set_config('app.actor_id', coalesce(private.current_user_id()::text, ''), true);
+  end if;
+  return nullif(current_setting('app.actor_id', true), '')::uuid;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.change_member_permission (
   p_user_id    uuid,
   p_permission text,
@@ -1629,9 +1648,10 @@ CREATE OR REPLACE FUNCTION private.tg_row__set_creator()
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
 begin
-  if not private.is_importing() then
-    new.created_by := coalesce(private.current_user_id(), new.created_by);
+  if current_setting('app.importing', true) = 'on' and private.is_importing() then
+    return new;
   end if;
+  new.created_by := coalesce(private.actor_id(), new.created_by);
   return new;
 end
 $function$;
@@ -1642,18 +1662,19 @@ CREATE OR REPLACE FUNCTION private.tg_row__set_meta()
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
 begin
-  if private.is_importing() then
+  -- The setting is looked at first, since hardly any transaction has it and this runs once a row.
+  if current_setting('app.importing', true) = 'on' and private.is_importing() then
     return new;
   end if;
   if tg_op = 'INSERT' then
-    new.created_by := coalesce(private.current_user_id(), new.created_by);
+    new.created_by := coalesce(private.actor_id(), new.created_by);
     new.updated_by := new.created_by;
     new.updated_at := new.created_at;
   else
     new.created_at := old.created_at;
     new.created_by := old.created_by;
     new.updated_at := now();
-    new.updated_by := private.current_user_id();
+    new.updated_by := private.actor_id();
   end if;
   return new;
 end
@@ -3613,6 +3634,8 @@ COMMENT ON COLUMN "public"."users"."updated_at" IS 'When the row was last change
 
 COMMENT ON COLUMN "public"."users"."updated_by" IS 'Auth user who changed the row last; null for backend jobs.';
 
+COMMENT ON FUNCTION "private"."actor_id"() IS 'current_user_id() for row triggers: kept for the transaction beside the claims that it was read from.';
+
 COMMENT ON FUNCTION "private"."change_member_permission"(uuid, text, boolean) IS 'Implementation of public.assign_permission() and public.remove_permission().';
 
 COMMENT ON FUNCTION "private"."close_partition"(text) IS 'Takes every grant off a partition, switches row level security on and lets nobody in.';
@@ -3912,6 +3935,10 @@ COMMENT ON TABLE "public"."services" IS 'Services that a company offers, with pr
 COMMENT ON TABLE "public"."system_config" IS 'Platform-wide settings. Operators only; no company_id on purpose.';
 
 COMMENT ON TABLE "public"."users" IS 'Members of companies: who belongs where, in which role, with which permissions. The row is the membership.';
+
+REVOKE ALL ON FUNCTION "private"."actor_id"() FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."actor_id"() TO "authenticated", "platform_admin", "service_role";
 
 REVOKE ALL ON FUNCTION "private"."change_member_permission"(uuid, text, boolean) FROM PUBLIC;
 

@@ -119,22 +119,45 @@ $fn$;
 revoke execute on function private.is_importing() from public;
 grant execute on function private.is_importing() to authenticated, platform_admin, service_role;
 
+-- The same for triggers, which ask once a row: reading the claims anew each time would cost more than the rest of the
+-- row. The answer is kept beside the claims it was read from, until the transaction ends. Whoever could set these two
+-- settings could as well set request.jwt.claims itself, and nothing but created_by and updated_by comes from here.
+create or replace function private.actor_id() returns uuid
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $fn$
+declare
+  v_claims text := coalesce(current_setting('request.jwt.claims', true), '');
+begin
+  if v_claims = '' then
+    return null;
+  end if;
+  if v_claims is distinct from current_setting('app.actor_claims', true) then
+    perform set_config('app.actor_claims', v_claims, true),
+            set_config('app.actor_id', coalesce(private.current_user_id()::text, ''), true);
+  end if;
+  return nullif(current_setting('app.actor_id', true), '')::uuid;
+end
+$fn$;
+revoke execute on function private.actor_id() from public;
+grant execute on function private.actor_id() to authenticated, platform_admin, service_role;
+
 create or replace function private.tg_row__set_meta() returns trigger
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $fn$
 begin
-  if private.is_importing() then
+  -- The setting is looked at first, since hardly any transaction has it and this runs once a row.
+  if current_setting('app.importing', true) = 'on' and private.is_importing() then
     return new;
   end if;
   if tg_op = 'INSERT' then
-    new.created_by := coalesce(private.current_user_id(), new.created_by);
+    new.created_by := coalesce(private.actor_id(), new.created_by);
     new.updated_by := new.created_by;
     new.updated_at := new.created_at;
   else
     new.created_at := old.created_at;
     new.created_by := old.created_by;
     new.updated_at := now();
-    new.updated_by := private.current_user_id();
+    new.updated_by := private.actor_id();
   end if;
   return new;
 end
@@ -145,9 +168,10 @@ create or replace function private.tg_row__set_creator() returns trigger
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $fn$
 begin
-  if not private.is_importing() then
-    new.created_by := coalesce(private.current_user_id(), new.created_by);
+  if current_setting('app.importing', true) = 'on' and private.is_importing() then
+    return new;
   end if;
+  new.created_by := coalesce(private.actor_id(), new.created_by);
   return new;
 end
 $fn$;
@@ -186,6 +210,8 @@ comment on function private.parse_json_object(text) is
 comment on function private.parse_uuid(text) is 'The text as a UUID, or null when it is none. Never raises.';
 comment on function private.current_user_id() is
   'The signed-in auth user (the token''s sub), or null; null for anonymous sign-ins. Like auth.uid(), but never raises on a malformed token.';
+comment on function private.actor_id() is
+  'current_user_id() for row triggers: kept for the transaction beside the claims that it was read from.';
 comment on function private.uuid_v7() is 'A time-ordered UUID, version 7 (RFC 9562), millisecond precision.';
 comment on function private.is_importing() is
   'True while a role that bypasses row level security imports rows (set local app.importing = ''on'').';
