@@ -902,12 +902,7 @@ begin
   end if;
 
   if v_wanted is null then
-    select u.company_id into v_company
-      from public.users as u
-      join public.companies as c on c.id = u.company_id
-     where u.id = v_user and u.status = 'active' and c.status = 'active'
-     order by u.selected_at desc nulls last, u.created_at, u.company_id
-     limit 1;
+    v_company := private.default_company(v_user);
   else
     v_company := private.parse_uuid(v_wanted);
   end if;
@@ -1007,38 +1002,50 @@ CREATE OR REPLACE FUNCTION private.custom_access_token_hook (
   AS $function$
 declare
   v_claims jsonb := case when jsonb_typeof(event -> 'claims') = 'object' then event -> 'claims' else '{}' end;
+  v_ours jsonb := '{}';
   v_user uuid := private.parse_uuid(event ->> 'user_id');
   v_company uuid;
-  v_role text;
 begin
   v_claims := v_claims - 'company_id' - 'company_role' - 'permissions';
   if v_claims ->> 'role' = 'platform_admin' then
     v_claims := v_claims || '{"role": "authenticated"}';
   end if;
   begin
-    select u.company_id, u.role into v_company, v_role
-      from public.users as u
-      join public.companies as c on c.id = u.company_id
-     where u.id = v_user and u.status = 'active' and c.status = 'active'
-     order by u.selected_at desc nulls last, u.created_at, u.company_id
-     limit 1;
+    v_company := private.default_company(v_user);
     if v_company is not null and coalesce(v_claims ->> 'is_anonymous', 'false') <> 'true' then
-      v_claims := v_claims || jsonb_build_object(
+      v_ours := jsonb_build_object(
         'company_id', v_company,
-        'company_role', v_role,
+        'company_role', (select u.role from public.users as u where u.company_id = v_company and u.id = v_user),
         'permissions', to_jsonb(private.permissions_of(v_company, v_user)));
       if private.is_admin(v_user) then
-        v_claims := v_claims || jsonb_build_object('role', 'platform_admin');
+        v_ours := v_ours || '{"role": "platform_admin"}';
       end if;
     end if;
   exception when others then
     raise warning 'custom_access_token_hook: % (%)', sqlerrm, sqlstate;
-    v_claims := v_claims - 'company_id' - 'company_role' - 'permissions';
-    if v_claims ->> 'role' = 'platform_admin' then
-      v_claims := v_claims || '{"role": "authenticated"}';
-    end if;
+    v_ours := '{}';
   end;
-  return jsonb_build_object('claims', v_claims);
+  return jsonb_build_object('claims', v_claims || v_ours);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.default_company (
+  p_user_id uuid
+)
+  RETURNS uuid
+  LANGUAGE plpgsql
+  STABLE
+  PARALLEL SAFE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return (
+    select u.company_id
+      from public.users as u
+      join public.companies as c on c.id = u.company_id
+     where u.id = p_user_id and u.status = 'active' and c.status = 'active'
+     order by u.selected_at desc nulls last, u.created_at, u.company_id
+     limit 1);
 end
 $function$;
 
@@ -1091,14 +1098,8 @@ CREATE OR REPLACE FUNCTION private.is_platform_admin()
   SECURITY DEFINER
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
-declare
-  v_claims jsonb := private.parse_json_object(current_setting('request.jwt.claims', true));
-  v_user uuid := private.parse_uuid(v_claims ->> 'sub');
 begin
-  if v_user is null or v_claims ->> 'is_anonymous' = 'true' then
-    return false;
-  end if;
-  return private.is_admin(v_user);
+  return private.is_admin(private.current_user_id());
 end
 $function$;
 
@@ -3648,6 +3649,8 @@ COMMENT ON FUNCTION "private"."current_user_id"() IS 'The signed-in auth user (t
 
 COMMENT ON FUNCTION "private"."custom_access_token_hook"(jsonb) IS 'Supabase Auth custom access token hook: adds company_id, company_role, permissions, and role platform_admin for admins. Ignores user_metadata and app_metadata. Never raises.';
 
+COMMENT ON FUNCTION "private"."default_company"(uuid) IS 'The active company that a person last switched to, else the one they joined first; null without an active membership.';
+
 COMMENT ON FUNCTION "private"."is_admin"(uuid) IS 'True if that person is an active admin of the active operator company.';
 
 COMMENT ON FUNCTION "private"."is_importing"() IS 'True while a role that bypasses row level security imports rows (set local app.importing = ''on'').';
@@ -3959,6 +3962,8 @@ GRANT EXECUTE ON FUNCTION "private"."current_user_id"() TO "authenticated", "pla
 REVOKE ALL ON FUNCTION "private"."custom_access_token_hook"(jsonb) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."custom_access_token_hook"(jsonb) TO "supabase_auth_admin";
+
+REVOKE ALL ON FUNCTION "private"."default_company"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."is_admin"(uuid) FROM PUBLIC;
 

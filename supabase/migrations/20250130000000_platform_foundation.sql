@@ -84,6 +84,28 @@ $fn$;
 revoke execute on function private.current_user_id() from public;
 grant execute on function private.current_user_id() to authenticated, platform_admin, service_role;
 
+-- The same for triggers, which ask once a row: reading the claims anew each time would cost more than the rest of the
+-- row. The answer is kept beside the claims it was read from, until the transaction ends. Whoever could set these two
+-- settings could as well set request.jwt.claims itself, and nothing but created_by and updated_by comes from here.
+create or replace function private.actor_id() returns uuid
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $fn$
+declare
+  v_claims text := coalesce(current_setting('request.jwt.claims', true), '');
+begin
+  if v_claims = '' then
+    return null;
+  end if;
+  if v_claims is distinct from current_setting('app.actor_claims', true) then
+    perform set_config('app.actor_claims', v_claims, true),
+            set_config('app.actor_id', coalesce(private.current_user_id()::text, ''), true);
+  end if;
+  return nullif(current_setting('app.actor_id', true), '')::uuid;
+end
+$fn$;
+revoke execute on function private.actor_id() from public;
+grant execute on function private.actor_id() to authenticated, platform_admin, service_role;
+
 -- Time-ordered ids keep inserts at the right edge of their index. PostgreSQL 18 has uuidv7(); 15 to 17 do not.
 create or replace function private.uuid_v7() returns uuid
 language plpgsql volatile parallel safe set search_path = pg_catalog, pg_temp
@@ -118,28 +140,6 @@ end
 $fn$;
 revoke execute on function private.is_importing() from public;
 grant execute on function private.is_importing() to authenticated, platform_admin, service_role;
-
--- The same for triggers, which ask once a row: reading the claims anew each time would cost more than the rest of the
--- row. The answer is kept beside the claims it was read from, until the transaction ends. Whoever could set these two
--- settings could as well set request.jwt.claims itself, and nothing but created_by and updated_by comes from here.
-create or replace function private.actor_id() returns uuid
-language plpgsql volatile set search_path = pg_catalog, pg_temp
-as $fn$
-declare
-  v_claims text := coalesce(current_setting('request.jwt.claims', true), '');
-begin
-  if v_claims = '' then
-    return null;
-  end if;
-  if v_claims is distinct from current_setting('app.actor_claims', true) then
-    perform set_config('app.actor_claims', v_claims, true),
-            set_config('app.actor_id', coalesce(private.current_user_id()::text, ''), true);
-  end if;
-  return nullif(current_setting('app.actor_id', true), '')::uuid;
-end
-$fn$;
-revoke execute on function private.actor_id() from public;
-grant execute on function private.actor_id() to authenticated, platform_admin, service_role;
 
 create or replace function private.tg_row__set_meta() returns trigger
 language plpgsql volatile set search_path = pg_catalog, pg_temp

@@ -5,7 +5,6 @@
 set lock_timeout = '5s';
 set statement_timeout = '10min';
 
--- What may be done, and which role may do it, as data. Small enough to stand on every node (reference tables).
 create table if not exists private.permissions (
   permission text not null primary key,
   description text not null,

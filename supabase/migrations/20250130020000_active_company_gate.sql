@@ -7,6 +7,22 @@
 set lock_timeout = '5s';
 set statement_timeout = '10min';
 
+-- Where a person works unless the request or the token says otherwise.
+create or replace function private.default_company(p_user_id uuid) returns uuid
+language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp
+as $fn$
+begin
+  return (
+    select u.company_id
+      from public.users as u
+      join public.companies as c on c.id = u.company_id
+     where u.id = p_user_id and u.status = 'active' and c.status = 'active'
+     order by u.selected_at desc nulls last, u.created_at, u.company_id
+     limit 1);
+end
+$fn$;
+revoke execute on function private.default_company(uuid) from public;
+
 create or replace function private.company_for(p_permission text) returns uuid
 language plpgsql stable security definer parallel safe set search_path = pg_catalog, pg_temp
 as $fn$
@@ -31,12 +47,7 @@ begin
   end if;
 
   if v_wanted is null then
-    select u.company_id into v_company
-      from public.users as u
-      join public.companies as c on c.id = u.company_id
-     where u.id = v_user and u.status = 'active' and c.status = 'active'
-     order by u.selected_at desc nulls last, u.created_at, u.company_id
-     limit 1;
+    v_company := private.default_company(v_user);
   else
     v_company := private.parse_uuid(v_wanted);
   end if;
@@ -65,14 +76,8 @@ grant execute on function private.company_for(text) to authenticated;
 create or replace function private.is_platform_admin() returns boolean
 language plpgsql stable security definer parallel safe set search_path = pg_catalog, pg_temp
 as $fn$
-declare
-  v_claims jsonb := private.parse_json_object(current_setting('request.jwt.claims', true));
-  v_user uuid := private.parse_uuid(v_claims ->> 'sub');
 begin
-  if v_user is null or v_claims ->> 'is_anonymous' = 'true' then
-    return false;
-  end if;
-  return private.is_admin(v_user);
+  return private.is_admin(private.current_user_id());
 end
 $fn$;
 revoke execute on function private.is_platform_admin() from public;
@@ -277,38 +282,30 @@ language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $fn$
 declare
   v_claims jsonb := case when jsonb_typeof(event -> 'claims') = 'object' then event -> 'claims' else '{}' end;
+  v_ours jsonb := '{}';
   v_user uuid := private.parse_uuid(event ->> 'user_id');
   v_company uuid;
-  v_role text;
 begin
   v_claims := v_claims - 'company_id' - 'company_role' - 'permissions';
   if v_claims ->> 'role' = 'platform_admin' then
     v_claims := v_claims || '{"role": "authenticated"}';
   end if;
   begin
-    select u.company_id, u.role into v_company, v_role
-      from public.users as u
-      join public.companies as c on c.id = u.company_id
-     where u.id = v_user and u.status = 'active' and c.status = 'active'
-     order by u.selected_at desc nulls last, u.created_at, u.company_id
-     limit 1;
+    v_company := private.default_company(v_user);
     if v_company is not null and coalesce(v_claims ->> 'is_anonymous', 'false') <> 'true' then
-      v_claims := v_claims || jsonb_build_object(
+      v_ours := jsonb_build_object(
         'company_id', v_company,
-        'company_role', v_role,
+        'company_role', (select u.role from public.users as u where u.company_id = v_company and u.id = v_user),
         'permissions', to_jsonb(private.permissions_of(v_company, v_user)));
       if private.is_admin(v_user) then
-        v_claims := v_claims || jsonb_build_object('role', 'platform_admin');
+        v_ours := v_ours || '{"role": "platform_admin"}';
       end if;
     end if;
   exception when others then
     raise warning 'custom_access_token_hook: % (%)', sqlerrm, sqlstate;
-    v_claims := v_claims - 'company_id' - 'company_role' - 'permissions';
-    if v_claims ->> 'role' = 'platform_admin' then
-      v_claims := v_claims || '{"role": "authenticated"}';
-    end if;
+    v_ours := '{}';
   end;
-  return jsonb_build_object('claims', v_claims);
+  return jsonb_build_object('claims', v_claims || v_ours);
 end
 $fn$;
 revoke execute on function private.custom_access_token_hook(jsonb) from public;
@@ -329,6 +326,8 @@ begin
 end
 $do$;
 
+comment on function private.default_company(uuid) is
+  'The active company that a person last switched to, else the one they joined first; null without an active membership.';
 comment on function private.company_for(text) is
   'The gate: id of the caller''s active company if they hold the permission (resource.verb) there, else null. Null permission asks for membership alone. Chosen by header x-company-id, then the token''s company_id, then the default membership; backed by public.users and public.companies on every statement. Never raises.';
 comment on function private.is_platform_admin() is
