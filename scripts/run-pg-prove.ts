@@ -2,13 +2,12 @@ import { Command, Option } from 'commander';
 import { execa } from 'execa';
 import { parseArguments } from './lib/arguments.ts';
 import { EXIT, main, UserError } from './lib/errors.ts';
-import { clearingUp } from './lib/interrupts.ts';
-import { createReporter, withStep } from './lib/output.ts';
+import { createReporter } from './lib/output.ts';
 import { rootDir } from './lib/paths.ts';
 import type { Major } from './lib/postgres.ts';
 import { listFiles } from './lib/suites/files.ts';
 import { type TestCounts, totalLine } from './lib/test-results.ts';
-import { startTestServer, type TestServer } from './lib/test-server.ts';
+import { withTestServer } from './lib/test-server.ts';
 import { takeDatabaseUrl } from './lib/workbench.ts';
 
 /** Reads pg_prove's summary; a run that went wrong otherwise than by a failing test counts as one failure. */
@@ -43,23 +42,14 @@ await main(import.meta.url, async () => {
   const options = command.opts<{ pg: '15' | '17'; db?: string }>();
   const url = takeDatabaseUrl(options.db);
   const files = await listFiles('tests/sql', /\.test\.sql$/);
-  const reporter = createReporter();
-  let starting: Promise<TestServer> | undefined;
-  return clearingUp(
-    async () => {
-      const server = await withStep(
-        reporter,
-        'test server and template database',
-        async (detail) => {
-          starting = startTestServer({
-            major: Number(options.pg) as Major,
-            onlyDefault: true,
-            ...(url === undefined ? {} : { url }),
-          });
-          detail(`PostgreSQL ${(await starting).cluster.version}`);
-          return starting;
-        },
-      );
+  return withTestServer(
+    {
+      reporter: createReporter(),
+      major: Number(options.pg) as Major,
+      onlyDefault: true,
+      ...(url === undefined ? {} : { url }),
+    },
+    async (server) => {
       const target = new URL(server.cluster.urlFor(server.templates.default));
       // One file after the other: they share a database, and would wait for each other's locks.
       const run = await execa(
@@ -91,6 +81,5 @@ await main(import.meta.url, async () => {
       process.stdout.write(`${totalLine([summary])}\n`);
       return summary.failed === 0 ? EXIT.ok : EXIT.failed;
     },
-    async () => (await starting?.catch(() => undefined))?.stop(),
   );
 });

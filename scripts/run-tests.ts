@@ -2,15 +2,14 @@ import { Argument, Command, Option } from 'commander';
 import pc from 'picocolors';
 import { parseArguments } from './lib/arguments.ts';
 import { EXIT, main, UserError } from './lib/errors.ts';
-import { clearingUp } from './lib/interrupts.ts';
-import { createReporter, type Reporter, withStep } from './lib/output.ts';
+import { createReporter, type Reporter } from './lib/output.ts';
 import type { Major } from './lib/postgres.ts';
 import { functionsSuite } from './lib/suites/functions.ts';
 import { sqlSuite } from './lib/suites/sql.ts';
 import type { Suite } from './lib/suites/suite.ts';
 import { typescriptSuite } from './lib/suites/typescript.ts';
 import { type FileResult, totalLine } from './lib/test-results.ts';
-import { isSupabaseProject, startTestServer, type TestServer } from './lib/test-server.ts';
+import { isSupabaseProject, type TestServer, withTestServer } from './lib/test-server.ts';
 import { takeDatabaseUrl } from './lib/workbench.ts';
 
 const SUITES: readonly Suite[] = [sqlSuite, typescriptSuite, functionsSuite];
@@ -57,25 +56,14 @@ async function withServer<T>(
     reporter.note('the database is a Supabase project: pgTAP files run in it and roll back');
     return run({ projectUrl: url });
   }
-  let starting: Promise<TestServer> | undefined;
-  return clearingUp(
-    async () => {
-      const server = await withStep(
-        reporter,
-        'test server and template databases',
-        async (detail) => {
-          starting = startTestServer({
-            major: Number(options.pg) as Major,
-            onlyDefault: suites.every(({ name }) => name !== 'ts'),
-            ...(url === undefined ? {} : { url }),
-          });
-          detail(`PostgreSQL ${(await starting).cluster.version}`);
-          return starting;
-        },
-      );
-      return run({ server });
+  return withTestServer(
+    {
+      reporter,
+      major: Number(options.pg) as Major,
+      onlyDefault: suites.every(({ name }) => name !== 'ts'),
+      ...(url === undefined ? {} : { url }),
     },
-    async () => (await starting?.catch(() => undefined))?.stop(),
+    (server) => run({ server }),
   );
 }
 

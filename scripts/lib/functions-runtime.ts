@@ -1,18 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import {
-  appendFileSync,
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-} from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { EXIT, UserError } from './errors.ts';
 import { functionsDir, packageBin, supabaseDir } from './paths.ts';
-import { endWithUs, freePort, sleep, terminate } from './processes.ts';
+import { freePort, type Service, startService } from './processes.ts';
 
 export interface FunctionsOptions {
   /** What every function finds in its environment, as on Supabase. */
@@ -45,7 +36,7 @@ export interface FunctionsRuntime {
 
 interface Worker {
   url: string;
-  child: ChildProcess;
+  service: Service;
 }
 
 /** Creates the runtime; no function starts before it is asked for. */
@@ -68,8 +59,8 @@ export function createFunctionsRuntime(options: FunctionsOptions): FunctionsRunt
         return undefined;
       }
       let worker = workers.get(name);
-      const { child } = (await worker?.catch(() => undefined)) ?? {};
-      if (worker === undefined || !child || child.exitCode !== null || child.signalCode !== null) {
+      const running = await worker?.catch(() => undefined);
+      if (worker === undefined || running === undefined || running.service.ended()) {
         worker = startWorker(name, join(dir, name, 'index.ts'), options);
         workers.set(name, worker);
       }
@@ -77,12 +68,9 @@ export function createFunctionsRuntime(options: FunctionsOptions): FunctionsRunt
     },
     async stop() {
       await Promise.all(
-        [...workers.values()].map(async (worker) => {
-          const { child } = (await worker.catch(() => undefined)) ?? {};
-          if (child && child.exitCode === null && child.signalCode === null) {
-            await terminate(child.pid ?? 0, 'SIGTERM', 3000);
-          }
-        }),
+        [...workers.values()].map(async (worker) =>
+          (await worker.catch(() => undefined))?.service.stop(3000),
+        ),
       );
       workers.clear();
     },
@@ -96,10 +84,9 @@ async function startWorker(name: string, file: string, options: FunctionsOptions
     mkdirSync(dirname(logFile), { recursive: true });
     appendFileSync(logFile, `--- ${name}\n`);
   }
-  const log = logFile ? openSync(logFile, 'a') : 'pipe';
-  const child = spawn(
-    denoProgram(),
-    [
+  const service = await startService({
+    program: denoProgram(),
+    args: [
       'run',
       '--quiet',
       '--no-prompt',
@@ -108,51 +95,27 @@ async function startWorker(name: string, file: string, options: FunctionsOptions
       ...(options.watch ? ['--watch', '--no-clear-screen'] : []),
       file,
     ],
-    {
-      cwd: dirname(file),
-      detached: true,
-      stdio: ['ignore', log, log],
-      // Only what Supabase gives a function; nothing of this machine's environment leaks in.
-      env: {
-        ...pick(['PATH', 'HOME', 'TMPDIR', 'DENO_DIR', 'SystemRoot', 'USERPROFILE']),
-        ...options.env,
-        DENO_SERVE_ADDRESS: `tcp:127.0.0.1:${port}`,
-        DENO_NO_UPDATE_CHECK: '1',
-        NO_COLOR: '1',
-      },
+    cwd: dirname(file),
+    // Only what Supabase gives a function; nothing of this machine's environment leaks in.
+    env: {
+      ...pick(['PATH', 'HOME', 'TMPDIR', 'DENO_DIR', 'SystemRoot', 'USERPROFILE']),
+      ...options.env,
+      DENO_SERVE_ADDRESS: `tcp:127.0.0.1:${port}`,
+      DENO_NO_UPDATE_CHECK: '1',
+      NO_COLOR: '1',
     },
-  );
-  if (typeof log === 'number') {
-    closeSync(log);
-  }
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.on('data', (chunk: Buffer) => {
-      said = `${said}${chunk.toString()}`.slice(-4000);
-    });
-  }
-  let failed = false;
-  child.once('error', () => {
-    failed = true;
-  });
-  endWithUs(child, 'SIGTERM');
-  if (child.pid !== undefined) {
-    options.onStart?.(`function ${name}`, child.pid);
-  }
-  const deadline = Date.now() + 30_000;
-  while (!(await accepts(port))) {
-    if (failed || child.exitCode !== null || child.signalCode !== null || Date.now() > deadline) {
-      await terminate(child.pid ?? 0, 'SIGKILL', 0);
-      const words = logFile ? readFileSync(logFile, 'utf8') : said;
-      throw new UserError(`The edge function "${name}" did not start.`, {
-        details: words.trim().split('\n').slice(-8).join('\n'),
+    ...(logFile ? { log: { file: logFile, flags: 'a' as const } } : {}),
+    onStart: (pid) => options.onStart?.(`function ${name}`, pid),
+    ready: () => accepts(port),
+    patience: 30_000,
+    failure: (lastWords) =>
+      new UserError(`The edge function "${name}" did not start.`, {
+        details: lastWords(8),
         fix: `run \`npx deno check ${file}\``,
         exitCode: EXIT.tool,
-      });
-    }
-    await sleep(40);
-  }
-  return { url: `http://127.0.0.1:${port}`, child };
+      }),
+  });
+  return { url: `http://127.0.0.1:${port}`, service };
 }
 
 /** The binary itself: npm's wrapper around it would not pass signals on. */

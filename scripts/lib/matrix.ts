@@ -18,8 +18,8 @@ import {
 } from './access.ts';
 import { COMPANIES } from './cast.ts';
 import { inRolledBackTransaction, withClient } from './client.ts';
-import { createProbe, insertRow, type Probe, prepareProbe, whereKey } from './probes.ts';
-import { type Claims, claimsFor } from './token.ts';
+import { insertRow, type Probe, placeProbe, prepareProbe, whereKey } from './probes.ts';
+import { type Claims, claimsWithin, impersonate } from './token.ts';
 
 /** What a try came to: rows were reached, none were (or SQLSTATE 42501), or the try itself went wrong. */
 export type Outcome = 'allowed' | 'denied' | `error ${string}`;
@@ -45,14 +45,6 @@ export function deviations(matrix: Matrix): readonly Cell[] {
 }
 
 const PERMISSION_DENIED = '42501';
-
-/** Takes the role and the claims of an actor until the surrounding transaction or savepoint ends. */
-export async function impersonate(client: pg.ClientBase, claims: Claims): Promise<void> {
-  await client.query(
-    `select set_config('request.jwt.claims', $1, true), set_config('role', $2, true)`,
-    [JSON.stringify(claims), String(claims.role)],
-  );
-}
 
 function codeOf(error: unknown): string {
   return typeof error === 'object' && error !== null && 'code' in error
@@ -99,20 +91,6 @@ async function measureCell(
   }
 }
 
-/** The row that select, update and delete are tried on: fresh, but for companies, which are the tenants themselves. */
-async function placeTarget(
-  client: pg.ClientBase,
-  table: MatrixTable,
-  company: string,
-): Promise<Probe> {
-  if (table === 'companies') {
-    return { ...createProbe('companies', company), key: { id: company } };
-  }
-  const probe = await prepareProbe(client, table, company);
-  await insertRow(client, probe);
-  return probe;
-}
-
 /**
  * Measures the matrix in a database that holds the development data. Nothing is kept: every try runs in a transaction
  * that is rolled back.
@@ -120,60 +98,42 @@ async function placeTarget(
  * @param url connection of a role that bypasses row level security and may become the API roles (`postgres`)
  */
 export async function measureMatrix(url: string): Promise<Matrix> {
-  const claims = new Map<MatrixActor, Claims>();
-  for (const actor of MATRIX_ACTORS) {
-    claims.set(
-      actor,
-      await claimsFor(url, {
-        as: actor.actor,
-        ...(actor.company === undefined ? {} : { company: actor.company }),
-      }),
-    );
-  }
   const cells: Cell[] = [];
   await withClient(url, async (client) => {
+    const everybody = await inRolledBackTransaction(client, async () => {
+      const known: { actor: MatrixActor; claims: Claims }[] = [];
+      for (const actor of MATRIX_ACTORS) {
+        const request = { as: actor.actor, ...(actor.company ? { company: actor.company } : {}) };
+        known.push({ actor, claims: await claimsWithin(client, request) });
+      }
+      return known;
+    });
     for (const table of MATRIX_TABLES) {
       for (const target of ['own', 'other'] as const) {
         if (table === 'system_config' && target === 'other') {
           continue; // It belongs to no company.
         }
-        const companies = new Set(MATRIX_ACTORS.map((actor) => actor[target]));
-        for (const company of companies) {
+        for (const company of new Set(MATRIX_ACTORS.map((actor) => actor[target]))) {
+          const concerned = everybody.filter(({ actor }) => actor[target] === company);
+          const measure = async (verbs: readonly Verb[], probe: Probe): Promise<void> => {
+            for (const { actor, claims } of concerned) {
+              for (const verb of verbs) {
+                const outcome = await measureCell(client, claims, verb, probe);
+                cells.push(cell(actor, table, verb, target, outcome));
+              }
+            }
+          };
           await inRolledBackTransaction(client, async () => {
             const id = COMPANIES[company].id;
             // Storage refuses deletions by SQL from everybody unless they say that they mean it.
             await client.query(
               `select set_config('storage.allow_delete_query', 'true', true), set_config('storage.can_delete', 'true', true)`,
             );
-            const insertProbe = await prepareProbe(client, table, id);
+            const absent = await prepareProbe(client, table, id);
             await client.query('savepoint target');
-            const present = await placeTarget(client, table, id);
-            for (const actor of MATRIX_ACTORS.filter((one) => one[target] === company)) {
-              const own = claims.get(actor);
-              if (own === undefined) {
-                continue;
-              }
-              for (const verb of VERBS.filter((one) => one !== 'insert')) {
-                cells.push(
-                  cell(actor, table, verb, target, await measureCell(client, own, verb, present)),
-                );
-              }
-            }
+            await measure(['select', 'update', 'delete'], await placeProbe(client, table, id));
             await client.query('rollback to savepoint target');
-            for (const actor of MATRIX_ACTORS.filter((one) => one[target] === company)) {
-              const own = claims.get(actor);
-              if (own !== undefined) {
-                cells.push(
-                  cell(
-                    actor,
-                    table,
-                    'insert',
-                    target,
-                    await measureCell(client, own, 'insert', insertProbe),
-                  ),
-                );
-              }
-            }
+            await measure(['insert'], absent);
           });
         }
       }

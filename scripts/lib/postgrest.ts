@@ -1,11 +1,10 @@
-import { spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { EXIT, UserError } from './errors.ts';
 import { LOCAL_JWT_SECRET } from './keys.ts';
 import { packageDir } from './paths.ts';
 import { executable, makeExecutable } from './postgres-binaries.ts';
-import { endWithUs, freePort, sleep, terminate } from './processes.ts';
+import { freePort, startService } from './processes.ts';
 
 export interface PostgrestOptions {
   /** Connection string of the role `authenticator`. */
@@ -86,51 +85,26 @@ async function run(
   if (logFile) {
     mkdirSync(dirname(logFile), { recursive: true });
   }
-  const log = logFile ? openSync(logFile, 'w') : 'pipe';
-  const child = spawn(program, [], {
-    detached: true,
-    stdio: ['ignore', log, log],
+  const service = await startService({
+    program,
+    args: [],
     env: { ...process.env, ...environment },
-  });
-  if (typeof log === 'number') {
-    closeSync(log);
-  }
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.on('data', (chunk: Buffer) => {
-      said = `${said}${chunk.toString()}`.slice(-4000);
-    });
-  }
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  let failed = false;
-  child.once('error', () => {
-    failed = true;
-  });
-  endWithUs(child, 'SIGTERM');
-  const ended = (): boolean => failed || child.exitCode !== null || child.signalCode !== null;
-  const deadline = Date.now() + 20_000;
-  while (!(await isReady(adminPort))) {
-    if (ended() || Date.now() > deadline) {
-      await terminate(child.pid ?? 0, 'SIGKILL', 0);
-      const words = logFile && existsSync(logFile) ? readFileSync(logFile, 'utf8') : said;
-      throw new UserError('PostgREST did not start.', {
-        details: words.trim().split('\n').slice(-6).join('\n'),
+    ...(logFile ? { log: { file: logFile, flags: 'w' as const } } : {}),
+    ready: () => isReady(adminPort),
+    patience: 20_000,
+    failure: (lastWords) =>
+      new UserError('PostgREST did not start.', {
+        details: lastWords(6),
         fix: 'check that the database can be reached as the role authenticator',
         exitCode: EXIT.tool,
-      });
-    }
-    await sleep(40);
-  }
+      }),
+  });
   return {
     url: `http://127.0.0.1:${port}`,
     port,
-    pid: child.pid ?? 0,
-    exited,
-    stop: async () => {
-      if (!ended()) {
-        await terminate(child.pid ?? 0, 'SIGTERM', 5000);
-      }
-    },
+    pid: service.pid,
+    exited: service.exited,
+    stop: () => service.stop(5000),
   };
 }
 

@@ -240,3 +240,17 @@ export async function prepareProbe(
   }
   return probe;
 }
+
+/** A probe that is there: fresh, but for companies, which are the tenants themselves. */
+export async function placeProbe(
+  owner: pg.ClientBase,
+  table: MatrixTable,
+  company: string,
+): Promise<Probe> {
+  if (table === 'companies') {
+    return { ...createProbe('companies', company), key: { id: company } };
+  }
+  const probe = await prepareProbe(owner, table, company);
+  await insertRow(owner, probe);
+  return probe;
+}

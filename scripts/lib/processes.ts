@@ -1,5 +1,5 @@
-import { type ChildProcess, execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 
 /** Whether nobody listens on a port of 127.0.0.1. */
@@ -141,4 +141,81 @@ export function endWithUs(child: ChildProcess, how: NodeJS.Signals): void {
   }
   children.set(child, how);
   child.once('exit', () => children.delete(child));
+}
+
+/** A server of ours in a process of its own. */
+export interface Service {
+  pid: number;
+  /** Resolves when it has ended, for whatever reason. */
+  exited: Promise<void>;
+  ended(): boolean;
+  stop(milliseconds: number): Promise<void>;
+}
+
+/** How to start a {@link Service}. */
+export interface ServiceOptions {
+  program: string;
+  args: readonly string[];
+  cwd?: string;
+  env: Record<string, string | undefined>;
+  /** Where its output goes; kept for the error message and otherwise dropped when left out. */
+  log?: { file: string; flags: 'a' | 'w' };
+  /** Told about the process as soon as it is there. */
+  onStart?: (pid: number) => void;
+  ready(): Promise<boolean>;
+  /** Milliseconds that it may take until it is ready. */
+  patience: number;
+  /** The error when it does not get ready, made with its last words. */
+  failure(lastWords: (lines: number) => string): Error;
+}
+
+/** Starts a server that ends with this process at the latest, and waits until it is ready. */
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const { log } = options;
+  const output = log ? openSync(log.file, log.flags) : 'pipe';
+  const child = spawn(options.program, options.args, {
+    detached: true,
+    stdio: ['ignore', output, output],
+    env: options.env,
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+  });
+  if (typeof output === 'number') {
+    closeSync(output);
+  }
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk: Buffer) => {
+      said = `${said}${chunk.toString()}`.slice(-4000);
+    });
+  }
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  let failed = false;
+  child.once('error', () => {
+    failed = true;
+  });
+  endWithUs(child, 'SIGTERM');
+  const pid = child.pid ?? 0;
+  if (pid !== 0) {
+    options.onStart?.(pid);
+  }
+  const ended = (): boolean => failed || child.exitCode !== null || child.signalCode !== null;
+  const deadline = Date.now() + options.patience;
+  while (!(await options.ready())) {
+    if (ended() || Date.now() > deadline) {
+      await terminate(pid, 'SIGKILL', 0);
+      const words = log && existsSync(log.file) ? readFileSync(log.file, 'utf8') : said;
+      throw options.failure((lines) => words.trim().split('\n').slice(-lines).join('\n'));
+    }
+    await sleep(40);
+  }
+  return {
+    pid,
+    exited,
+    ended,
+    stop: async (milliseconds) => {
+      if (!ended()) {
+        await terminate(pid, 'SIGTERM', milliseconds);
+      }
+    },
+  };
 }

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { withClient } from './client.ts';
 import { createTemplate, dropDatabase, startTestCluster } from './database.ts';
+import { clearingUp } from './interrupts.ts';
+import { type Reporter, withStep } from './output.ts';
 import type { Cluster, Major } from './postgres.ts';
 
 /** What a test process has to know about the server that the run has set up. */
@@ -67,6 +69,26 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     throw error;
   }
   return { superUrl: cluster.superUrl('postgres'), templates, cluster, stop };
+}
+
+/** Starts a server for the time that the function runs, also when the run is interrupted. */
+export async function withTestServer<T>(
+  options: TestServerOptions & { reporter: Reporter },
+  run: (server: TestServer) => Promise<T>,
+): Promise<T> {
+  let starting: Promise<TestServer> | undefined;
+  return clearingUp(
+    async () => {
+      const title = `test server and template database${options.onlyDefault ? '' : 's'}`;
+      const server = await withStep(options.reporter, title, async (detail) => {
+        starting = startTestServer(options);
+        detail(`PostgreSQL ${(await starting).cluster.version}`);
+        return starting;
+      });
+      return run(server);
+    },
+    async () => (await starting?.catch(() => undefined))?.stop(),
+  );
 }
 
 /** True if a database is a Supabase project already (it has the schema `auth`). */

@@ -230,3 +230,20 @@ export async function signTokenFor(
 ): Promise<string> {
   return signClaims(await claimsFor(url, request), secret);
 }
+
+/** Does to the open transaction what PostgREST does for a request: claims, role and headers, until it ends. */
+export async function impersonate(
+  client: pg.ClientBase,
+  claims: Claims,
+  request: { rawClaims?: string; headers?: Record<string, string>; role?: string } = {},
+): Promise<void> {
+  await client.query(
+    `select set_config('request.jwt.claims', $1, true), set_config('request.headers', $2, true),
+            set_config('role', $3, true)`,
+    [
+      request.rawClaims ?? JSON.stringify(claims),
+      JSON.stringify(request.headers ?? {}),
+      request.role ?? String(claims.role),
+    ],
+  );
+}

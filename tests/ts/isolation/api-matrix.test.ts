@@ -6,18 +6,11 @@ import {
   MATRIX_ACTORS,
   MATRIX_TABLES,
   type MatrixActor,
-  type MatrixTable,
   VERBS,
   type Verb,
 } from '../../../scripts/lib/access.ts';
 import { COMPANIES } from '../../../scripts/lib/cast.ts';
-import {
-  createProbe,
-  insertRow,
-  type Probe,
-  prepareProbe,
-  whereKey,
-} from '../../../scripts/lib/probes.ts';
+import { type Probe, placeProbe, prepareProbe, whereKey } from '../../../scripts/lib/probes.ts';
 import { useApi } from '../support/api.ts';
 import { useDatabase } from '../support/database.ts';
 
@@ -76,15 +69,6 @@ describe('the isolation matrix by supabase-js over PostgREST', () => {
     await db.client.query('commit');
   }
 
-  async function place(table: MatrixTable, company: string): Promise<Probe> {
-    if (table === 'companies') {
-      return { ...createProbe('companies', company), key: { id: company } };
-    }
-    const probe = await prepareProbe(db.client, table, company);
-    await insertRow(db.client, probe);
-    return probe;
-  }
-
   const tables = MATRIX_TABLES.filter((table) => !table.startsWith('storage.'));
   it.each(tables)('%s is as declared', async (table) => {
     const wrong: string[] = [];
@@ -103,7 +87,7 @@ describe('the isolation matrix by supabase-js over PostgREST', () => {
           const probe =
             verb === 'insert'
               ? await prepareProbe(db.client, table, company)
-              : await place(table, company);
+              : await placeProbe(db.client, table, company);
           const outcome = await attempt(client, verb, probe);
           const declared = isDeclaredAllowed(actor, table, verb, target) ? 'allowed' : 'denied';
           controls += outcome === 'allowed' ? 1 : 0;

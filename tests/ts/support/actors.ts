@@ -1,6 +1,6 @@
 import pg from 'pg';
 import type { ActorName, CompanySlug } from '../../../scripts/lib/cast.ts';
-import { type Claims, claimsWithin } from '../../../scripts/lib/token.ts';
+import { type Claims, claimsWithin, impersonate } from '../../../scripts/lib/token.ts';
 
 /** One of the cast; optionally after switching company, with other claims or with request headers. */
 export interface ActorOptions {
@@ -30,16 +30,7 @@ export async function claimsOf(client: pg.ClientBase, who: Who): Promise<Claims>
 /** Does to the open transaction what PostgREST does for a request: role, claims and headers. */
 export async function become(client: pg.ClientBase, who: Who): Promise<void> {
   const options: ActorOptions = typeof who === 'string' ? { as: who } : who;
-  const claims = await claimsOf(client, options);
-  await client.query(
-    `select set_config('request.jwt.claims', $1, true), set_config('request.headers', $2, true),
-            set_config('role', $3, true)`,
-    [
-      options.rawClaims ?? JSON.stringify(claims),
-      JSON.stringify(options.headers ?? {}),
-      options.role ?? String(claims.role),
-    ],
-  );
+  await impersonate(client, await claimsOf(client, options), options);
 }
 
 /** Runs the function as an actor, in a transaction that is rolled back. */
