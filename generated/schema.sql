@@ -1002,7 +1002,7 @@ CREATE OR REPLACE FUNCTION private.custom_access_token_hook (
   AS $function$
 declare
   v_claims jsonb := case when jsonb_typeof(event -> 'claims') = 'object' then event -> 'claims' else '{}' end;
-  v_ours jsonb := '{}';
+  v_ours jsonb := '{}'::jsonb;
   v_user uuid := private.parse_uuid(event ->> 'user_id');
   v_company uuid;
 begin
@@ -1023,7 +1023,7 @@ begin
     end if;
   exception when others then
     raise warning 'custom_access_token_hook: % (%)', sqlerrm, sqlstate;
-    v_ours := '{}';
+    v_ours := '{}'::jsonb;
   end;
   return jsonb_build_object('claims', v_claims || v_ours);
 end
