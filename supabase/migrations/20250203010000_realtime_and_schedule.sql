@@ -1,22 +1,33 @@
 -- migrate:up
 -- What a dashboard watches goes to Realtime, and what must run by itself is scheduled where pg_cron is installed.
--- Realtime sends deletions to every subscriber with the row's key alone, past row level security; so a published
--- table has nothing personal in its key, and `users` is not published.
+-- Realtime sends deletions to every subscriber with the row's key, past row level security; so deletions are not
+-- published, a published table has nothing personal in its key, and `users` is not published. A client that must see
+-- something vanish is told by an update of its state.
 
 set lock_timeout = '5s';
 set statement_timeout = '10min';
 
 do $do$
 declare
+  v_tables constant text[] := array[
+    'budget_alerts', 'budget_periods', 'compliance_requests', 'documents', 'invoices', 'jobs', 'media_assets'
+  ];
   v_table text;
 begin
   if not exists (select from pg_catalog.pg_publication where pubname = 'supabase_realtime') then
     raise notice 'publication supabase_realtime does not exist: nothing is published';
     return;
   end if;
-  foreach v_table in array array[
-    'budget_alerts', 'budget_periods', 'compliance_requests', 'documents', 'invoices', 'jobs', 'media_assets'
-  ] loop
+  -- What is published holds for all tables of a publication: where an application has put its own there, it decides.
+  if exists (
+    select from pg_catalog.pg_publication_tables
+     where pubname = 'supabase_realtime' and not (schemaname = 'public' and tablename = any (v_tables))
+  ) then
+    raise notice 'supabase_realtime has other tables: decide whether it must send deletions to every subscriber';
+  else
+    alter publication supabase_realtime set (publish = 'insert, update');
+  end if;
+  foreach v_table in array v_tables loop
     if not exists (
       select from pg_catalog.pg_publication_tables
        where pubname = 'supabase_realtime' and schemaname = 'public' and tablename = v_table

@@ -1,0 +1,726 @@
+/**
+ * Makes the synthetic companies: people, memberships and a valid row in every table, by reading constraints. What
+ * cannot be filled is said, never passed over.
+ */
+import pg from 'pg';
+import { messageOf } from '../errors.ts';
+import type { Catalog, Column, ForeignKey, Relation } from './catalog.ts';
+import type { VerifyConfig } from './config.ts';
+import { type Choice, solveRow } from './solve.ts';
+import type { Tenancy } from './tenancy.ts';
+import { type RowContext, syntheticId, valuesOf } from './values.ts';
+
+const ident = pg.escapeIdentifier;
+const quote = pg.escapeLiteral;
+
+/** A synthetic company, or what belongs to none. */
+export interface Party {
+  readonly label: 'A' | 'B' | 'shared';
+  readonly tag: string;
+  readonly idPrefix: string;
+  /** Id of the company, as text; empty for `shared`. */
+  id: string;
+}
+
+/** A row, as text. */
+export interface Row {
+  readonly relation: Relation;
+  /** The partition that holds it, if any. */
+  readonly partition: string | null;
+  readonly values: Readonly<Record<string, string | null>>;
+  /** Columns that were given in the INSERT. */
+  readonly given: readonly string[];
+}
+
+/** A row that could be inserted, and was taken out again. */
+export interface Spare extends Row {
+  /** The company's own row stands in its way (one row a company) and has to go first. */
+  readonly replaces: boolean;
+}
+
+/** Somebody of a company, or of none. */
+export interface Person {
+  readonly id: string;
+  readonly email: string;
+  readonly role: string;
+}
+
+/** What a company consists of. */
+export interface Population {
+  readonly party: Party;
+  /** By relation; the first row is the one that is attacked. */
+  readonly rows: Map<string, Row[]>;
+  readonly spares: Map<string, Spare>;
+  readonly people: Person[];
+  /** relation → why there is no row. */
+  readonly problems: Map<string, string>;
+  /** relation → why there can be no second row. */
+  readonly spareProblems: Map<string, string>;
+}
+
+/** The condition that names a row: by key, else by all its columns. */
+export function whereRow(row: Row, alias = ''): string {
+  const key = keyOf(row.relation);
+  const columns = key.length > 0 ? key : row.relation.columns.map(({ name }) => name);
+  return columns
+    .map((name) => {
+      const value = row.values[name] ?? null;
+      const column = `${alias}${ident(name)}`;
+      return value === null
+        ? `${column} is null`
+        : key.length > 0
+          ? `${column} = ${quote(value)}`
+          : `${column}::text = ${quote(value)}`;
+    })
+    .join(' and ');
+}
+
+/** The first person of a company, or the one whom `user.<role>` names. */
+export function personOf(population: Population, reference: string): Person | undefined {
+  const role = reference.slice('user.'.length);
+  return role === ''
+    ? population.people[0]
+    : population.people.find((person) => person.role === role);
+}
+
+/** Columns of the primary key, else of the first unique key. */
+export function keyOf(relation: Relation): readonly string[] {
+  return relation.keys.find(({ columns }) => columns.length > 0)?.columns ?? [];
+}
+
+/** Statement that inserts a row with the given columns. */
+export function insertSql(
+  relation: Relation,
+  values: ReadonlyMap<string, string>,
+  tail = '',
+): string {
+  const names = [...values.keys()];
+  return names.length === 0
+    ? `insert into ${relation.sql} default values${tail}`
+    : `insert into ${relation.sql} (${names.map(ident).join(', ')}) values (${[...values.values()].join(', ')})${tail}`;
+}
+
+const OFTEN_EMPTY =
+  /^(timestamp|date|time|interval|boolean|smallint|integer|bigint|numeric|real|double|json|uuid|money|oid|xid|.*\[\]$)/;
+const STATE_NAME = /(^|_)(status|state|type|kind|tier|plan|role|level|visibility)(_|$)/;
+const ATTEMPTS = 6;
+
+/** Fills the tables. One per run. */
+export class Populator {
+  readonly #client: pg.ClientBase;
+  readonly #catalog: Catalog;
+  readonly #tenancy: Tenancy;
+  readonly #config: VerifyConfig;
+  /** Statements that succeeded, in their order. */
+  readonly setup: string[] = [];
+  #n = 0;
+
+  constructor(client: pg.ClientBase, catalog: Catalog, tenancy: Tenancy, config: VerifyConfig) {
+    this.#client = client;
+    this.#catalog = catalog;
+    this.#tenancy = tenancy;
+    this.#config = config;
+  }
+
+  /** A new, empty company or party. */
+  party(label: Party['label']): Population {
+    const idPrefix = { A: 'aaaaaaaa', B: 'bbbbbbbb', shared: 'cccccccc' }[label];
+    const tag = { A: 'alphaqz', B: 'bravoqz', shared: 'commonqz' }[label];
+    return {
+      party: { label, tag, idPrefix, id: '' },
+      rows: new Map(),
+      spares: new Map(),
+      people: [],
+      problems: new Map(),
+      spareProblems: new Map(),
+    };
+  }
+
+  /** Runs a statement; it is part of the setup if it succeeds. */
+  async run(
+    sql: string,
+  ): Promise<{ rows: Record<string, unknown>[] } | { error: pg.DatabaseError | Error }> {
+    await this.#client.query('savepoint populate');
+    try {
+      const result = await this.#client.query<Record<string, unknown>>(sql);
+      await this.#client.query('release savepoint populate');
+      this.setup.push(sql);
+      const last = Array.isArray(result) ? result.at(-1) : result;
+      return { rows: last?.rows ?? [] };
+    } catch (error) {
+      await this.#client.query('rollback to savepoint populate; release savepoint populate');
+      return { error: error instanceof Error ? error : new Error(messageOf(error)) };
+    }
+  }
+
+  /** Creates the company's own row. */
+  async createCompany(to: Population): Promise<void> {
+    const { root, rootKey } = this.#tenancy;
+    if (!root || !rootKey) {
+      const column = this.#catalog.relations
+        .flatMap(({ columns }) => columns)
+        .find(({ name }) => name === this.#tenancy.column);
+      to.party.id =
+        column?.base === 'uuid' ? syntheticId(to.party.idPrefix, 1) : this.#plainId(to, column);
+      return;
+    }
+    const column = root.columns.find(({ name }) => name === rootKey);
+    to.party.id =
+      column?.base === 'uuid' ? syntheticId(to.party.idPrefix, 1) : this.#plainId(to, column);
+    const made = await this.#insert(root, to, new Map([[rootKey, quote(to.party.id)]]));
+    if ('problem' in made) {
+      to.problems.set(root.id, made.problem);
+      return;
+    }
+    to.rows.set(root.id, [made]);
+    to.party.id = made.values[rootKey] ?? to.party.id;
+  }
+
+  #plainId(to: Population, column: Column | undefined): string {
+    return /int|numeric/.test(column?.base ?? '')
+      ? to.party.label === 'A'
+        ? '910001'
+        : '910002'
+      : `${to.party.tag}1`;
+  }
+
+  /** Creates somebody who can sign in, and belongs nowhere yet. */
+  async createPerson(to: Population, role: string): Promise<Person | { problem: string }> {
+    this.#n += 1;
+    const id = syntheticId(to.party.idPrefix, 0xa000 + this.#n);
+    const email = `${to.party.tag}${this.#n}@${to.party.tag}.example`;
+    const { people } = this.#tenancy;
+    if (people?.id === 'auth.users') {
+      const made = await this.run(
+        `insert into auth.users (id, email, aud, role, raw_app_meta_data, raw_user_meta_data, created_at, updated_at)
+         values (${quote(id)}, ${quote(email)}, 'authenticated', 'authenticated', '{}', '{}', now(), now())`,
+      );
+      if ('error' in made) {
+        return { problem: `auth.users: ${made.error.message}` };
+      }
+      to.rows.set(people.id, [
+        ...(to.rows.get(people.id) ?? []),
+        { relation: people, partition: null, values: { id, email }, given: ['id', 'email'] },
+      ]);
+    } else if (people) {
+      const key = keyOf(people)[0] ?? 'id';
+      const typed = people.columns.find(({ name }) => name === key);
+      const fixed =
+        typed?.base === 'uuid' ? new Map([[key, quote(id)]]) : new Map<string, string>();
+      const made = await this.#insert(people, to, fixed);
+      if ('problem' in made) {
+        return { problem: `${people.id}: ${made.problem}` };
+      }
+      to.rows.set(people.id, [...(to.rows.get(people.id) ?? []), made]);
+      return { id: made.values[key] ?? id, email, role };
+    }
+    return { id, email, role };
+  }
+
+  /** Creates a member with a role. */
+  async createMember(to: Population, role: string): Promise<Person | { problem: string }> {
+    const person = await this.createPerson(to, role);
+    if ('problem' in person) {
+      return person;
+    }
+    const problem = await this.join(to, person, role);
+    if (problem) {
+      return { problem };
+    }
+    to.people.push(person);
+    return person;
+  }
+
+  /** Makes somebody a member; the answer says what went wrong. */
+  async join(to: Population, person: Person, role: string): Promise<string | undefined> {
+    const { membership, column } = this.#tenancy;
+    if (!membership) {
+      return undefined;
+    }
+    const { relation } = membership;
+    const found = await this.#find(
+      relation,
+      `${ident(column)} = ${quote(to.party.id)} and ${ident(membership.user)} = ${quote(person.id)}`,
+    );
+    if (found) {
+      if (membership.role && found.values[membership.role] !== role) {
+        const changed = await this.run(
+          `update ${relation.sql} set ${ident(membership.role)} = ${quote(role)} where ${whereRow(found)}`,
+        );
+        if ('error' in changed) {
+          return changed.error.message;
+        }
+      }
+      to.rows.set(relation.id, [...(to.rows.get(relation.id) ?? []), found]);
+      return undefined;
+    }
+    const fixed = new Map([
+      [column, quote(to.party.id)],
+      [membership.user, quote(person.id)],
+    ]);
+    if (membership.role && role !== '') {
+      fixed.set(membership.role, quote(role));
+    }
+    const made = await this.#insert(relation, to, fixed);
+    if ('problem' in made) {
+      return `${relation.id}: ${made.problem}`;
+    }
+    to.rows.set(relation.id, [...(to.rows.get(relation.id) ?? []), made]);
+    return undefined;
+  }
+
+  /** A person who could be made, for those who try to make one. */
+  async createSparePerson(to: Population): Promise<void> {
+    const { people } = this.#tenancy;
+    const length = this.setup.length;
+    const known = to.rows.get(people?.id ?? '') ?? [];
+    await this.#client.query('savepoint person');
+    await this.createPerson(to, '');
+    const made = (to.rows.get(people?.id ?? '') ?? []).at(-1);
+    await this.#client.query('rollback to savepoint person; release savepoint person');
+    this.setup.length = length;
+    if (people && made && !known.includes(made)) {
+      to.rows.set(people.id, [...known]);
+      to.spares.set(people.id, { ...made, replaces: false });
+    }
+  }
+
+  /** Gives a company a row in every table that has a place for one, and computes a spare row. */
+  async fill(to: Population, relations: readonly Relation[]): Promise<void> {
+    let waiting = relations.filter(({ id }) => id !== this.#tenancy.people?.id);
+    for (const patience of ['none missing', 'nullable missing', 'any'] as const) {
+      for (let progress = true; progress; ) {
+        progress = false;
+        for (const relation of waiting) {
+          if (!this.#ready(relation, to, waiting, patience)) {
+            continue;
+          }
+          waiting = waiting.filter((one) => one !== relation);
+          await this.#fillRelation(relation, to);
+          progress = true;
+          if (patience !== 'none missing') {
+            break;
+          }
+        }
+      }
+    }
+  }
+
+  #ready(
+    relation: Relation,
+    _to: Population,
+    waiting: readonly Relation[],
+    patience: string,
+  ): boolean {
+    return relation.foreignKeys.every((key) => {
+      if (key.target === relation.id || !waiting.some(({ id }) => id === key.target)) {
+        return true;
+      }
+      return patience === 'any' || (patience === 'nullable missing' && isNullable(relation, key));
+    });
+  }
+
+  async #fillRelation(relation: Relation, to: Population): Promise<void> {
+    const known = to.rows.get(relation.id) ?? [];
+    if (known.length === 0) {
+      const scope = this.#tenancy.scopeOf(relation);
+      const condition =
+        scope.kind === 'tenant'
+          ? `${ident(scope.column)} = ${quote(to.party.id)}`
+          : scope.kind === 'shared'
+            ? 'true'
+            : this.#linkCondition(relation, to);
+      const there = condition === undefined ? undefined : await this.#find(relation, condition);
+      if (there && scope.kind === 'shared') {
+        // What is there means something to the functions that look it up.
+        to.rows.set(relation.id, [there]);
+        await this.#computeSpare(relation, to);
+        return;
+      }
+      const made = await this.#insert(relation, to, new Map());
+      if (!('problem' in made)) {
+        to.rows.set(relation.id, [made]);
+      } else if (there) {
+        to.rows.set(relation.id, [there]);
+      } else {
+        to.problems.set(relation.id, made.problem);
+        return;
+      }
+    }
+    await this.#fillPartitions(relation, to);
+    await this.#computeSpare(relation, to);
+  }
+
+  /** How the rows of a table without the tenant column are found through the row that they refer to. */
+  #linkCondition(relation: Relation, to: Population): string | undefined {
+    for (const key of relation.foreignKeys) {
+      const parent = to.rows.get(key.target)?.[0];
+      if (parent && key.target !== relation.id) {
+        return key.columns
+          .map(
+            (name, index) =>
+              `${ident(name)} = ${literal(parent.values[key.targetColumns[index] ?? ''])}`,
+          )
+          .join(' and ');
+      }
+    }
+    return undefined;
+  }
+
+  async #fillPartitions(relation: Relation, to: Population): Promise<void> {
+    if (relation.kind !== 'partitioned table') {
+      return;
+    }
+    const have = new Set((to.rows.get(relation.id) ?? []).map(({ partition }) => partition));
+    for (const leaf of this.#catalog.relations) {
+      if (leaf.partitionOf !== relation.id || leaf.partitionKey.length > 0 || have.has(leaf.id)) {
+        continue;
+      }
+      let problem = 'no value of the partition key is known that lands in it';
+      for (const fixed of boundValues(relation, leaf)) {
+        const made = await this.#insert(relation, to, fixed);
+        if (!('problem' in made) && made.partition === leaf.id) {
+          to.rows.set(relation.id, [...(to.rows.get(relation.id) ?? []), made]);
+          problem = '';
+          break;
+        }
+        problem = 'problem' in made ? made.problem : problem;
+      }
+      if (problem) {
+        to.problems.set(leaf.id, problem);
+      }
+    }
+  }
+
+  async #computeSpare(relation: Relation, to: Population): Promise<void> {
+    const scope = this.#tenancy.scopeOf(relation);
+    const { membership } = this.#tenancy;
+    const fixed = new Map<string, string>();
+    await this.#client.query('savepoint spare');
+    const length = this.setup.length;
+    if (relation.id === membership?.relation.id) {
+      // A member to be needs somebody who is none yet: made for good, before the spare.
+      await this.#client.query('release savepoint spare');
+      const person = await this.createPerson(to, 'nobody');
+      await this.#client.query('savepoint spare');
+      if ('problem' in person) {
+        return;
+      }
+      fixed.set(membership.user, quote(person.id));
+      if (membership.role && membership.roles[0] !== undefined) {
+        fixed.set(membership.role, quote(membership.roles[0]));
+      }
+    } else if (relation.id === this.#tenancy.root?.id && scope.kind === 'tenant') {
+      const column = relation.columns.find(({ name }) => name === scope.column);
+      this.#n += 1;
+      fixed.set(
+        scope.column,
+        quote(column?.base === 'uuid' ? syntheticId(to.party.idPrefix, this.#n) : `9${this.#n}`),
+      );
+    }
+    const kept = relation.id === membership?.relation.id ? this.setup.length : length;
+    let made = await this.#insert(relation, to, fixed);
+    await this.#client.query('rollback to savepoint spare');
+    let replaces = false;
+    const first = to.rows.get(relation.id)?.[0];
+    if ('problem' in made && first) {
+      const gone = await this.run(`delete from ${relation.sql} where ${whereRow(first)}`);
+      if (!('error' in gone)) {
+        made = await this.#insert(relation, to, fixed);
+        replaces = true;
+      }
+      await this.#client.query('rollback to savepoint spare');
+    }
+    await this.#client.query('release savepoint spare');
+    this.setup.length = kept;
+    if ('problem' in made) {
+      to.spareProblems.set(relation.id, made.problem);
+    } else {
+      to.spares.set(relation.id, { ...made, replaces });
+    }
+  }
+
+  async #find(relation: Relation, condition: string): Promise<Row | undefined> {
+    const result = await this.#client.query<{
+      at: string | null;
+      row: Record<string, string | null>;
+    }>(
+      `select tableoid::regclass::text as at, ${textRow(relation)} as row from ${relation.sql} where ${condition} limit 1`,
+    );
+    const found = result.rows[0];
+    return found
+      ? {
+          relation,
+          partition: null,
+          values: found.row,
+          given: relation.columns.filter((one) => !one.generated).map(({ name }) => name),
+        }
+      : undefined;
+  }
+
+  /** Inserts a valid row; columns in `fixed` have the given values. */
+  async #insert(
+    relation: Relation,
+    to: Population,
+    fixed: ReadonlyMap<string, string>,
+  ): Promise<Row | { problem: string }> {
+    let problem = '';
+    let frugal = false;
+    const demanded = new Set<string>();
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+      this.#n += 1;
+      const context: RowContext = {
+        tag: to.party.tag,
+        n: this.#n,
+        idPrefix: to.party.idPrefix,
+        tenant: quote(to.party.id),
+      };
+      const references = this.#references(relation, to, fixed, frugal);
+      if ('problem' in references) {
+        return references;
+      }
+      const settled = new Map([
+        ...references.values,
+        ...this.#hints(relation, to, context),
+        ...this.#tenantColumn(relation, to),
+        ...fixed,
+      ]);
+      const choices = relation.columns.flatMap((column): Choice[] => {
+        const choice = choose(column, relation, context, settled, frugal, demanded);
+        return choice ? [choice] : [];
+      });
+      const solved = await solveRow(
+        this.#client,
+        relation,
+        choices,
+        frugal ? 0 : Math.floor(attempt / 2),
+        attempt,
+      );
+      if ('problem' in solved) {
+        if (frugal || attempt > 2) {
+          return { problem: problem || solved.problem };
+        }
+        problem = solved.problem;
+        frugal = attempt > 0;
+        continue;
+      }
+      const result = await this.run(
+        insertSql(
+          relation,
+          solved.values,
+          ` returning tableoid::regclass::text as at, ${textRow(relation)} as row`,
+        ),
+      );
+      if (!('error' in result)) {
+        const row = result.rows[0];
+        if (!row) {
+          return { problem: 'the row was swallowed by a trigger or rule' };
+        }
+        const at = String(row.at);
+        const partition =
+          relation.kind === 'partitioned table'
+            ? (this.#catalog.relations.find(
+                (one) => one.sql === at || one.id === at || one.name === at,
+              )?.id ?? null)
+            : null;
+        return {
+          relation,
+          partition,
+          values: row.row as Row['values'],
+          given: [...solved.values.keys()],
+        };
+      }
+      problem = result.error.message;
+      const { code, column } = result.error as pg.DatabaseError;
+      if (code === '23502' && column) {
+        demanded.add(column);
+      } else if (code !== '23505' && code !== '23P01') {
+        frugal = attempt > 0;
+      }
+    }
+    return { problem };
+  }
+
+  #tenantColumn(relation: Relation, to: Population): Map<string, string> {
+    const scope = this.#tenancy.scopeOf(relation);
+    return scope.kind === 'tenant' && to.party.id !== ''
+      ? new Map([[scope.column, quote(to.party.id)]])
+      : new Map();
+  }
+
+  #hints(relation: Relation, to: Population, context: RowContext): Map<string, string> {
+    const given = this.#config.rows[relation.id] ?? {};
+    return new Map(
+      Object.entries(given).map(([name, expression]) => [
+        name,
+        this.expand(expression, to, context.n),
+      ]),
+    );
+  }
+
+  /** Replaces `{tenant}`, `{user}`, `{user.<role>}`, `{n}` and `{schema.table.column}` in an expression of the configuration. */
+  expand(expression: string, to: Population, n = 0): string {
+    return expression.replaceAll(/\{([\w.]+)\}/g, (whole, name: string) => {
+      if (name === 'tenant') {
+        return quote(to.party.id);
+      }
+      if (name === 'user' || name.startsWith('user.')) {
+        return quote(personOf(to, name)?.id ?? '');
+      }
+      if (name === 'n') {
+        return String(n);
+      }
+      if (name === 'tag') {
+        return to.party.tag;
+      }
+      const dot = name.lastIndexOf('.');
+      const row = to.rows.get(name.slice(0, dot))?.[0];
+      return row ? literal(row.values[name.slice(dot + 1)]) : whole;
+    });
+  }
+
+  /** Values of foreign keys: the company's own rows. */
+  #references(
+    relation: Relation,
+    to: Population,
+    fixed: ReadonlyMap<string, string>,
+    frugal: boolean,
+  ): { values: Map<string, string> } | { problem: string } {
+    const values = new Map<string, string>();
+    for (const key of relation.foreignKeys) {
+      if (key.columns.every((name) => fixed.has(name))) {
+        continue;
+      }
+      const nullable = isNullable(relation, key);
+      if (key.target === relation.id || (frugal && nullable)) {
+        continue;
+      }
+      const target = this.#catalog.relation(key.target);
+      const person = target?.id === this.#tenancy.people?.id ? to.people[0] : undefined;
+      const parent = person
+        ? { [key.targetColumns[0] ?? '']: person.id }
+        : (to.rows.get(key.target)?.[0]?.values ?? this.sharedRows?.get(key.target)?.[0]?.values);
+      if (!parent) {
+        const given = this.#config.rows[relation.id] ?? {};
+        if (nullable || key.columns.some((name) => name in given)) {
+          continue;
+        }
+        return { problem: `it refers to ${key.target}, in which there is no row` };
+      }
+      key.columns.forEach((name, index) => {
+        const value = parent[key.targetColumns[index] ?? ''];
+        if (value !== undefined && value !== null && !fixed.has(name)) {
+          values.set(name, quote(value));
+        }
+      });
+    }
+    return { values };
+  }
+
+  /** Rows that belong to nobody, to refer to. */
+  sharedRows: Map<string, Row[]> | undefined;
+}
+
+function literal(value: string | null | undefined): string {
+  return value === null || value === undefined ? 'null' : quote(value);
+}
+
+function isNullable(relation: Relation, key: ForeignKey): boolean {
+  return key.columns.some(
+    (name) => !relation.columns.find((column) => column.name === name)?.notNull,
+  );
+}
+
+function textRow(relation: Relation): string {
+  const pairs = relation.columns.map(({ name }) => `${quote(name)}, ${ident(name)}::text`);
+  // A function takes at most 100 arguments.
+  const parts: string[] = [];
+  for (let index = 0; index < pairs.length; index += 40) {
+    parts.push(`jsonb_build_object(${pairs.slice(index, index + 40).join(', ')})`);
+  }
+  return parts.join(' || ');
+}
+
+function choose(
+  column: Column,
+  relation: Relation,
+  context: RowContext,
+  settled: ReadonlyMap<string, string>,
+  frugal: boolean,
+  demanded: ReadonlySet<string>,
+): Choice | undefined {
+  const given = settled.get(column.name);
+  if (given !== undefined) {
+    return { column, options: [{ sql: given, omit: false }] };
+  }
+  if (column.generated || column.identity === 'a') {
+    return undefined;
+  }
+  const keyed = relation.keys.some(({ columns }) => columns.includes(column.name));
+  const referring = relation.foreignKeys.some(({ columns }) => columns.includes(column.name));
+  const fill = (): { sql: string; omit: boolean }[] =>
+    valuesOf(column, relation, context).map((sql) => ({ sql, omit: false }));
+  const empty = { sql: 'null', omit: false };
+  const hasDefault = column.default !== null || column.identity === 'd';
+  if (hasDefault && !demanded.has(column.name)) {
+    const own = { sql: column.default ?? '1', omit: true };
+    if (keyed && !referring && /^(uuid|integer|bigint|smallint)$/.test(column.base)) {
+      return { column, options: [...fill(), own] };
+    }
+    const free =
+      /^(text|character varying|citext)$/.test(column.base) &&
+      !STATE_NAME.test(column.name) &&
+      !frugal;
+    const checked = relation.checks.some(({ columns }) => columns.includes(column.name));
+    if (!checked && !(free && column.default?.startsWith("''"))) {
+      // Its default is not evaluated for nothing: it may draw from a sequence.
+      return undefined;
+    }
+    const options = [own, ...fill(), ...(column.notNull ? [] : [empty])];
+    // A default that draws from a sequence is no candidate.
+    return { column, options: /nextval/.test(own.sql) ? options.slice(1) : options };
+  }
+  if (column.notNull || demanded.has(column.name)) {
+    return { column, options: fill() };
+  }
+  if (referring || frugal || OFTEN_EMPTY.test(column.base)) {
+    return { column, options: [empty, ...(referring ? [] : fill())] };
+  }
+  return { column, options: [...fill(), empty] };
+}
+
+/** Values of the partition key that lie within a partition's bound. */
+function boundValues(relation: Relation, leaf: Relation): Map<string, string>[] {
+  const key = relation.partitionKey[0];
+  const column = relation.columns.find(({ name }) => name === key);
+  if (!key || !column || relation.partitionKey.length > 1) {
+    return Array.from(
+      { length: /modulus/.test(leaf.bound ?? '') ? 40 : 0 },
+      () => new Map<string, string>(),
+    );
+  }
+  const bound = leaf.bound ?? '';
+  const range = /FROM \((.*)\) TO \((.*)\)/.exec(bound);
+  if (range) {
+    const [, from = '', to = ''] = range;
+    if (from !== 'MINVALUE') {
+      return [new Map([[key, `(${from})::${column.base}`]])];
+    }
+    const less = /^(timestamp|date)/.test(column.base) ? "interval '1 day'" : '1';
+    return [new Map([[key, `((${to})::${column.base} - ${less})::${column.base}`]])];
+  }
+  const list = /IN \((.*)\)/.exec(bound);
+  if (list) {
+    const first = /^('(?:[^']|'')*'|[^,]+)/.exec(list[1] ?? '')?.[1] ?? 'null';
+    return [new Map([[key, `${first}`]])];
+  }
+  if (bound === 'DEFAULT') {
+    const far = /^(timestamp|date)/.test(column.base)
+      ? ["'2999-01-01'", "'1900-01-01'"]
+      : /int|numeric/.test(column.base)
+        ? ['2000000000', '-1']
+        : [quote('zz-elsewhere')];
+    return far.map((value) => new Map([[key, value]]));
+  }
+  return Array.from({ length: 40 }, () => new Map<string, string>());
+}
