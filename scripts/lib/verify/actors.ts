@@ -234,7 +234,7 @@ export class Casting {
       `select exists (select from pg_roles where rolname = 'service_role' and pg_has_role(current_user, oid, 'member')) as found`,
     );
     const owner: Actor = {
-      name: 'owner',
+      name: 'database owner',
       description: 'the role of this connection',
       kind: 'control',
       home: null,

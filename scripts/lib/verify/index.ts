@@ -156,7 +156,7 @@ async function run(client: pg.ClientBase, options: VerifyOptions): Promise<Certi
   const findings: Finding[] = [
     ...certified.findings,
     ...structures.flatMap((one) => one.findings),
-    ...uncovered(full, cast, tried, wanted),
+    ...uncovered(full, cast, wanted),
   ];
   const differing = estimatesWith.filter((line, index) => line !== estimatesWithout[index]);
   if (differing.length > 0) {
@@ -257,7 +257,7 @@ async function populate(
 }
 
 /** What has no row to try, though somebody may do something with it, and who could not be called. */
-function uncovered(scene: Scene, cast: Cast, tried: readonly Tried[], wanted: Filter): Finding[] {
+function uncovered(scene: Scene, cast: Cast, wanted: Filter): Finding[] {
   const { catalog, tenancy, b, shared } = scene;
   const findings: Finding[] = cast.problems.map(({ actor, reason }) =>
     notCovered(tenancy.membership?.relation.id ?? tenancy.column, 'table', actor, reason),

@@ -86,6 +86,14 @@ export function foreignWords(tried: Tried, b: { tag: string; idPrefix: string })
   return [...new Set(found)].filter((word) => !question.includes(word.toLowerCase()));
 }
 
+/** What somebody may do where they may do something. */
+function atHome({ probe, seen }: Tried, config: VerifyConfig): Opinion {
+  if (seen.code === null) {
+    return { kind: seen.count > 0 || probe.judge === 'blind' ? 'allowed' : 'denied' };
+  }
+  return isDenial(seen, config) ? { kind: 'denied' } : { kind: 'odd', code: seen.code };
+}
+
 /** Judges one try. */
 export function judge(
   tried: Tried,
@@ -93,15 +101,10 @@ export function judge(
   config: VerifyConfig,
 ): Opinion {
   const { probe, seen, actor } = tried;
-  if (probe.target === 'own' || actor.kind === 'operator') {
-    if (actor.kind === 'operator' && probe.rule === 'tenant-changed' && tried.damage.length > 0) {
-      return { kind: 'leak', rule: 'tenant-changed' };
-    }
-    return seen.code === null
-      ? { kind: seen.count > 0 || probe.judge === 'blind' ? 'allowed' : 'denied' }
-      : isDenial(seen, config)
-        ? { kind: 'denied' }
-        : { kind: 'odd', code: seen.code };
+  if (actor.kind === 'operator') {
+    return probe.rule === 'tenant-changed' && tried.damage.length > 0
+      ? { kind: 'leak', rule: 'tenant-changed' }
+      : atHome(tried, config);
   }
   if (tried.damage.length > 0) {
     return {
@@ -111,6 +114,11 @@ export function judge(
   }
   if (foreignWords(tried, b).length > 0) {
     return { kind: 'leak', rule: 'row-read' };
+  }
+  if (probe.target === 'own') {
+    return isSame(seen, tried.unseen)
+      ? atHome(tried, config)
+      : { kind: 'leak', rule: 'row-inferred' };
   }
   if (probe.judge === 'privilege') {
     return isDenial(seen, config) && seen.code !== null

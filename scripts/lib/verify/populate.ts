@@ -7,7 +7,7 @@ import { messageOf } from '../errors.ts';
 import type { Catalog, Column, ForeignKey, Relation } from './catalog.ts';
 import type { VerifyConfig } from './config.ts';
 import { type Choice, solveRow } from './solve.ts';
-import type { Tenancy } from './tenancy.ts';
+import { literalsOf, type Tenancy } from './tenancy.ts';
 import { type RowContext, syntheticId, valuesOf } from './values.ts';
 
 const ident = pg.escapeIdentifier;
@@ -89,15 +89,11 @@ export function keyOf(relation: Relation): readonly string[] {
 }
 
 /** Statement that inserts a row with the given columns. */
-export function insertSql(
-  relation: Relation,
-  values: ReadonlyMap<string, string>,
-  tail = '',
-): string {
+export function insertSql(relation: Relation, values: ReadonlyMap<string, string>): string {
   const names = [...values.keys()];
   return names.length === 0
-    ? `insert into ${relation.sql} default values${tail}`
-    : `insert into ${relation.sql} (${names.map(ident).join(', ')}) values (${[...values.values()].join(', ')})${tail}`;
+    ? `insert into ${relation.sql} default values`
+    : `insert into ${relation.sql} (${names.map(ident).join(', ')}) values (${[...values.values()].join(', ')})`;
 }
 
 const OFTEN_EMPTY =
@@ -136,13 +132,14 @@ export class Populator {
     };
   }
 
-  /** Runs a statement; it is part of the setup if it succeeds. */
+  /** Runs a statement; it is part of the setup if it succeeds. `tail` is run with it, but not part of the setup. */
   async run(
     sql: string,
+    tail = '',
   ): Promise<{ rows: Record<string, unknown>[] } | { error: pg.DatabaseError | Error }> {
     await this.#client.query('savepoint populate');
     try {
-      const result = await this.#client.query<Record<string, unknown>>(sql);
+      const result = await this.#client.query<Record<string, unknown>>(`${sql}${tail}`);
       await this.#client.query('release savepoint populate');
       this.setup.push(sql);
       const last = Array.isArray(result) ? result.at(-1) : result;
@@ -337,9 +334,9 @@ export class Populator {
         await this.#computeSpare(relation, to);
         return;
       }
-      const made = await this.#insert(relation, to, new Map());
-      if (!('problem' in made)) {
-        to.rows.set(relation.id, [made]);
+      const made = await this.#insertAll(relation, to);
+      if (Array.isArray(made)) {
+        to.rows.set(relation.id, made);
       } else if (there) {
         to.rows.set(relation.id, [there]);
       } else {
@@ -349,6 +346,38 @@ export class Populator {
     }
     await this.#fillPartitions(relation, to);
     await this.#computeSpare(relation, to);
+  }
+
+  /**
+   * The company's row, and before it, for the victim, one for each state that a policy might make public. The last one
+   * made is the first of the list: what supersedes others has superseded them.
+   */
+  async #insertAll(relation: Relation, to: Population): Promise<Row[] | { problem: string }> {
+    const { membership, root, people } = this.#tenancy;
+    const variants: Row[] = [];
+    await this.#client.query('savepoint variants');
+    const length = this.setup.length;
+    if (
+      to.party.label === 'B' &&
+      ![membership?.relation.id, root?.id, people?.id].includes(relation.id)
+    ) {
+      for (const [name, expression] of variantsOf(relation)) {
+        const made = await this.#insert(relation, to, new Map([[name, expression]]), 1);
+        if (!('problem' in made)) {
+          variants.push(made);
+        }
+      }
+    }
+    let made = await this.#insert(relation, to, new Map());
+    if ('problem' in made && variants.length > 0) {
+      // They took its place.
+      await this.#client.query('rollback to savepoint variants');
+      this.setup.length = length;
+      variants.length = 0;
+      made = await this.#insert(relation, to, new Map());
+    }
+    await this.#client.query('release savepoint variants');
+    return 'problem' in made ? made : [made, ...variants];
   }
 
   /** How the rows of a table without the tenant column are found through the row that they refer to. */
@@ -463,11 +492,12 @@ export class Populator {
     relation: Relation,
     to: Population,
     fixed: ReadonlyMap<string, string>,
+    attempts = ATTEMPTS,
   ): Promise<Row | { problem: string }> {
     let problem = '';
     let frugal = false;
     const demanded = new Set<string>();
-    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    for (let attempt = 0; attempt < attempts; attempt += 1) {
       this.#n += 1;
       const context: RowContext = {
         tag: to.party.tag,
@@ -505,11 +535,8 @@ export class Populator {
         continue;
       }
       const result = await this.run(
-        insertSql(
-          relation,
-          solved.values,
-          ` returning tableoid::regclass::text as at, ${textRow(relation)} as row`,
-        ),
+        insertSql(relation, solved.values),
+        ` returning tableoid::regclass::text as at, ${textRow(relation)} as row`,
       );
       if (!('error' in result)) {
         const row = result.rows[0];
@@ -687,6 +714,39 @@ function choose(
     return { column, options: [empty, ...(referring ? [] : fill())] };
   }
   return { column, options: [...fill(), empty] };
+}
+
+const MOST_STATES = 8;
+
+/** Columns that say in which state a row is, with each value that they may take. */
+function variantsOf(relation: Relation): [column: string, expression: string][] {
+  const referring = new Set(relation.foreignKeys.flatMap(({ columns }) => columns));
+  return relation.columns.flatMap((column): [string, string][] => {
+    if (column.generated || column.identity !== '') {
+      return [];
+    }
+    const of = (values: readonly string[]): [string, string][] =>
+      values.slice(0, MOST_STATES).map((value) => [column.name, value]);
+    if (referring.has(column.name)) {
+      return column.notNull ? [] : of(['null']);
+    }
+    if (column.base === 'boolean') {
+      return of(["'true'", "'false'"]);
+    }
+    if (column.labels.length > 0) {
+      return of(column.labels.map((label) => quote(label)));
+    }
+    if (/^(timestamp|date)/.test(column.base) && !column.notNull) {
+      return of(['now()']);
+    }
+    const check = relation.checks.find(
+      ({ columns, expression }) =>
+        columns.length === 1 && columns[0] === column.name && /= ANY|=/.test(expression),
+    );
+    return check && /^(text|character varying)$/.test(column.base)
+      ? of(literalsOf(check.expression).map((text) => quote(text)))
+      : [];
+  });
 }
 
 /** Values of the partition key that lie within a partition's bound. */

@@ -160,7 +160,7 @@ export async function inspectDefaults(
         target: 'other',
         verdict: open ? 'leak' : 'denied',
         statements: 1,
-        control: 'owner',
+        control: 'database owner',
         ...(open ? { reason: message } : {}),
       });
       if (open) {

@@ -57,7 +57,17 @@ export async function tryEverything(
   await session.begin();
   for (const [index, actor] of actors.entries()) {
     progress(index, actors.length);
+    const open = new Map<string, boolean>();
     for (const probe of probesOf(scene, actor, wanted)) {
+      if (probe.unless !== undefined) {
+        if (!open.has(probe.unless)) {
+          const anyway = await session.attempt(actor, { sql: probe.unless });
+          open.set(probe.unless, anyway.count > 0);
+        }
+        if (open.get(probe.unless)) {
+          continue;
+        }
+      }
       const seen = await session.attempt(actor, probe);
       let damage: string[] = [];
       if (mayHaveWritten(probe, seen, scene.catalog)) {
@@ -105,7 +115,7 @@ export async function tryWithout(
     if (index % 500 === 0) {
       progress(index, tried.length);
     }
-    if (one.actor.kind !== 'attacker' || one.probe.target === 'own') {
+    if (one.actor.kind !== 'attacker') {
       continue;
     }
     one.unseen.push(await session.attempt(one.actor, one.probe));

@@ -1,6 +1,6 @@
 /** Values of a company for the parameters of a function. */
 import type { Parameter, Relation } from '../catalog.ts';
-import { type Population, personOf } from '../populate.ts';
+import type { Population } from '../populate.ts';
 import { literal, quote, type Scene } from './probe.ts';
 
 const MOST_VALUES = 12;

@@ -3,7 +3,7 @@ import type { Actor } from '../actors.ts';
 import type { Parameter, Routine } from '../catalog.ts';
 import { type Population, personOf } from '../populate.ts';
 import { type Fitting, fittingValues, plainValue } from './arguments.ts';
-import { ident, literal, type Probe, quote, type Scene, subjectOf } from './probe.ts';
+import { columnsFor, ident, literal, type Probe, quote, type Scene, subjectOf } from './probe.ts';
 
 const MOST_CALLS = 40;
 
@@ -45,25 +45,41 @@ function hinted(
   return { named: [sql], guessed: [] };
 }
 
+/** Which tables show rows of company B: asked after a call, which may have changed who one is taken for. */
+function lookAround(scene: Scene, actor: Actor): string | undefined {
+  const { catalog, tenancy, b } = scene;
+  const parts = catalog.relations.flatMap((relation) => {
+    const scope = tenancy.scopeOf(relation);
+    const readable = columnsFor(scene, actor, relation, 'select');
+    return scope.kind === 'tenant' && readable?.includes(scope.column)
+      ? [
+          `select ${quote(relation.id)} as at, count(*) as n from ${relation.sql} where ${ident(scope.column)} = ${quote(b.party.id)}`,
+        ]
+      : [];
+  });
+  return parts.length > 0
+    ? `select at, n from (${parts.join(' union all ')}) as t where n > 0`
+    : undefined;
+}
+
 /** The calls to try, the one with all parameters of the other company first. */
 export function functionProbes(scene: Scene, actor: Actor, routine: Routine): Probe[] {
   if (!routine.callable || routine.parameters.some(({ base }) => base === 'internal')) {
     return [];
   }
-  const fit = (population: Population): Fitting[] =>
+  const fitting = (population: Population): Fitting[] =>
     routine.parameters.map(
       (one) => hinted(scene, routine, population, one) ?? fittingValues(scene, population, one),
     );
-  const theirs = fit(scene.b);
-  const mine = fit(scene.a);
+  const theirs = fitting(scene.b);
+  const mine = fitting(scene.a);
   const named = routine.parameters.every(({ name }) => name !== '');
   const build = (from: readonly Fitting[], replaced?: { index: number; sql: string }): string => {
     const given = new Map<number, string>();
     let gap = false;
     routine.parameters.forEach((parameter, index) => {
-      const fitting = from[index];
-      const value =
-        fitting?.named[0] ?? (parameter.base === 'uuid' ? fitting?.guessed[0] : undefined);
+      const one = from[index];
+      const value = one?.named[0] ?? (parameter.base === 'uuid' ? one?.guessed[0] : undefined);
       let sql = replaced?.index === index ? replaced.sql : undefined;
       if (sql === undefined && !(parameter.optional && (value === undefined || replaced))) {
         sql = value ?? `${plainValue(scene, parameter)}::${parameter.type}`;
@@ -77,22 +93,30 @@ export function functionProbes(scene: Scene, actor: Actor, routine: Routine): Pr
     return call(routine, given);
   };
   const calls = [build(theirs)];
-  theirs.forEach(({ named: fitting, guessed }, index) => {
-    for (const sql of [...fitting, ...guessed]) {
+  theirs.forEach(({ named: fits, guessed }, index) => {
+    for (const sql of [...fits, ...guessed]) {
       calls.push(build(mine, { index, sql }), build(theirs, { index, sql }));
     }
   });
   // Nothing of a company in its parameters, or all of them optional: as it is.
   calls.push(build(mine));
   const reachable = scene.catalog.rights.get(`${actor.role} ${routine.id}`)?.includes('execute');
-  return [...new Set(calls)].slice(0, reachable ? MOST_CALLS : 1).map((sql) => ({
-    ...subjectOf(routine),
-    verb: 'execute',
-    target: 'other',
-    sql,
-    judge: 'blind',
-    rule: 'row-read',
-    // Whoever may not enter it is refused at the door: the statement itself is valid for its owner.
-    ...(reachable ? {} : { control: routine.procedure ? sql : `explain ${sql}` }),
-  }));
+  const looking = reachable ? lookAround(scene, actor) : undefined;
+  const statements = [...new Set(calls)].slice(0, reachable ? MOST_CALLS : 1);
+  const probes = statements.map(
+    (sql): Probe => ({
+      ...subjectOf(routine),
+      verb: 'execute',
+      target: 'other',
+      sql,
+      judge: 'blind',
+      rule: 'row-read',
+      // Whoever may not enter it is refused at the door: the statement itself is valid for its owner.
+      ...(reachable ? {} : { control: routine.procedure ? sql : `explain ${sql}` }),
+    }),
+  );
+  const [first] = probes;
+  return looking && first
+    ? [...probes, { ...first, sql: `${first.sql}; ${looking}`, unless: looking }]
+    : probes;
 }

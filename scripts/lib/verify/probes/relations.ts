@@ -109,6 +109,19 @@ function reads(aim: Aim, shared: boolean): Probe[] {
   probes.unshift(
     make('select', `select ${select} from ${relation.sql} where ${where}`, { judge: 'direct' }),
   );
+  const scope = aim.scene.tenancy.scopeOf(relation);
+  if (scope.kind === 'tenant' && aim.theirs) {
+    const everything = `${ident(scope.column)} = ${quote(aim.scene.b.party.id)}`;
+    probes.push(
+      make(
+        'select',
+        `select ${select} from ${relation.sql} where ${everything} limit ${MOST_ROWS}`,
+        {
+          judge: 'direct',
+        },
+      ),
+    );
+  }
   if (!READ_ONLY.has(relation.kind)) {
     for (const strength of ['update', 'share']) {
       probes.push(
@@ -647,7 +660,9 @@ function own(aim: Aim): Probe[] {
   const row = rowToInsert(aim, 'a');
   if (row) {
     for (const values of variants(aim, row.values).slice(0, 1)) {
-      probes.push(make('insert', insertInto(relation, values), { prepare: row.prepare }));
+      const readable = columnsFor(scene, aim.actor, relation, 'select') !== null;
+      const sql = insertInto(relation, values, readable ? ` returning ${aim.select}` : '');
+      probes.push(make('insert', sql, { prepare: row.prepare }));
     }
   }
   const column = writableColumn(aim);
