@@ -156,7 +156,7 @@ function readCertificate(file: string): Certificate {
 
 await main(import.meta.url, async () => {
   const list = (value: string, before: string[] = []): string[] => [...before, value];
-  const command = new Command('npm run verify --')
+  const command = new Command(process.env.LYTBUB_COMMAND ?? 'npm run verify --')
     .description(
       'Proves that no company can see or touch another’s data: tries everything, as everybody, in a transaction that is rolled back.',
     )

@@ -67,7 +67,15 @@ export function relationProbes(scene: Scene, actor: Actor, relation: Relation): 
   if (!shared && actor.home === 'A') {
     probes.push(...own(aim));
   }
-  return probes;
+  if (scene.catalog.rights.has(`${actor.role} ${relation.id}`)) {
+    return probes;
+  }
+  // Without any right on it, which row a statement is about makes no difference: one statement for each verb.
+  const seen = new Set<string>();
+  return probes.filter(({ verb, target, input }) => {
+    const key = `${verb} ${target} ${input === undefined}`;
+    return !seen.has(key) && seen.add(key);
+  });
 }
 
 const READS = new Set<Verb>(['select', 'lock', 'join', 'copy', 'error', 'estimate']);
