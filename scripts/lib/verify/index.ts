@@ -72,27 +72,36 @@ export function verify(options: VerifyOptions): Promise<Certificate> {
   });
 }
 
-async function requireRights(client: pg.ClientBase, catalog: Catalog): Promise<void> {
-  const { rows } = await client.query<{ bypass: boolean; missing: string[] | null }>(
-    `select rolbypassrls or rolsuper as bypass,
-            (select array_agg(r) from unnest($1::text[]) r where not pg_has_role(current_user, r, 'member')) as missing
-       from pg_roles where rolname = current_user`,
-    [catalog.roles],
+const CONNECT_AS =
+  'connect as the role that runs your migrations (postgres on Supabase), with BYPASSRLS and membership in the API roles';
+
+async function requireBypass(client: pg.ClientBase): Promise<void> {
+  const { rows } = await client.query<{ name: string; bypass: boolean }>(
+    'select rolname as name, rolbypassrls or rolsuper as bypass from pg_roles where rolname = current_user',
   );
-  const row = rows[0];
+  if (!rows[0]?.bypass) {
+    throw new UserError(`${rows[0]?.name} cannot bypass row level security`, {
+      fix: CONNECT_AS,
+      exitCode: EXIT.running,
+    });
+  }
+}
+
+async function requireRoles(client: pg.ClientBase, catalog: Catalog): Promise<void> {
   if (catalog.roles.length === 0) {
     throw new UserError('this database has no role that requests run as', {
       fix: 'name the roles in the configuration: "apiRoles": ["app_user"]',
       exitCode: EXIT.running,
     });
   }
-  if (!row?.bypass || row.missing) {
+  const { rows } = await client.query<{ name: string }>(
+    `select name from unnest($1::text[]) as name where not pg_has_role(current_user, name, 'member')`,
+    [catalog.roles],
+  );
+  if (rows.length > 0) {
     throw new UserError(
-      `${catalog.owner} cannot ${row?.missing ? `become ${row.missing.join(', ')}` : 'bypass row level security'}`,
-      {
-        fix: 'connect as the role that runs your migrations (postgres on Supabase), with BYPASSRLS and membership in the API roles',
-        exitCode: EXIT.running,
-      },
+      `${catalog.owner} cannot become ${rows.map(({ name }) => name).join(', ')}`,
+      { fix: CONNECT_AS, exitCode: EXIT.running },
     );
   }
 }
@@ -102,8 +111,9 @@ async function run(client: pg.ClientBase, options: VerifyOptions): Promise<Certi
   const wanted: Filter = (object) =>
     !options.only || options.only.some((text) => object.includes(text));
   const { catalog, tenancy } = await withStep(reporter, 'discover', async (detail) => {
+    await requireBypass(client);
     const read = await readCatalog(client, { schemas: config.schemas, apiRoles: config.apiRoles });
-    await requireRights(client, read);
+    await requireRoles(client, read);
     const found = findTenancy(read, config);
     detail(
       `${read.relations.length} relations, ${read.routines.length} functions, tenant column ${found.column}`,

@@ -91,9 +91,17 @@ export function keyOf(relation: Relation): readonly string[] {
 /** Statement that inserts a row with the given columns. */
 export function insertSql(relation: Relation, values: ReadonlyMap<string, string>): string {
   const names = [...values.keys()];
-  return names.length === 0
-    ? `insert into ${relation.sql} default values`
-    : `insert into ${relation.sql} (${names.map(ident).join(', ')}) values (${[...values.values()].join(', ')})`;
+  if (names.length === 0) {
+    return `insert into ${relation.sql} default values`;
+  }
+  const overriding = names.some((name) => isAlwaysIdentity(relation, name))
+    ? ' overriding system value'
+    : '';
+  return `insert into ${relation.sql} (${names.map(ident).join(', ')})${overriding} values (${[...values.values()].join(', ')})`;
+}
+
+function isAlwaysIdentity(relation: Relation, column: string): boolean {
+  return relation.columns.some(({ name, identity }) => name === column && identity === 'a');
 }
 
 const OFTEN_EMPTY =
@@ -337,8 +345,8 @@ export class Populator {
       const made = await this.#insertAll(relation, to);
       if (Array.isArray(made)) {
         to.rows.set(relation.id, made);
-      } else if (there) {
-        to.rows.set(relation.id, [there]);
+      } else if (there && condition !== undefined) {
+        to.rows.set(relation.id, [await this.#named(there, condition, to)]);
       } else {
         to.problems.set(relation.id, made.problem);
         return;
@@ -487,6 +495,29 @@ export class Populator {
       : undefined;
   }
 
+  /** A row that a trigger made, with a key that is the same on every run: what refers to it can be repeated. */
+  async #named(row: Row, condition: string, to: Population): Promise<Row> {
+    const { relation } = row;
+    const random = relation.columns.filter(
+      ({ name, base, default: expression }) =>
+        base === 'uuid' &&
+        expression !== null &&
+        keyOf(relation).includes(name) &&
+        !relation.foreignKeys.some(({ columns }) => columns.includes(name)),
+    );
+    if (random.length === 0) {
+      return row;
+    }
+    this.#n += 1;
+    const values = random.map(
+      ({ name }) => `${ident(name)} = ${quote(syntheticId(to.party.idPrefix, this.#n))}`,
+    );
+    const changed = await this.run(
+      `update ${relation.sql} set ${values.join(', ')} where ${condition}`,
+    );
+    return 'error' in changed ? row : ((await this.#find(relation, condition)) ?? row);
+  }
+
   /** Inserts a valid row; columns in `fixed` have the given values. */
   async #insert(
     relation: Relation,
@@ -554,7 +585,7 @@ export class Populator {
           relation,
           partition,
           values: row.row as Row['values'],
-          given: [...solved.values.keys()],
+          given: [...solved.values.keys()].filter((name) => !isAlwaysIdentity(relation, name)),
         };
       }
       problem = result.error.message;
@@ -680,25 +711,29 @@ function choose(
   if (given !== undefined) {
     return { column, options: [{ sql: given, omit: false }] };
   }
-  if (column.generated || column.identity === 'a') {
+  if (column.generated) {
     return undefined;
   }
   const keyed = relation.keys.some(({ columns }) => columns.includes(column.name));
   const referring = relation.foreignKeys.some(({ columns }) => columns.includes(column.name));
   const fill = (): { sql: string; omit: boolean }[] =>
     valuesOf(column, relation, context).map((sql) => ({ sql, omit: false }));
+  if (column.identity === 'a') {
+    // A sequence goes on where the last run stopped: a key of our own is the same on every run.
+    return keyed ? { column, options: fill() } : undefined;
+  }
   const empty = { sql: 'null', omit: false };
   const hasDefault = column.default !== null || column.identity === 'd';
   if (hasDefault && !demanded.has(column.name)) {
     const own = { sql: column.default ?? '1', omit: true };
+    const checked = relation.checks.some(({ columns }) => columns.includes(column.name));
     if (keyed && !referring && /^(uuid|integer|bigint|smallint)$/.test(column.base)) {
-      return { column, options: [...fill(), own] };
+      return { column, options: checked ? [...fill(), own] : fill() };
     }
     const free =
       /^(text|character varying|citext)$/.test(column.base) &&
       !STATE_NAME.test(column.name) &&
       !frugal;
-    const checked = relation.checks.some(({ columns }) => columns.includes(column.name));
     if (!checked && !(free && column.default?.startsWith("''"))) {
       // Its default is not evaluated for nothing: it may draw from a sequence.
       return undefined;
