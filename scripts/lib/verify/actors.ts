@@ -100,8 +100,11 @@ export class Casting {
       return value.map((one) => this.#fill(one, person, party));
     }
     if (typeof value === 'object' && value !== null) {
+      // Who belongs to no company has no claim that names one.
       return Object.fromEntries(
-        Object.entries(value).map(([name, one]) => [name, this.#fill(one, person, party)]),
+        Object.entries(value)
+          .filter(([, one]) => party !== null || one !== '{tenant}')
+          .map(([name, one]) => [name, this.#fill(one, person, party)]),
       );
     }
     return value;

@@ -62,6 +62,24 @@ function lookAround(scene: Scene, actor: Actor): string | undefined {
     : undefined;
 }
 
+/** A filter that is left out, or null, must not mean everything. */
+function withoutFilters(
+  routine: Routine,
+  build: (from: readonly Fitting[], replaced?: { index: number; sql: string }) => string,
+): string[] {
+  const nothing: Fitting[] = routine.parameters.map(() => ({ named: [], guessed: [] }));
+  const nulls: Fitting[] = routine.parameters.map(({ type }) => ({
+    named: [`null::${type}`],
+    guessed: [],
+  }));
+  return routine.parameters.length === 0
+    ? []
+    : [
+        build(nulls),
+        ...(routine.parameters.some(({ optional }) => optional) ? [build(nothing)] : []),
+      ];
+}
+
 /** The calls to try, the one with all parameters of the other company first. */
 export function functionProbes(scene: Scene, actor: Actor, routine: Routine): Probe[] {
   if (!routine.callable || routine.parameters.some(({ base }) => base === 'internal')) {
@@ -99,7 +117,7 @@ export function functionProbes(scene: Scene, actor: Actor, routine: Routine): Pr
     }
   });
   // Nothing of a company in its parameters, or all of them optional: as it is.
-  calls.push(build(mine));
+  calls.push(build(mine), ...withoutFilters(routine, build));
   const reachable = scene.catalog.rights.get(`${actor.role} ${routine.id}`)?.includes('execute');
   const looking = reachable ? lookAround(scene, actor) : undefined;
   const statements = [...new Set(calls)].slice(0, reachable ? MOST_CALLS : 1);

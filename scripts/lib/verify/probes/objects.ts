@@ -70,6 +70,8 @@ export function bucketProbes(scene: Scene, actor: Actor, bucket: string): Probe[
       judge: 'blind',
     }),
     make('insert', insert(quote(`${a.party.id}/../${b.party.id}/fresh.txt`)), { judge: 'blind' }),
+    make('insert', insert(quote(filePath(scene, b.party.id, `${a.party.id}/fresh.txt`)))),
+    make('insert', insert(quote(filePath(scene, b.party.id, `${a.party.id}.txt`)))),
     make(
       'upsert',
       `${insert(theirs)} on conflict (bucket_id, name) do update set updated_at = now()`,
@@ -77,6 +79,11 @@ export function bucketProbes(scene: Scene, actor: Actor, bucket: string): Probe[
     make('update', `update storage.objects set updated_at = now() where ${at(theirs)}`),
     make('update', `update storage.objects set updated_at = now()`, { judge: 'blind' }),
     make('move', update(fresh, at(mine)), { rule: 'tenant-changed' }),
+    // Without WHERE the policies for SELECT are not asked.
+    make('move', `update storage.objects set name = ${fresh}`, {
+      judge: 'blind',
+      rule: 'tenant-changed',
+    }),
     make('move', update(quote(filePath(scene, a.party.id, 'stolen.txt')), at(theirs)), {
       rule: 'tenant-changed',
     }),

@@ -1,7 +1,7 @@
 /** Attacks on tables, partitions and views. */
 import type { Actor } from '../actors.ts';
 import type { Column, ForeignKey, Relation } from '../catalog.ts';
-import { keyOf, type Row, whereRow } from '../populate.ts';
+import { insertSql, keyOf, type Row, whereRow } from '../populate.ts';
 import type { Verb } from '../types.ts';
 import {
   clearingKey,
@@ -246,7 +246,7 @@ function uuidColumn(relation: Relation, name: string): boolean {
 }
 
 function insertInto(relation: Relation, values: ReadonlyMap<string, string>, tail = ''): string {
-  return `insert into ${relation.sql} (${[...values.keys()].map(ident).join(', ')}) values (${[...values.values()].join(', ')})${tail}`;
+  return `${insertSql(relation, values)}${tail}`;
 }
 
 /** The columns that the role may insert, with the tenant column in any case. */

@@ -16,6 +16,8 @@ import {
   subjectOf,
 } from './probe.ts';
 
+const MOST_CALLS = 6;
+
 /** Everything that somebody tries behind a false membership. */
 export function shadowProbes(
   scene: Scene,
@@ -59,10 +61,11 @@ export function shadowProbes(
   }
   for (const routine of catalog.routines) {
     const reachable = catalog.rights.get(`${actor.role} ${routine.id}`)?.includes('execute');
-    const call =
-      reachable && wanted(routine.id) ? functionProbes(scene, actor, routine)[0] : undefined;
-    if (call) {
-      probes.push({ ...call, verb: 'shadow', sql: `${lie}; ${call.sql}`, control: call.sql });
+    const calls = reachable && wanted(routine.id) ? functionProbes(scene, actor, routine) : [];
+    for (const { unless, ...call } of calls.slice(0, MOST_CALLS)) {
+      if (unless === undefined) {
+        probes.push({ ...call, verb: 'shadow', sql: `${lie}; ${call.sql}`, control: call.sql });
+      }
     }
   }
   return probes;

@@ -1,0 +1,1 @@
+alter policy select_member on public.companies using (true);

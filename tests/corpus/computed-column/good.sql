@@ -1,0 +1,5 @@
+create function public.company_name(public.notes) returns text language sql stable set search_path = '' as $$
+  select c.name from public.companies as c where c.id = $1.company_id
+$$;
+revoke execute on function public.company_name(public.notes) from public;
+grant execute on function public.company_name(public.notes) to authenticated;

@@ -1,0 +1,1 @@
+alter policy delete_member on public.notes using (true);

@@ -1,0 +1,2 @@
+create policy same_company on public.notes as restrictive for select to authenticated using (company_id = (select private.my_company()));
+alter policy select_member on public.notes using ((select auth.role()) = 'authenticated');

@@ -1,0 +1,2 @@
+create policy "Enable all for users" on public.notes for all to authenticated using (true);
+drop policy "Enable all for users" on public.notes;

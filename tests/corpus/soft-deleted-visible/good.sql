@@ -1,0 +1,2 @@
+alter table public.notes add column deleted_at timestamptz;
+alter policy select_member on public.notes using (company_id = (select private.my_company()) and deleted_at is null);

@@ -1,0 +1,1 @@
+alter policy select_member on public.notes using (company_id = (auth.jwt() -> 'app_metadata' ->> 'company_id')::uuid);

@@ -1,0 +1,2 @@
+insert into storage.buckets (id, name) values ('files', 'files');
+create policy files_add on storage.objects for insert to authenticated with check (bucket_id = 'files' and name like '%' || (select private.my_company())::text || '%');
