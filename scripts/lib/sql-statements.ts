@@ -1,4 +1,4 @@
-import { loadModule, parseSync } from 'libpg-query';
+import { loadModule, parseSync } from '@libpg-query/parser';
 
 /** One statement of an SQL file. */
 export interface Statement {
@@ -30,7 +30,7 @@ function lineAt(text: string, offset: number): number {
 }
 
 /**
- * Splits an SQL file with PostgreSQL's own parser (libpg-query), so that dollar quotes, comments and strings are
+ * Splits an SQL file with PostgreSQL's own parser (@libpg-query/parser), so that dollar quotes, comments and strings are
  * understood as the server understands them.
  */
 export async function splitStatements(sql: string): Promise<Statement[]> {

@@ -5,11 +5,12 @@ import type { Workbench } from '../workbench.ts';
 import { generateAccessMatrix } from './access-matrix.ts';
 import { generateErd } from './erd.ts';
 import { generateReadme } from './isolation-matrix.ts';
+import { generateCorpusPage, generateVerifyPage } from './prover-pages.ts';
 import { generateReference } from './reference.ts';
 import { generateSchema } from './schema.ts';
 import { generateTypes } from './types.ts';
 
-/** A generated file: all of those under `generated/`, and the matrix in README.md. */
+/** A generated file: all of those under `generated/`, and tables in hand-written pages. */
 export interface Artifact {
   /** As in `npm run generate <name>`. */
   name: string;
@@ -50,6 +51,8 @@ export const ARTIFACTS: readonly Artifact[] = [
     file: 'README.md',
     generate: async (bench) => generateReadme(await bench.seededUrl()),
   },
+  { name: 'prover-rules', file: 'docs/verify.md', generate: generateVerifyPage },
+  { name: 'corpus', file: 'tests/corpus/README.md', generate: generateCorpusPage },
 ];
 
 /** Writes an artifact; false if it was there and the same. */

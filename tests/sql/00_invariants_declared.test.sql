@@ -1,0 +1,325 @@
+-- What is declared by hand and measured in the catalog: which permission a table asks for, which columns members
+-- write, who executes what, which triggers and keys stand where. A migration that changes one of these changes it
+-- here, too: nothing opens by accident. Each check is a view of deviations, each with planted ones.
+begin;
+create extension if not exists pgtap with schema extensions;
+set local search_path = public, extensions;
+create function pg_temp.names(p_view text) returns text[] language plpgsql as $$
+declare
+  v_names text[];
+begin
+  execute format('select array_agg(name::text order by name::text collate "C") from pg_temp.%I', p_view) into v_names;
+  return v_names;
+end
+$$;
+select plan(26);
+
+create temp view our_tables as
+select c.oid, c.relname::text as name, n.nspname::text as schema_name, c.relispartition
+  from pg_class as c
+  join pg_namespace as n on n.oid = c.relnamespace
+ where n.nspname in ('public', 'private') and c.relkind in ('r', 'p')
+   and not exists (select from pg_depend as d where d.objid = c.oid and d.deptype = 'e');
+
+-- Permissions: what members must hold to read a table, and to write it ---------------------------------------------
+create temp table declared_tables (name text, reads text, writes text, inserted text, updated text);
+insert into declared_tables values
+  ('agent_logs', 'agent_logs.read', 'agent_logs.write',
+   'company_id id agent_id job_id level event message data duration_ms request_id', ''),
+  ('ai_agents', 'agents.read', 'agents.write',
+   'company_id id name description provider model system_prompt configuration temperature max_output_tokens monthly_limit_micro_usd status',
+   'name description provider model system_prompt configuration temperature max_output_tokens monthly_limit_micro_usd status'),
+  ('api_keys', 'api_keys.read', null, '', ''),
+  ('api_usage', 'usage.read', null, '', ''),
+  ('audit_logs', 'audit.read', null, '', ''),
+  ('budget_alerts', 'usage.read', 'usage.write', '', 'acknowledged_at'),
+  ('budget_periods', 'usage.read', null, '', ''),
+  ('companies', 'company.read', 'company.write', '',
+   'name legal_name contact_name contact_email contact_phone address_line1 address_line2 city postal_code country_code tax_number'),
+  ('company_config', 'company.read', 'company.write', '',
+   'invoice_number_prefix invoice_payment_days notification_emails default_agent_model settings'),
+  ('company_plans', 'billing.read', null, '', ''),
+  ('compliance_requests', 'compliance.read', 'compliance.manage',
+   'company_id id kind regulation status subject_email subject_name subject_user_id details received_at rejection_reason',
+   'status subject_email subject_name subject_user_id details rejection_reason'),
+  ('data_retention_logs', 'compliance.read', null, '', ''),
+  ('data_retention_policies', 'compliance.read', 'compliance.manage',
+   'company_id id data_class retention_days action is_legal_hold legal_basis',
+   'data_class retention_days action is_legal_hold legal_basis'),
+  ('documents', 'documents.read', 'documents.write',
+   'company_id id title description storage_path mime_type size_bytes checksum_sha256 status confidentiality version metadata job_id',
+   'title description storage_path mime_type size_bytes checksum_sha256 status confidentiality version metadata job_id'),
+  ('invoice_line_items', 'invoices.read', 'invoices.write',
+   'company_id id invoice_id service_id position description quantity unit_amount tax_rate_percent',
+   'service_id position description quantity unit_amount tax_rate_percent'),
+  ('invoices', 'invoices.read', 'invoices.write',
+   'company_id id number status customer_name customer_email customer_address currency issued_on due_on notes',
+   'number status customer_name customer_email customer_address currency issued_on due_on notes'),
+  ('ip_allowlist_entries', 'security.read', 'security.manage',
+   'company_id id network label is_enabled expires_at', 'network label is_enabled expires_at'),
+  ('jobs', 'jobs.read', 'jobs.write',
+   'company_id id kind status priority payload result error_message max_attempts scheduled_at started_at service_id agent_id assigned_user_id',
+   'kind status priority payload result error_message max_attempts scheduled_at started_at service_id agent_id assigned_user_id'),
+  ('media_assets', 'media.read', 'media.write',
+   'company_id id title description storage_path mime_type size_bytes checksum_sha256 kind alt_text width_px height_px duration_ms metadata job_id',
+   'title description storage_path mime_type size_bytes checksum_sha256 kind alt_text width_px height_px duration_ms metadata job_id'),
+  ('security_policies', 'security.read', 'security.manage',
+   'company_id id is_active required_aal aal2_permissions session_max_age_seconds session_idle_seconds is_ip_allowlist_enabled api_key_max_age_days notes',
+   'is_active'),
+  ('services', 'services.read', 'services.write',
+   'company_id id code name description category status billing_unit unit_price currency tax_rate_percent',
+   'code name description category status billing_unit unit_price currency tax_rate_percent'),
+  ('system_config', null, null, '', ''),
+  ('users', 'users.read', 'users.write', '', 'full_name job_title phone locale');
+
+create temp view v_permission as
+select format('%s on %s: %s', o.polname, t.name, coalesce(m.permission, 'none')) as name
+  from pg_policy as o
+  join our_tables as t on t.oid = o.polrelid and t.schema_name = 'public'
+  left join declared_tables as d on d.name = t.name
+ cross join lateral (
+   select (regexp_match(pg_get_expr(x.expr, o.polrelid), 'company_for\(''([^'']+)'''))[1] as permission
+     from (values (o.polqual), (o.polwithcheck)) as x (expr)
+    where x.expr is not null) as m
+ where 'authenticated' = any (o.polroles::regrole[]::text[])
+   and m.permission is distinct from (case o.polcmd when 'r' then d.reads else d.writes end);
+-- Files: the same equality, on the first folder. Operators have no update, which could move a file.
+create temp view v_file_policy as
+select o.polname::text as name
+  from pg_policy as o
+ cross join lateral (
+   select array_remove(array[pg_get_expr(o.polqual, o.polrelid), pg_get_expr(o.polwithcheck, o.polrelid)], null) as exprs,
+          format('((storage.foldername(name))[1] = ( SELECT (private.company_for(''%%s.%s''::text))::text AS company_for))',
+                 case o.polcmd when 'r' then 'read' else 'write' end) as gate) as e
+ where o.polrelid = 'storage.objects'::regclass
+   and not case o.polroles::regrole[]::text[]
+     when array['authenticated'] then
+       o.polpermissive and o.polcmd in ('r', 'a', 'w', 'd')
+       and cardinality(e.exprs) = case o.polcmd when 'w' then 2 else 1 end
+       and exists (
+         select from storage.buckets as b
+          cross join lateral (select format('(bucket_id = %L::text) AND %s', b.id, format(e.gate, b.id)) as condition) as k
+          where not b.public
+            and coalesce(pg_get_expr(o.polqual, o.polrelid), format('(%s)', k.condition)) = format('(%s)', k.condition)
+            and coalesce(pg_get_expr(o.polwithcheck, o.polrelid), format('(%s AND (name !~ ''(^|/)\.\.?(/|$)''::text))', k.condition))
+                = format('(%s AND (name !~ ''(^|/)\.\.?(/|$)''::text))', k.condition))
+     when array['platform_admin'] then
+       o.polpermissive and o.polcmd in ('r', 'a', 'd')
+       and e.exprs = array['((bucket_id = ANY (ARRAY[''documents''::text, ''media''::text])) AND ( SELECT private.is_platform_admin() AS is_platform_admin))']
+     else false
+   end;
+create temp view v_public_bucket as
+select b.id as name from storage.buckets as b where b.public and b.id in ('documents', 'media');
+
+select is_empty('select * from v_permission', 'every table asks members for the permission that is declared');
+select is_empty('select * from v_file_policy', 'files: the company''s folder, the bucket''s permission, no way out of the folder');
+select is((select count(*)::integer from pg_policy where polrelid = 'storage.objects'::regclass), 11, 'four policies a bucket for members, three for operators');
+select is_empty('select * from v_public_bucket', 'buckets are private');
+
+savepoint planted;
+alter policy select_member on public.invoices using (company_id = (select private.company_for('jobs.read')));
+alter policy documents_select_member on storage.objects using (bucket_id = 'documents');
+update storage.buckets set public = true where id = 'media';
+select is(pg_temp.names('v_permission'), array['select_member on invoices: jobs.read'], 'notices another permission');
+select ok('documents_select_member' = any (pg_temp.names('v_file_policy')), 'notices files that are open to all');
+select is(pg_temp.names('v_public_bucket'), array['media'], 'notices a public bucket');
+rollback to planted;
+
+-- Grants ----------------------------------------------------------------------------------------------------------
+create temp view v_member_columns as
+select format('%s %s', t.name, v.verb) as name
+  from our_tables as t
+ cross join (values ('insert'), ('update')) as v (verb)
+  left join declared_tables as d on d.name = t.name
+ where t.schema_name = 'public'
+   and coalesce((select string_agg(a.attname, ' ' order by a.attnum) from pg_attribute as a
+                  where a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped
+                    and has_column_privilege('authenticated', t.oid, a.attnum, v.verb)), '')
+       is distinct from (case v.verb when 'insert' then d.inserted else d.updated end);
+-- A privilege that no policy answers to opens nothing today, and everything with the next policy.
+create temp view v_idle_grant as
+select format('%s %s %s', t.name, v.verb, r.role) as name
+  from our_tables as t
+ cross join unnest(array['authenticated', 'platform_admin']) as r (role)
+ cross join (values ('select', 'r'), ('insert', 'a'), ('update', 'w'), ('delete', 'd')) as v (verb, cmd)
+ where (case v.verb when 'delete' then has_table_privilege(r.role, t.oid, v.verb)
+                    else has_any_column_privilege(r.role, t.oid, v.verb) end)
+   and not exists (select from pg_policy as o
+                    where o.polrelid = t.oid and o.polpermissive and r.role = any (o.polroles::regrole[]::text[])
+                      and (o.polcmd = '*' or o.polcmd::text = v.cmd));
+create temp view v_schema as
+select format('%s %s %s', s.name, v.verb, r.role) as name
+  from unnest(array['public', 'private']) as s (name)
+ cross join unnest(array['usage', 'create']) as v (verb)
+ cross join unnest(array['anon', 'authenticated', 'platform_admin', 'service_role']) as r (role)
+ where has_schema_privilege(r.role, s.name, v.verb)
+   and not (v.verb = 'usage' and (s.name = 'public' or r.role <> 'anon'));
+create temp view v_default as
+select format('%s %s', a.privilege_type, coalesce(nullif(a.grantee, 0)::regrole::text, 'public')) as name
+  from pg_default_acl as f
+ cross join lateral aclexplode(f.defaclacl) as a
+ where f.defaclnamespace = 'private'::regnamespace and a.grantee <> f.defaclrole;
+
+select is_empty('select * from v_member_columns', 'members write exactly the columns that are declared');
+select is_empty('select * from v_idle_grant', 'every privilege of members and operators answers to a policy');
+select is_empty('select * from v_schema', 'anon does not look into private, nobody creates anything');
+select is_empty('select * from v_default', 'what is made in private tomorrow is closed');
+
+savepoint planted;
+grant update (stripe_customer_id) on public.companies to authenticated;
+grant delete on public.api_keys to authenticated;
+grant usage on schema private to anon;
+alter default privileges in schema private grant select on tables to authenticated;
+select is(pg_temp.names('v_member_columns'), array['companies update'], 'notices a column too many');
+select is(pg_temp.names('v_idle_grant'), array['api_keys delete authenticated'], 'notices a privilege without a policy');
+select is(pg_temp.names('v_schema'), array['private usage anon'], 'notices anon in private');
+select is(pg_temp.names('v_default'), array['SELECT authenticated'], 'notices privileges on tables to come');
+rollback to planted;
+
+-- Functions: who executes them, and which run as their owner; nobody executes those that are not named ---------------
+create temp table declared_functions (name text, executors text, is_definer boolean);
+insert into declared_functions values
+  ('private.actor_id()', 'authenticated platform_admin service_role', false),
+  ('private.change_member_permission(uuid, text, boolean)', 'authenticated', true),
+  ('private.close_partition(text)', '', true),
+  ('private.company_for(text)', 'authenticated', true),
+  ('private.create_month_partition(text, date)', '', true),
+  ('private.current_user_id()', 'authenticated platform_admin service_role', false),
+  ('private.custom_access_token_hook(jsonb)', 'supabase_auth_admin', true),
+  ('private.is_admin(uuid)', '', true),
+  ('private.is_importing()', 'authenticated platform_admin service_role', false),
+  ('private.is_platform_admin()', 'platform_admin', true),
+  ('private.maintain_partitions()', 'service_role', true),
+  ('private.my_companies()', 'authenticated platform_admin', true),
+  ('private.parse_json_object(text)', 'authenticated platform_admin service_role', false),
+  ('private.parse_uuid(text)', 'authenticated platform_admin service_role', false),
+  ('private.permissions_of(uuid, uuid)', '', true),
+  ('private.refuse_without_admin(uuid, uuid)', '', true),
+  ('private.switch_company(uuid)', 'authenticated platform_admin', true),
+  ('private.tg_company_plans__set_defaults()', '', true),
+  ('private.tg_invoice_line_items__sum_up()', '', true),
+  ('private.tg_users__check()', '', true),
+  ('private.tg_users__keep_admin()', '', true),
+  ('private.tg_users__release_jobs()', '', true),
+  ('private.uuid_v7()', 'authenticated platform_admin service_role', false),
+  ('public.assign_permission(uuid, text)', 'authenticated', false),
+  ('public.maintain_partitions()', 'service_role', false),
+  ('public.my_companies()', 'authenticated platform_admin', false),
+  ('public.remove_permission(uuid, text)', 'authenticated', false),
+  ('public.switch_company(uuid)', 'authenticated platform_admin', false);
+
+create temp view our_functions as
+select format('%s.%s(%s)', n.nspname, p.proname, oidvectortypes(p.proargtypes)) as name, p.prosecdef,
+       coalesce((select string_agg(r.role, ' ' order by r.role)
+                   from unnest(array['anon', 'authenticated', 'platform_admin', 'service_role', 'supabase_auth_admin']) as r (role)
+                  where has_function_privilege(r.role, p.oid, 'execute')), '') as executors
+  from pg_proc as p
+  join pg_namespace as n on n.oid = p.pronamespace
+ where n.nspname in ('public', 'private')
+   and not exists (select from pg_depend as d where d.objid = p.oid and d.deptype = 'e');
+create temp view v_function as
+select coalesce(f.name, d.name) as name
+  from our_functions as f
+  full join declared_functions as d on d.name = f.name
+ where f.name is null or f.executors <> coalesce(d.executors, '') or f.prosecdef <> coalesce(d.is_definer, false);
+
+select is_empty('select * from v_function', 'functions are executed by whom is declared, with whose rights is declared');
+
+savepoint planted;
+grant execute on function private.is_admin(uuid) to authenticated;
+grant execute on function private.tg_jobs__check() to authenticated;
+alter function private.default_company(uuid) security definer;
+select is(pg_temp.names('v_function'), array['private.default_company(uuid)', 'private.is_admin(uuid)', 'private.tg_jobs__check()'],
+  'notices a caller too many and a new definer');
+rollback to planted;
+
+-- Triggers that every table shares --------------------------------------------------------------------------------
+create temp view v_shared_trigger as
+select format('%s %s', g.name, t.name) as name
+  from our_tables as t
+ cross join lateral (
+   -- Rows that are never updated have no updated_at, and only an author.
+   select 'set_row_meta' as name,
+          format('CREATE TRIGGER set_row_meta BEFORE INSERT%s ON public.%s FOR EACH ROW EXECUTE FUNCTION private.tg_row__set_%s()',
+                 case when m.has_updated_at then ' OR UPDATE' else '' end, t.name,
+                 case when m.has_updated_at then 'meta' else 'creator' end) as definition
+     from (select exists (select from pg_attribute as a where a.attrelid = t.oid and a.attname = 'updated_at') as has_updated_at) as m
+   union all
+   select 'keep_tenant',
+          format('CREATE TRIGGER keep_tenant BEFORE UPDATE ON public.%s FOR EACH ROW WHEN (((%s) OR (%s))) EXECUTE FUNCTION private.tg_row__refuse_move(%1$L)',
+                 t.name,
+                 case when t.name = 'companies' then 'new.id IS DISTINCT FROM old.id' else 'new.company_id IS DISTINCT FROM old.company_id' end,
+                 case when t.name = 'companies' then 'new.is_operator IS DISTINCT FROM old.is_operator' else 'new.id IS DISTINCT FROM old.id' end)
+    where t.name <> 'system_config') as g
+ where t.schema_name = 'public'
+   and not exists (select from pg_trigger as x
+                    where x.tgrelid = t.oid and x.tgname = g.name and x.tgenabled = 'O' and pg_get_triggerdef(x.oid) = g.definition);
+
+select is_empty('select * from v_shared_trigger', 'every table keeps its rows'' company, authors and times');
+
+savepoint planted;
+alter table public.jobs disable trigger set_row_meta;
+drop trigger keep_tenant on public.services;
+create trigger keep_tenant before update on public.services
+  for each row when (new.id is distinct from old.id) execute function private.tg_row__refuse_move('services');
+select is(pg_temp.names('v_shared_trigger'), array['keep_tenant services', 'set_row_meta jobs'], 'notices a trigger that is off, and a lesser condition');
+rollback to planted;
+
+-- Keys ------------------------------------------------------------------------------------------------------------
+create temp view v_reference as
+select format('%s.%s', t.name, a.attname) as name
+  from our_tables as t
+  join pg_attribute as a on a.attrelid = t.oid and a.attname like '%\_id' and a.atttypid = 'uuid'::regtype and not a.attisdropped
+ where not t.relispartition
+   -- What outlives the account or the row, and what is read by no tenant.
+   and format('%s.%s', t.name, a.attname) not in ('audit_logs.actor_id', 'audit_logs.row_id', 'compliance_requests.subject_user_id')
+   and not exists (select from pg_constraint as f
+                    where f.contype = 'f' and f.conrelid = t.oid and a.attnum = any (f.conkey) and f.convalidated
+                      and (a.attname <> 'company_id' or f.confrelid = 'public.companies'::regclass or t.schema_name = 'private'));
+create temp table declared_unique (name text);
+insert into declared_unique values
+  ('ai_agents (company_id, name)'), ('api_keys (company_id, prefix)'),
+  ('budget_alerts (company_id, budget_period_id, threshold_percent)'), ('budget_periods (company_id, month)'),
+  ('companies ((true)) WHERE is_operator'), ('companies (slug)'), ('companies (stripe_customer_id)'),
+  ('company_config (company_id)'), ('company_plans (company_id) WHERE is_active'),
+  ('data_retention_policies (company_id, data_class)'), ('documents (company_id, storage_path)'),
+  ('invoices (company_id, number)'), ('invoices (company_id, stripe_invoice_id)'),
+  ('ip_allowlist_entries (company_id, network)'), ('media_assets (company_id, storage_path)'),
+  ('private.api_key_secrets (key_hash)'), ('security_policies (company_id) WHERE is_active'),
+  ('security_policies (company_id, version)'), ('services (company_id, code)');
+create temp view v_unique as
+select coalesce(u.name, d.name) as name
+  from (select t.oid::regclass || ' ' || regexp_replace(pg_get_indexdef(i.indexrelid), '^.* USING btree ', '') as name
+          from pg_index as i
+          join our_tables as t on t.oid = i.indrelid
+         where i.indisunique and i.indisvalid and not i.indisprimary and not t.relispartition) as u
+  full join declared_unique as d on d.name = u.name
+ where u.name is null or d.name is null;
+create temp view v_folder as
+select t.name from our_tables as t
+  join pg_attribute as a on a.attrelid = t.oid and a.attname = 'storage_path' and not a.attisdropped
+ where not exists (
+   select from pg_constraint as k
+    where k.conrelid = t.oid and k.contype = 'c' and k.convalidated
+      and pg_get_constraintdef(k.oid) = 'CHECK (((split_part(storage_path, ''/''::text, 1) = (company_id)::text)'
+        ' AND (storage_path ~ ''^[^/]+/.*[^/]$''::text) AND (storage_path !~ ''(^|/)\.\.?(/|$)''::text)))');
+
+select is_empty('select * from v_reference', 'every id of another row is a foreign key, and every company is one');
+select is_empty('select * from v_unique', 'what is unique is what is declared');
+select is_empty('select * from v_folder', 'a file''s path lies in its company''s folder');
+
+savepoint planted;
+alter table public.jobs drop constraint jobs_company_id_fkey;
+alter table public.invoices drop constraint invoices_number_is_unique_in_company;
+create unique index planted on public.services (company_id, id, name);
+alter table public.documents drop constraint documents_storage_path_is_in_company_folder;
+select is(pg_temp.names('v_reference'), array['jobs.company_id'], 'notices a reference that nothing checks');
+select is(pg_temp.names('v_unique'), array['invoices (company_id, number)', 'services (company_id, id, name)'], 'notices a key that is gone, and one too many');
+select is(pg_temp.names('v_folder'), array['documents'], 'notices paths that may lie anywhere');
+rollback to planted;
+
+select is_empty('select * from v_permission union all select * from v_member_columns union all select * from v_function',
+  'nothing that was planted has stayed');
+
+select * from finish();
+rollback;
