@@ -94,7 +94,8 @@ create or replace function private.tg_companies__check() returns trigger
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $fn$
 begin
-  if tg_op = 'INSERT' or new.time_zone is distinct from old.time_zone then
+  -- OLD is null in an insert.
+  if new.time_zone is distinct from old.time_zone then
     begin
       perform now() at time zone new.time_zone;
     exception when invalid_parameter_value then
@@ -122,7 +123,7 @@ $fn$;
 revoke execute on function private.tg_companies__check() from public;
 
 -- An operator cannot lock all operators out by accident; backend jobs and the owner are trusted to know what they do.
-create or replace function private.refuse_without_admin(p_company_id uuid, p_user_id uuid) returns void
+create or replace function private.refuse_without_admin(p_user_id uuid) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $fn$
 begin
@@ -130,10 +131,9 @@ begin
     return;
   end if;
   -- The lock makes two admins who remove each other wait for one another.
-  perform from public.companies as c where c.id = p_company_id for no key update;
+  perform from public.companies as c where c.is_operator for no key update;
   if not exists (
-    select from public.users as u
-     where u.company_id = p_company_id and u.id <> p_user_id and u.role = 'admin' and u.status = 'active'
+    select from public.users as u where u.id <> p_user_id and u.role = 'admin' and u.status = 'active'
   ) then
     raise exception 'this is the last active admin'
       using errcode = '42501',
@@ -142,14 +142,14 @@ begin
   end if;
 end
 $fn$;
-revoke execute on function private.refuse_without_admin(uuid, uuid) from public;
+revoke execute on function private.refuse_without_admin(uuid) from public;
 
 create or replace function private.tg_users__keep_admin() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $fn$
 begin
-  if old.role = 'admin' and old.status = 'active' then
-    perform private.refuse_without_admin(old.company_id, old.id);
+  if old.role = 'admin' then
+    perform private.refuse_without_admin(old.id);
   end if;
   return old;
 end
@@ -182,8 +182,8 @@ begin
             detail = 'admin_outside_operator',
             hint = 'Give the member role client, or make them a member of the operator company.';
   end if;
-  if tg_op = 'INSERT'
-     or new.granted_permissions is distinct from old.granted_permissions
+  -- OLD is null in an insert.
+  if new.granted_permissions is distinct from old.granted_permissions
      or new.revoked_permissions is distinct from old.revoked_permissions
   then
     select p.permission into v_unknown
@@ -197,10 +197,8 @@ begin
               hint = 'Use a permission of the form resource.verb; docs/security.md lists them.';
     end if;
   end if;
-  if tg_op = 'UPDATE' and old.role = 'admin' and old.status = 'active'
-     and (new.role <> 'admin' or new.status <> 'active')
-  then
-    perform private.refuse_without_admin(old.company_id, old.id);
+  if old.role = 'admin' and (new.role <> 'admin' or new.status <> 'active') then
+    perform private.refuse_without_admin(old.id);
   end if;
   if new.status = 'disabled' then
     new.disabled_at := coalesce(new.disabled_at, now());
@@ -291,7 +289,7 @@ comment on column public.users.created_by is 'Auth user who created the row; nul
 comment on column public.users.updated_by is 'Auth user who changed the row last; null for backend jobs.';
 comment on function private.tg_companies__check() is
   'Row trigger: checks the time zone, keeps suspended_at and closed_at in step with status. Errors: 22023 invalid_time_zone.';
-comment on function private.refuse_without_admin(uuid, uuid) is
+comment on function private.refuse_without_admin(uuid) is
   'Refuses an operator''s change that would leave no other active admin. Errors: 42501 last_admin.';
 comment on function private.tg_users__keep_admin() is
   'Row trigger: an operator does not delete the last active admin. Errors: 42501 last_admin.';

@@ -83,7 +83,7 @@ begin
     ) then
       update public.company_plans as p
          set is_active = false
-       where p.company_id = new.company_id and p.is_active and p.id <> new.id;
+       where p.company_id = new.company_id and p.is_active;
     end if;
     if new.monthly_limit_usd is null then
       select t.monthly_limit_usd into new.monthly_limit_usd

@@ -113,7 +113,8 @@ begin
             detail = 'invalid_transition',
             hint = 'Insert it as a draft, add its lines, then set its status.';
   end if;
-  if tg_op = 'UPDATE' and old.status <> 'draft' then
+  -- OLD is null in an insert.
+  if old.status <> 'draft' then
     if not (case old.status
         when 'open' then new.status in ('open', 'paid', 'void', 'uncollectible')
         when 'uncollectible' then new.status in ('uncollectible', 'paid', 'void')

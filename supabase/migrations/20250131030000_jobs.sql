@@ -69,7 +69,8 @@ begin
   if private.is_importing() then
     return new;
   end if;
-  if tg_op = 'UPDATE' and new.status <> old.status
+  -- OLD is null in an insert.
+  if new.status <> old.status
      and not (case old.status
        when 'queued' then new.status in ('running', 'cancelled', 'failed')
        when 'running' then new.status in ('queued', 'succeeded', 'failed', 'cancelled')
@@ -82,7 +83,7 @@ begin
             detail = 'invalid_transition',
             hint = 'queued to running, cancelled or failed; running to queued, succeeded, failed or cancelled; failed to queued.';
   end if;
-  if tg_op = 'UPDATE' and old.status in ('succeeded', 'cancelled')
+  if old.status in ('succeeded', 'cancelled')
      and (new.kind, new.payload, new.result, new.started_at, new.attempts)
          is distinct from (old.kind, old.payload, old.result, old.started_at, old.attempts)
   then
@@ -91,13 +92,13 @@ begin
             detail = 'job_finished',
             hint = 'Queue a new job.';
   end if;
-  if tg_op = 'UPDATE' and old.status = 'failed' and new.status = 'queued' and new.attempts >= new.max_attempts then
+  if old.status = 'failed' and new.status = 'queued' and new.attempts >= new.max_attempts then
     raise exception 'the job has used its % attempts', new.max_attempts
       using errcode = '23514',
             detail = 'attempts_used_up',
             hint = 'Raise max_attempts, or queue a new job.';
   end if;
-  if tg_op = 'UPDATE' and old.status <> 'running' and new.status = 'running' then
+  if old.status <> 'running' and new.status = 'running' then
     new.attempts := old.attempts + 1;
   end if;
   if new.status in ('running', 'succeeded') then

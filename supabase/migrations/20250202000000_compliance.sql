@@ -105,7 +105,8 @@ begin
   if private.is_importing() then
     return new;
   end if;
-  if tg_op = 'UPDATE' and old.status in ('completed', 'rejected', 'cancelled') then
+  -- OLD is null in an insert.
+  if old.status in ('completed', 'rejected', 'cancelled') then
     raise exception 'a compliance request that is closed cannot be changed'
       using errcode = '23514',
             detail = 'request_closed',

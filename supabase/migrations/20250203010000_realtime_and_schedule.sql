@@ -43,7 +43,7 @@ create or replace function private.schedule_maintenance() returns boolean
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $fn$
 begin
-  if not exists (select from pg_extension where extname = 'pg_cron') then
+  if to_regprocedure('cron.schedule(text, text, text)') is null then
     return false;
   end if;
   -- The schema's name is a parameter, so that the function can be checked where there is no pg_cron.

@@ -12,7 +12,7 @@ begin
   return v_names;
 end
 $$;
-select plan(26);
+select plan(28);
 
 create temp view our_tables as
 select c.oid, c.relname::text as name, n.nspname::text as schema_name, c.relispartition
@@ -108,6 +108,13 @@ select o.polname::text as name
        and e.exprs = array['((bucket_id = ANY (ARRAY[''documents''::text, ''media''::text])) AND ( SELECT private.is_platform_admin() AS is_platform_admin))']
      else false
    end;
+-- A policy for more commands than its name says waits for the grant that opens them.
+create temp view v_policy_command as
+select format('%s on %s', o.polname, o.polrelid::regclass) as name
+  from pg_policy as o
+  join our_tables as t on t.oid = o.polrelid and t.schema_name = 'public'
+ where split_part(o.polname, '_', 1) is distinct from
+       case o.polcmd when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update' when 'd' then 'delete' else 'all' end;
 create temp view v_public_bucket as
 select b.id as name from storage.buckets as b where b.public and b.id in ('documents', 'media');
 
@@ -115,11 +122,15 @@ select is_empty('select * from v_permission', 'every table asks members for the 
 select is_empty('select * from v_file_policy', 'files: the company''s folder, the bucket''s permission, no way out of the folder');
 select is((select count(*)::integer from pg_policy where polrelid = 'storage.objects'::regclass), 11, 'four policies a bucket for members, three for operators');
 select is_empty('select * from v_public_bucket', 'buckets are private');
+select is_empty('select * from v_policy_command', 'policies are for the command that they are named after');
 
 savepoint planted;
 alter policy select_member on public.invoices using (company_id = (select private.company_for('jobs.read')));
 alter policy documents_select_member on storage.objects using (bucket_id = 'documents');
 update storage.buckets set public = true where id = 'media';
+drop policy select_platform_admin on public.audit_logs;
+create policy select_platform_admin on public.audit_logs to platform_admin using ((select private.is_platform_admin()));
+select is(pg_temp.names('v_policy_command'), array['select_platform_admin on audit_logs'], 'notices a policy for every command');
 select is(pg_temp.names('v_permission'), array['select_member on invoices: jobs.read'], 'notices another permission');
 select ok('documents_select_member' = any (pg_temp.names('v_file_policy')), 'notices files that are open to all');
 select is(pg_temp.names('v_public_bucket'), array['media'], 'notices a public bucket');
@@ -194,7 +205,7 @@ insert into declared_functions values
   ('private.parse_json_object(text)', 'authenticated platform_admin service_role', false),
   ('private.parse_uuid(text)', 'authenticated platform_admin service_role', false),
   ('private.permissions_of(uuid, uuid)', '', true),
-  ('private.refuse_without_admin(uuid, uuid)', '', true),
+  ('private.refuse_without_admin(uuid)', '', true),
   ('private.switch_company(uuid)', 'authenticated platform_admin', true),
   ('private.tg_company_plans__set_defaults()', '', true),
   ('private.tg_invoice_line_items__sum_up()', '', true),

@@ -34,7 +34,16 @@ function views({ relations }: Catalog): Mutant[] {
 
 /** Realtime sends deletions with the row's key, past row level security, and whole rows where the table says so. */
 function publications({ relations, publications: names }: Catalog): Mutant[] {
-  return names.flatMap((publication) =>
+  const deletions = names.map((publication) =>
+    platform(
+      publication,
+      'publishes-deletions',
+      'it publishes deletions',
+      'deletions, which no policy filters, are not published',
+      `alter publication ${quoted(publication)} set (publish = 'insert, update, delete')`,
+    ),
+  );
+  const tables = names.flatMap((publication) =>
     relations
       .filter(({ kind }) => kind === 'table' || kind === 'partitioned table')
       .flatMap(({ schema, name, label, personal, published }) => {
@@ -57,6 +66,7 @@ function publications({ relations, publications: names }: Catalog): Mutant[] {
         ];
       }),
   );
+  return [...deletions, ...tables];
 }
 
 function defaults(): Mutant[] {

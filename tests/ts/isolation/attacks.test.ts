@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CAST, COMPANIES } from '../../../scripts/lib/cast.ts';
+import { withClient } from '../../../scripts/lib/client.ts';
 import { asActor, attempt, become } from '../support/actors.ts';
 import { useApi } from '../support/api.ts';
 import { twoSessions, untilBlocked, useDatabase } from '../support/database.ts';
@@ -518,6 +519,32 @@ describe('races', () => {
     expect(rows).toEqual([{ id: CAST.adam.id }]);
   });
 
+  it('of two admins who remove each other at once, one stays', async () => {
+    const [first, second] = await twoSessions(db);
+    await db.client.query(
+      `insert into public.users (company_id, id, email, full_name, role)
+       values ($1, $2, 'eve@outsider.example', 'Eve', 'admin')`,
+      [COMPANIES.lytbub.id, CAST.eve.id],
+    );
+    const remove = `delete from public.users where company_id = $1 and id = $2`;
+    await first.query('begin');
+    await become(first, 'olga');
+    await first.query(remove, [COMPANIES.lytbub.id, CAST.eve.id]);
+    await second.query('begin');
+    await become(second, 'eve');
+    const late = second
+      .query(remove, [COMPANIES.lytbub.id, CAST.olga.id])
+      .catch((error: unknown) => error);
+    await untilBlocked(db, second);
+    await first.query('commit');
+    expect(await late).toMatchObject({ code: '42501', detail: 'last_admin' });
+    await second.query('rollback');
+    const { rows } = await db.client.query(
+      `select id from public.users where role = 'admin' and status = 'active'`,
+    );
+    expect(rows).toEqual([{ id: CAST.olga.id }]);
+  });
+
   it('two sessions that maintain partitions at once do the work once', async () => {
     const [first, second] = await twoSessions(db);
     await db.client.query('update private.partitioned_tables set months_ahead = 6 where true');
@@ -545,5 +572,29 @@ describe('races', () => {
     );
     expect((rows[0]?.created ?? 0) + (later[0]?.created ?? 0)).toBe(3);
     expect(later[0]?.created).toBeGreaterThan(0);
+  });
+});
+
+describe('imports', () => {
+  const db = useDatabase();
+
+  it('a superuser imports, too, though without BYPASSRLS; a role with neither does not', async () => {
+    await withClient(db.superUrl(), async (client) => {
+      await client.query(`begin; set local app.importing = 'on'`);
+      for (const [attribute, imports] of [
+        ['superuser', true],
+        ['nosuperuser', false],
+      ] as const) {
+        const role = `importer_${attribute}`;
+        await client.query(
+          `create role ${role} ${attribute}; grant usage on schema private to ${role};
+           grant execute on function private.is_importing() to ${role}; set local role ${role}`,
+        );
+        const { rows } = await client.query('select private.is_importing() as imports');
+        expect(rows).toEqual([{ imports }]);
+        await client.query('reset role');
+      }
+      await client.query('rollback');
+    });
   });
 });
