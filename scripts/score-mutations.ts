@@ -39,6 +39,7 @@ interface Options {
   limit?: number;
   seed: string;
   list?: boolean;
+  equivalents?: boolean;
   json?: string;
   pg: '15' | '17';
 }
@@ -110,6 +111,7 @@ async function score(server: TestServer, options: Options, reporter: Reporter): 
     mutants,
     killers,
     jobs: options.jobs,
+    isEquivalent: (id) => !options.equivalents && equivalents.reasonFor(id) !== undefined,
     ...progress(reporter),
   };
   await withStep(reporter, 'the schema as shipped passes every judge', () => checkBaseline(run));
@@ -137,6 +139,10 @@ await main(import.meta.url, async () => {
       .option('--jobs <n>', 'how many mutants at a time', positive, availableParallelism())
       .option('--limit <n>', 'only a sample of this size, with every class in it', positive)
       .option('--seed <text>', 'another sample', '1')
+      .option(
+        '--equivalents',
+        'let every judge look at the mutants that are listed as equivalent, too',
+      )
       .option('--list', 'print the mutants and end')
       .option('--json <file>', 'write the full result to a file')
       .addOption(

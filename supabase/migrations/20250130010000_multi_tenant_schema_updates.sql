@@ -148,9 +148,7 @@ create or replace function private.tg_users__keep_admin() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $fn$
 begin
-  if old.role = 'admin' then
-    perform private.refuse_without_admin(old.id);
-  end if;
+  perform private.refuse_without_admin(old.id);
   return old;
 end
 $fn$;

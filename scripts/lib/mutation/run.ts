@@ -20,6 +20,8 @@ export interface RunOptions extends BenchOptions {
   readonly mutants: readonly Mutant[];
   readonly killers: readonly Killer[];
   readonly jobs: number;
+  /** Mutants that are known to be equivalent: the cheapest killer alone looks at them again. */
+  isEquivalent(id: string): boolean;
   /** Told about each mutant whenever more is known about it. */
   onProgress(done: number, total: number, outcome: Outcome): void;
   /** Told that a killer begins with what the cheaper ones have let pass. */
@@ -89,7 +91,11 @@ async function runPhase(
     withBench(options, async (bench) => {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
         const [index, mutant] = next;
-        const outcome = await examine(bench, killers, mutant);
+        const outcome = await examine(
+          bench,
+          options.isEquivalent(mutant.id) ? killers.slice(0, 1) : killers,
+          mutant,
+        );
         outcomes[index] = outcome;
         done += 1;
         options.onProgress(done, mutants.length, outcome);
@@ -110,7 +116,9 @@ export async function runMutants(options: RunOptions): Promise<Outcome[]> {
     const left =
       index === 0
         ? options.mutants
-        : outcomes.filter(({ state }) => state === 'survived').map(({ mutant }) => mutant);
+        : outcomes
+            .filter(({ state, mutant }) => state === 'survived' && !options.isEquivalent(mutant.id))
+            .map(({ mutant }) => mutant);
     options.onPhase(killers.map(({ name }) => name).join(', '), left.length);
     const found = await runPhase(options, killers, left);
     const byId = new Map(found.map((outcome) => [outcome.mutant.id, outcome]));

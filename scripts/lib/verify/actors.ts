@@ -232,7 +232,7 @@ export class Casting {
   }
 
   /** Those who may do everything: controls of last resort. */
-  async backends(): Promise<Actor[]> {
+  async backends(member: Actor | undefined): Promise<Actor[]> {
     const { rows } = await this.#client.query<{ found: boolean }>(
       `select exists (select from pg_roles where rolname = 'service_role' and pg_has_role(current_user, oid, 'member')) as found`,
     );
@@ -252,7 +252,14 @@ export class Casting {
       role: 'service_role',
       settings: this.#settings({ role: 'service_role' }, {}, null, null),
     };
-    return rows[0]?.found ? [service, owner] : [owner];
+    const names = rows[0]?.found ? [service, owner] : [owner];
+    // Where a trigger asks who it is, nobody is not enough.
+    return member
+      ? [
+          ...names,
+          { ...member, name: `database owner as ${member.name}`, role: this.#catalog.owner },
+        ]
+      : names;
   }
 }
 
@@ -399,6 +406,6 @@ export async function callCast(
     attackers.push(await casting.nobody(home.nobody));
   }
   attackers.push(...casting.strangers());
-  controls.push(...operators, ...(await casting.backends()));
+  controls.push(...operators, ...(await casting.backends(controls[0])));
   return { attackers, operators, controls, problems };
 }

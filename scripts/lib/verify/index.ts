@@ -239,6 +239,7 @@ async function populate(
   };
   await populator.createCompany(a);
   const home = await createHomeside(populator, a, shared, tenancy, config);
+  await populator.adopt(a);
   await populator.fill(a, [...(tenancy.root ? [tenancy.root] : []), ...ofCompanies]);
   await files(a);
   await populator.createSparePerson(a);
@@ -252,6 +253,7 @@ async function populate(
       problems.push({ actor: `${role || 'member'} of B`, reason: person.problem });
     }
   }
+  await populator.adopt(b);
   await populator.fill(b, [...(tenancy.root ? [tenancy.root] : []), ...ofCompanies]);
   await files(b);
   await populator.createSparePerson(b);

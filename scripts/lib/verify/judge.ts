@@ -82,8 +82,14 @@ export function foreignWords(tried: Tried, b: { tag: string; idPrefix: string })
   );
   const question =
     `${tried.probe.sql} ${tried.probe.input ?? ''} ${JSON.stringify(tried.actor.settings)}`.toLowerCase();
+  // What is answered without company B, too, was made from the question.
+  const anyway = new Set(
+    tried.unseen.flatMap(({ leaves }) => leaves.flatMap((leaf) => leaf.match(pattern) ?? [])),
+  );
   const found = tried.seen.leaves.flatMap((leaf) => leaf.match(pattern) ?? []);
-  return [...new Set(found)].filter((word) => !question.includes(word.toLowerCase()));
+  return [...new Set(found)].filter(
+    (word) => !anyway.has(word) && !question.includes(word.toLowerCase()),
+  );
 }
 
 /** What somebody may do where they may do something. */

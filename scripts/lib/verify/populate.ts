@@ -83,6 +83,14 @@ export function personOf(population: Population, reference: string): Person | un
     : population.people.find((person) => person.role === role);
 }
 
+/** Says who asks, or that nobody does, to triggers that want to know. */
+function claimsSql(person: Person | undefined): string {
+  const claims = person
+    ? JSON.stringify({ sub: person.id, role: 'authenticated', email: person.email })
+    : '';
+  return `select set_config('request.jwt.claims', ${quote(claims)}, true), set_config('request.jwt.claim.sub', ${quote(person?.id ?? '')}, true)`;
+}
+
 /** Columns of the primary key, else of the first unique key. */
 export function keyOf(relation: Relation): readonly string[] {
   return relation.keys.find(({ columns }) => columns.length > 0)?.columns ?? [];
@@ -144,12 +152,19 @@ export class Populator {
   async run(
     sql: string,
     tail = '',
+    as?: Person,
   ): Promise<{ rows: Record<string, unknown>[] } | { error: pg.DatabaseError | Error }> {
     await this.#client.query('savepoint populate');
     try {
+      if (as) {
+        await this.#client.query(claimsSql(as));
+      }
       const result = await this.#client.query<Record<string, unknown>>(`${sql}${tail}`);
+      if (as) {
+        await this.#client.query(claimsSql(undefined));
+      }
       await this.#client.query('release savepoint populate');
-      this.setup.push(sql);
+      this.setup.push(...(as ? [claimsSql(as), sql, claimsSql(undefined)] : [sql]));
       const last = Array.isArray(result) ? result.at(-1) : result;
       return { rows: last?.rows ?? [] };
     } catch (error) {
@@ -272,6 +287,28 @@ export class Populator {
     }
     to.rows.set(relation.id, [...(to.rows.get(relation.id) ?? []), made]);
     return undefined;
+  }
+
+  /** Hands the company to one of its own people, where its row names somebody. */
+  async adopt(to: Population): Promise<void> {
+    const { root, people } = this.#tenancy;
+    const row = root && to.rows.get(root.id)?.[0];
+    const [owner] = to.people;
+    if (!root || !row || !people || !owner) {
+      return;
+    }
+    for (const key of root.foreignKeys) {
+      const [column] = key.columns;
+      if (key.target === people.id && key.columns.length === 1 && column && row.values[column]) {
+        await this.run(
+          `update ${root.sql} set ${ident(column)} = ${quote(owner.id)} where ${whereRow(row)}`,
+        );
+      }
+    }
+    const now = await this.#find(root, whereRow(row));
+    if (now) {
+      to.rows.set(root.id, [{ ...now, given: row.given }]);
+    }
   }
 
   /** A person who could be made, for those who try to make one. */
@@ -565,10 +602,15 @@ export class Populator {
         frugal = attempt > 0;
         continue;
       }
-      const result = await this.run(
-        insertSql(relation, solved.values),
-        ` returning tableoid::regclass::text as at, ${textRow(relation)} as row`,
-      );
+      const insert = insertSql(relation, solved.values);
+      const returning = ` returning tableoid::regclass::text as at, ${textRow(relation)} as row`;
+      let result = await this.run(insert, returning);
+      const [member] = to.people;
+      if ('error' in result && member) {
+        // A trigger may want to know who asks.
+        const asked = await this.run(insert, returning, member);
+        result = 'error' in asked ? result : asked;
+      }
       if (!('error' in result)) {
         const row = result.rows[0];
         if (!row) {

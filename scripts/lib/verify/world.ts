@@ -214,10 +214,10 @@ function isControl(probe: Probe, seen: Outcome, control: Outcome): boolean {
   if (probe.control !== undefined) {
     return control.code === null;
   }
-  return (
-    control.code === null &&
-    (control.count > 0 || (seen.code === '42501' && probe.judge !== 'direct'))
-  );
+  // One row of nothing but nulls shows nothing: json_agg of no rows, a scalar function that found none.
+  const shows =
+    control.count > 0 && !(probe.answers && control.leaves.every((leaf) => leaf === '∅'));
+  return control.code === null && (shows || (seen.code === '42501' && probe.judge !== 'direct'));
 }
 
 /** Statements that make room for a deletion, for rows of a company; tried once, empty if they fail. */

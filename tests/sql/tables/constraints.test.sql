@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(85);
+select plan(86);
 
 -- All as service_role, which bypasses row level security but no constraint.
 create temp table ids as select
@@ -102,6 +102,7 @@ select throws_ok($$insert into public.invoices (company_id, number, customer_nam
 select throws_ok($$insert into public.invoices (company_id, number, customer_name) select acme, 'T-1', 'Test' from ids$$, '23505', null, 'numbers are unique in a company');
 select lives_ok($$insert into public.invoices (company_id, number, customer_name) select globex, 'T-1', 'Test' from ids$$, 'and say nothing about another company''s');
 select lives_ok($$delete from public.invoices where number = 'T-1' and status = 'draft'$$, 'control: a draft can be deleted');
+select is((select count(*)::integer from public.invoices where number = 'T-1' and status = 'draft'), 0, 'and is gone then');
 
 -- Jobs ----------------------------------------------------------------------------------------------------------------
 insert into public.jobs (company_id, id, kind) select acme, '00000000-0000-4000-8000-0000000000f3', 'test' from ids;

@@ -213,6 +213,7 @@ describe('the score', () => {
       template: inject('testServer').templates.default,
       mutants,
       killers,
+      isEquivalent: () => false,
       jobs: 2,
       onProgress: () => undefined,
       onPhase: () => undefined,

@@ -129,6 +129,7 @@ export function functionProbes(scene: Scene, actor: Actor, routine: Routine): Pr
       sql,
       judge: 'blind',
       rule: 'row-read',
+      answers: routine.returns !== 'void' && !routine.procedure,
       // Whoever may not enter it is refused at the door: the statement itself is valid for its owner.
       ...(reachable ? {} : { control: routine.procedure ? sql : `explain ${sql}` }),
     }),

@@ -26,6 +26,8 @@ export interface Probe extends Statement {
   readonly rule: Rule;
   /** The only thing of the other company that it names is a random id that nobody can guess. */
   readonly unguessable?: boolean;
+  /** It answers something: one row of nothing but nulls shows nothing. */
+  readonly answers?: boolean;
   /** If this returns rows to the actor anyway, the statement shows nothing. */
   readonly unless?: string;
   /** The statement with which the control shows that this one is valid, if it is not the same. */

@@ -289,7 +289,12 @@ function inserts(aim: Aim): Probe[] {
     return viewInserts(aim);
   }
   const row = rowToInsert(aim, shared ? 'shared' : 'b');
-  const base = { judge: 'direct' as const, prepare: row?.prepare };
+  // A company more is no other company's row: whoever may found one may.
+  const founding = relation.id === aim.scene.tenancy.root?.id;
+  const base = {
+    judge: founding ? ('blind' as const) : ('direct' as const),
+    prepare: row?.prepare,
+  };
   if (!row) {
     return [make('insert', `insert into ${relation.sql} default values`, { judge: 'privilege' })];
   }
@@ -529,7 +534,10 @@ function merges(aim: Aim): Probe[] {
       make(
         'merge',
         `merge into ${relation.sql} as t using (values (1)) as s (one) on false when not matched then insert (${[...values.keys()].map(ident).join(', ')}) values (${[...values.values()].join(', ')})`,
-        { judge: 'direct', prepare: row?.prepare },
+        {
+          judge: relation.id === aim.scene.tenancy.root?.id ? 'blind' : 'direct',
+          prepare: row?.prepare,
+        },
       ),
     );
   }
@@ -646,7 +654,8 @@ function isUnguessable(aim: Aim, name: string): boolean {
   const { relation, scene } = aim;
   const column = relation.columns.find((one) => one.name === name);
   if (column?.base !== 'uuid') {
-    return false;
+    // A secret made by the database, such as the token of an invitation.
+    return /random|uuid|token|nonce|nanoid/.test(column?.default ?? '');
   }
   const referring = relation.foreignKeys.some(({ columns }) => columns.includes(name));
   return (
