@@ -797,7 +797,7 @@ CREATE OR REPLACE FUNCTION private.change_member_permission (
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
 declare
-  v_company uuid := private.company_for('users.write');
+  v_company uuid := private.company_for(null);
   v_status text;
 begin
   -- Both rows are locked before the rights are asked for again: of two who disarm each other at once, one is late.
@@ -1023,7 +1023,6 @@ begin
     end if;
   exception when others then
     raise warning 'custom_access_token_hook: % (%)', sqlerrm, sqlstate;
-    v_ours := '{}'::jsonb;
   end;
   return jsonb_build_object('claims', v_claims || v_ours);
 end
@@ -1064,7 +1063,6 @@ begin
     select from public.companies as c
       join public.users as u on u.company_id = c.id
      where c.is_operator
-       and c.status = 'active'
        and u.id = p_user_id
        and u.role = 'admin'
        and u.status = 'active');
@@ -1232,8 +1230,7 @@ end
 $function$;
 
 CREATE OR REPLACE FUNCTION private.refuse_without_admin (
-  p_company_id uuid,
-  p_user_id    uuid
+  p_user_id uuid
 )
   RETURNS void
   LANGUAGE plpgsql
@@ -1245,10 +1242,9 @@ begin
     return;
   end if;
   -- The lock makes two admins who remove each other wait for one another.
-  perform from public.companies as c where c.id = p_company_id for no key update;
+  perform from public.companies as c where c.is_operator for no key update;
   if not exists (
-    select from public.users as u
-     where u.company_id = p_company_id and u.id <> p_user_id and u.role = 'admin' and u.status = 'active'
+    select from public.users as u where u.id <> p_user_id and u.role = 'admin' and u.status = 'active'
   ) then
     raise exception 'this is the last active admin'
       using errcode = '42501',
@@ -1264,7 +1260,7 @@ CREATE OR REPLACE FUNCTION private.schedule_maintenance()
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
 begin
-  if not exists (select from pg_extension where extname = 'pg_cron') then
+  if to_regprocedure('cron.schedule(text, text, text)') is null then
     return false;
   end if;
   -- The schema's name is a parameter, so that the function can be checked where there is no pg_cron.
@@ -1341,7 +1337,8 @@ CREATE OR REPLACE FUNCTION private.tg_companies__check()
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
 begin
-  if tg_op = 'INSERT' or new.time_zone is distinct from old.time_zone then
+  -- OLD is null in an insert.
+  if new.time_zone is distinct from old.time_zone then
     begin
       perform now() at time zone new.time_zone;
     exception when invalid_parameter_value then
@@ -1398,7 +1395,7 @@ begin
     ) then
       update public.company_plans as p
          set is_active = false
-       where p.company_id = new.company_id and p.is_active and p.id <> new.id;
+       where p.company_id = new.company_id and p.is_active;
     end if;
     if new.monthly_limit_usd is null then
       select t.monthly_limit_usd into new.monthly_limit_usd
@@ -1433,7 +1430,8 @@ begin
   if private.is_importing() then
     return new;
   end if;
-  if tg_op = 'UPDATE' and old.status in ('completed', 'rejected', 'cancelled') then
+  -- OLD is null in an insert.
+  if old.status in ('completed', 'rejected', 'cancelled') then
     raise exception 'a compliance request that is closed cannot be changed'
       using errcode = '23514',
             detail = 'request_closed',
@@ -1529,7 +1527,8 @@ begin
             detail = 'invalid_transition',
             hint = 'Insert it as a draft, add its lines, then set its status.';
   end if;
-  if tg_op = 'UPDATE' and old.status <> 'draft' then
+  -- OLD is null in an insert.
+  if old.status <> 'draft' then
     if not (case old.status
         when 'open' then new.status in ('open', 'paid', 'void', 'uncollectible')
         when 'uncollectible' then new.status in ('uncollectible', 'paid', 'void')
@@ -1573,7 +1572,8 @@ begin
   if private.is_importing() then
     return new;
   end if;
-  if tg_op = 'UPDATE' and new.status <> old.status
+  -- OLD is null in an insert.
+  if new.status <> old.status
      and not (case old.status
        when 'queued' then new.status in ('running', 'cancelled', 'failed')
        when 'running' then new.status in ('queued', 'succeeded', 'failed', 'cancelled')
@@ -1586,7 +1586,7 @@ begin
             detail = 'invalid_transition',
             hint = 'queued to running, cancelled or failed; running to queued, succeeded, failed or cancelled; failed to queued.';
   end if;
-  if tg_op = 'UPDATE' and old.status in ('succeeded', 'cancelled')
+  if old.status in ('succeeded', 'cancelled')
      and (new.kind, new.payload, new.result, new.started_at, new.attempts)
          is distinct from (old.kind, old.payload, old.result, old.started_at, old.attempts)
   then
@@ -1595,13 +1595,13 @@ begin
             detail = 'job_finished',
             hint = 'Queue a new job.';
   end if;
-  if tg_op = 'UPDATE' and old.status = 'failed' and new.status = 'queued' and new.attempts >= new.max_attempts then
+  if old.status = 'failed' and new.status = 'queued' and new.attempts >= new.max_attempts then
     raise exception 'the job has used its % attempts', new.max_attempts
       using errcode = '23514',
             detail = 'attempts_used_up',
             hint = 'Raise max_attempts, or queue a new job.';
   end if;
-  if tg_op = 'UPDATE' and old.status <> 'running' and new.status = 'running' then
+  if old.status <> 'running' and new.status = 'running' then
     new.attempts := old.attempts + 1;
   end if;
   if new.status in ('running', 'succeeded') then
@@ -1721,8 +1721,8 @@ begin
             detail = 'admin_outside_operator',
             hint = 'Give the member role client, or make them a member of the operator company.';
   end if;
-  if tg_op = 'INSERT'
-     or new.granted_permissions is distinct from old.granted_permissions
+  -- OLD is null in an insert.
+  if new.granted_permissions is distinct from old.granted_permissions
      or new.revoked_permissions is distinct from old.revoked_permissions
   then
     select p.permission into v_unknown
@@ -1736,10 +1736,8 @@ begin
               hint = 'Use a permission of the form resource.verb; docs/security.md lists them.';
     end if;
   end if;
-  if tg_op = 'UPDATE' and old.role = 'admin' and old.status = 'active'
-     and (new.role <> 'admin' or new.status <> 'active')
-  then
-    perform private.refuse_without_admin(old.company_id, old.id);
+  if old.role = 'admin' and (new.role <> 'admin' or new.status <> 'active') then
+    perform private.refuse_without_admin(old.id);
   end if;
   if new.status = 'disabled' then
     new.disabled_at := coalesce(new.disabled_at, now());
@@ -1757,9 +1755,7 @@ CREATE OR REPLACE FUNCTION private.tg_users__keep_admin()
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
 begin
-  if old.role = 'admin' and old.status = 'active' then
-    perform private.refuse_without_admin(old.company_id, old.id);
-  end if;
+  perform private.refuse_without_admin(old.id);
   return old;
 end
 $function$;
@@ -3667,7 +3663,7 @@ COMMENT ON FUNCTION "private"."parse_uuid"(text) IS 'The text as a UUID, or null
 
 COMMENT ON FUNCTION "private"."permissions_of"(uuid, uuid) IS 'Permissions of an active member in a company: role, plus granted, minus revoked; sorted.';
 
-COMMENT ON FUNCTION "private"."refuse_without_admin"(uuid, uuid) IS 'Refuses an operator''s change that would leave no other active admin. Errors: 42501 last_admin.';
+COMMENT ON FUNCTION "private"."refuse_without_admin"(uuid) IS 'Refuses an operator''s change that would leave no other active admin. Errors: 42501 last_admin.';
 
 COMMENT ON FUNCTION "private"."schedule_maintenance"() IS 'Schedules the daily maintenance with pg_cron. False if the extension is not installed. Safe to repeat.';
 
@@ -3993,7 +3989,7 @@ GRANT EXECUTE ON FUNCTION "private"."parse_uuid"(text) TO "authenticated", "plat
 
 REVOKE ALL ON FUNCTION "private"."permissions_of"(uuid, uuid) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."refuse_without_admin"(uuid, uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."refuse_without_admin"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."schedule_maintenance"() FROM PUBLIC;
 

@@ -92,7 +92,7 @@ select throws_ok($$update public.invoice_line_items set quantity = 9 where id = 
 select throws_ok($$delete from public.invoice_line_items where id = '00000000-0000-4000-8000-0000000000f2'$$, '23514', null, 'and cannot be deleted');
 select throws_ok($$update public.invoices set subtotal_amount = 1 where id = '00000000-0000-4000-8000-0000000000f1'$$, '23514', null, 'nor its totals changed');
 select throws_ok($$update public.invoices set due_on = current_date + 90 where id = '00000000-0000-4000-8000-0000000000f1'$$, '23514', null, 'nor its due date');
-select throws_ok($$delete from public.invoices where id = '00000000-0000-4000-8000-0000000000f1'$$, '23514', null, 'nor itself deleted');
+select throws_ok($$delete from public.invoices where id = '00000000-0000-4000-8000-0000000000f1'$$, '23514', 'invoice T-1 has been sent and cannot be deleted', 'nor itself deleted');
 select throws_ok($$update public.invoices set status = 'draft' where id = '00000000-0000-4000-8000-0000000000f1'$$, '23514', null, 'it does not become a draft again');
 update public.invoices set status = 'paid' where id = '00000000-0000-4000-8000-0000000000f1';
 select ok((select paid_at is not null from public.invoices where id = '00000000-0000-4000-8000-0000000000f1'), 'paid_at is set exactly when it is paid');
