@@ -61,6 +61,12 @@ const REMOVABLE: Readonly<Record<string, Removable['kind']>> = {
 const STARTS = new Set([';', 'then', 'else', 'begin', 'loop', 'declare']);
 const RAISE_EXCEPTION = 21;
 
+/** Words that begin statements which hold others, or end them. */
+const COMPOUND = new Set([
+  ...['if', 'elsif', 'elseif', 'else', 'end', 'case', 'when'],
+  ...['for', 'foreach', 'while', 'loop', 'begin', 'declare', 'exception', 'return'],
+]);
+
 class Dissection {
   readonly tokens: Token[];
   readonly sites: Site[] = [];
@@ -138,8 +144,10 @@ class Dissection {
     throw new Error(`not found in the function's source: ${query}`);
   }
 
+  /** Where a statement begins that holds no others. */
   #startsStatement(index: number): boolean {
-    return index === 0 || STARTS.has(word(this.tokens[index - 1]));
+    const begins = index === 0 || STARTS.has(word(this.tokens[index - 1]));
+    return begins && !COMPOUND.has(word(this.tokens[index]));
   }
 
   #match(wanted: readonly Token[], start: number): number[] | undefined {
