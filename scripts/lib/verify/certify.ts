@@ -217,6 +217,9 @@ function leakMessage(scene: Scene, tried: Tried, rule: Rule): string {
       ? `${what} moves a row of ${tables} to another company`
       : `${what} changes rows of company B in ${tables}`;
   }
+  if (probe.judge === 'privilege') {
+    return `${what} has the right to: ${RULES[rule]}`;
+  }
   const words = foreignWords(tried, scene.b.party);
   if (words.length > 0) {
     return `${what} gets values of company B: ${words.slice(0, 3).join(', ')}`;
