@@ -55,8 +55,11 @@ function configuration(options: Options): VerifyConfig {
 
 const LOOPBACK = new Set(['', 'localhost', '127.0.0.1', '[::1]', '::1']);
 
+/** A host can stand in the parameters, too: `postgresql:///name?host=db.example.com`; a folder there is a socket. */
 function isLocal(url: string): boolean {
-  return LOOPBACK.has(new URL(url).hostname);
+  const { hostname, searchParams } = new URL(url);
+  const hosts = [hostname, ...searchParams.getAll('host'), ...searchParams.getAll('hostaddr')];
+  return hosts.every((host) => LOOPBACK.has(host) || host.startsWith('/'));
 }
 
 /** Runs on the named database, the local stack, or a throw-away one with this repository's migrations. */
@@ -141,7 +144,9 @@ async function prove(options: Options): Promise<number> {
     );
     if (options.compare) {
       const differences = compareCertificates(readCertificate(options.compare), certificate);
-      process.stdout.write(renderDifferences(differences));
+      // Standard output is one JSON document if that is what it was asked to be.
+      const stream = options.json === '-' ? process.stderr : process.stdout;
+      stream.write(renderDifferences(differences));
     }
     return RESULT[certificate.summary.result];
   });

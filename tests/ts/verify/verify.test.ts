@@ -281,6 +281,14 @@ describe('the isolation prover on this schema', () => {
       ]);
       expect(remote.exitCode).toBe(3);
       expect(remote.stderr).toContain('--keep-in production');
+      const disguised = await command([
+        'verify',
+        '--db',
+        'postgresql:///production?host=db.example.com',
+        '--keep',
+      ]);
+      expect(disguised.exitCode).toBe(3);
+      expect(disguised.stderr).toContain('--keep-in production');
     } finally {
       await dropDatabase(db.cluster, clone);
     }
