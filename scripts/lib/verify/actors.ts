@@ -51,25 +51,7 @@ export class Casting {
 
   /** The claims of a fresh token, through the project's own token hook if it has one. */
   async claims(person: Person, party: Population['party'] | null): Promise<Claims> {
-    const issuedAt = Math.floor(Date.now() / 1000);
-    const own = this.#fill(this.#config.impersonate?.claims ?? {}, person, party) as Claims;
-    const claims: Claims = {
-      iss: 'verify',
-      sub: person.id,
-      aud: 'authenticated',
-      exp: issuedAt + 3600,
-      iat: issuedAt,
-      email: person.email,
-      phone: '',
-      app_metadata: {},
-      user_metadata: {},
-      role: this.#config.impersonate?.role ?? 'authenticated',
-      aal: 'aal1',
-      amr: [{ method: 'password', timestamp: issuedAt }],
-      session_id: syntheticId('eeeeeeee', 1),
-      is_anonymous: false,
-      ...own,
-    };
+    const claims = this.#issued(person, party);
     if (!this.#hook) {
       return claims;
     }
@@ -86,6 +68,28 @@ export class Casting {
     );
     await this.#client.query('release savepoint hook');
     return rows[0]?.claims ?? claims;
+  }
+
+  /** What stands in a token before a hook has seen it. */
+  #issued(person: Person, party: Population['party'] | null): Claims {
+    const issuedAt = Math.floor(Date.now() / 1000);
+    return {
+      iss: 'verify',
+      sub: person.id,
+      aud: 'authenticated',
+      exp: issuedAt + 3600,
+      iat: issuedAt,
+      email: person.email,
+      phone: '',
+      app_metadata: {},
+      user_metadata: {},
+      role: this.#config.impersonate?.role ?? 'authenticated',
+      aal: 'aal1',
+      amr: [{ method: 'password', timestamp: issuedAt }],
+      session_id: syntheticId('eeeeeeee', 1),
+      is_anonymous: false,
+      ...(this.#fill(this.#config.impersonate?.claims ?? {}, person, party) as Claims),
+    };
   }
 
   #fill(value: unknown, person: Person, party: Population['party'] | null): unknown {
@@ -197,6 +201,8 @@ export class Casting {
   strangers(): Actor[] {
     const role = this.#config.impersonate?.role ?? 'authenticated';
     const ghost = syntheticId('dddddddd', 1);
+    const claims = this.#issued({ id: ghost, email: 'unknown@verify.test', role: '' }, null);
+    const { sub: _sub, email: _email, ...anonymous } = claims;
     const result: Actor[] = [
       {
         name: 'unknown user',
@@ -205,7 +211,7 @@ export class Casting {
         home: null,
         role,
         userId: ghost,
-        settings: this.#settings({ sub: ghost, role, aud: 'authenticated' }, {}, null, null),
+        settings: this.#settings(claims, {}, null, null),
       },
       {
         name: 'token without subject',
@@ -214,7 +220,7 @@ export class Casting {
         home: null,
         role,
         userId: null,
-        settings: this.#settings({ role }, {}, null, null),
+        settings: this.#settings(anonymous, {}, null, null),
       },
     ];
     if (this.#catalog.roles.includes('anon')) {

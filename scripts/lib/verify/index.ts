@@ -142,7 +142,7 @@ async function run(client: pg.ClientBase, options: VerifyOptions): Promise<Certi
     return all;
   });
   const controls = await withStep(reporter, 'positive controls', async (detail) => {
-    const found = await findControls(session, catalog, tried, cast);
+    const found = await findControls(session, catalog, tried, cast, config);
     detail(`${found.size} statements that somebody may`);
     return found;
   });

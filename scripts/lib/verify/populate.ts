@@ -660,7 +660,7 @@ export class Populator {
 
   /** Replaces `{tenant}`, `{user}`, `{user.<role>}`, `{n}` and `{schema.table.column}` in an expression of the configuration. */
   expand(expression: string, to: Population, n = 0): string {
-    return expression.replaceAll(/\{([\w.]+)\}/g, (whole, name: string) => {
+    return expression.replaceAll(/\{([\w.]+(?:\{[^{}]*\})?)\}/g, (whole, name: string) => {
       if (name === 'tenant') {
         return quote(to.party.id);
       }

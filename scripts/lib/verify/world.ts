@@ -2,8 +2,9 @@
 import pg from 'pg';
 import type { Actor, Cast } from './actors.ts';
 import type { Catalog, Relation } from './catalog.ts';
+import type { VerifyConfig } from './config.ts';
 import { differences, fingerprintSql } from './damage.ts';
-import { isSame, type Tried } from './judge.ts';
+import { isDenial, isSame, type Tried } from './judge.ts';
 import { keyOf, type Population, type Row, whereRow } from './populate.ts';
 import { functionProbes } from './probes/functions.ts';
 import { bucketProbes, sequenceProbes } from './probes/objects.ts';
@@ -145,6 +146,7 @@ export async function findControls(
   catalog: Catalog,
   tried: readonly Tried[],
   cast: Cast,
+  config: VerifyConfig,
 ): Promise<Map<string, Control>> {
   const found = new Map<string, Control>();
   const asked = new Set<string>();
@@ -160,7 +162,7 @@ export async function findControls(
     asked.add(key);
     for (const by of cast.controls) {
       const outcome = await session.attempt(by, { ...probe, sql: probe.control ?? probe.sql });
-      if (isControl(probe, seen, outcome)) {
+      if (isControl(probe, seen, outcome, config)) {
         found.set(key, { by, outcome });
         break;
       }
@@ -174,7 +176,7 @@ export async function findControls(
       const prepare = `${probe.prepare ? `${probe.prepare}; ` : ''}grant all on ${relation.sql} to ${pg.escapeIdentifier(by.role)}`;
       const sql = probe.control ?? probe.sql;
       const outcome = await session.attempt(by, { ...probe, sql, prepare });
-      if (isControl(probe, seen, outcome)) {
+      if (isControl(probe, seen, outcome, config)) {
         found.set(key, { by: { ...by, name: `${by.name}, were it granted` }, outcome });
         break;
       }
@@ -195,9 +197,9 @@ export function controlOf(
 /** feature_not_supported, wrong_object_type, object_not_in_prerequisite_state: such as locking an aggregated view. */
 const IMPOSSIBLE = new Set(['0A000', '42809', '55000']);
 
-function isControl(probe: Probe, seen: Outcome, control: Outcome): boolean {
+function isControl(probe: Probe, seen: Outcome, control: Outcome, config: VerifyConfig): boolean {
   // Refused to everybody, the owner included, by a trigger or a foreign key: the row was reached, the statement is good.
-  const byTrigger = control.routine === 'exec_stmt_raise' && control.code === '42501';
+  const byTrigger = control.routine === 'exec_stmt_raise' && isDenial(control, config);
   const byReference = control.routine === 'ri_ReportViolation' && control.code === '23503';
   if ((byTrigger || byReference) && probe.kind !== 'function') {
     return true;

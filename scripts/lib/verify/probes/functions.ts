@@ -31,7 +31,7 @@ function hinted(
   if (hint === undefined) {
     return undefined;
   }
-  const sql = hint.replaceAll(/\{([\w.]+)\}/g, (whole, reference: string) => {
+  const sql = hint.replaceAll(/\{([\w.]+(?:\{[^{}]*\})?)\}/g, (whole, reference: string) => {
     if (reference === 'tenant') {
       return quote(population.party.id);
     }

@@ -388,7 +388,7 @@ function writableColumn(aim: Aim): Column | undefined {
 }
 
 function upserts(aim: Aim): Probe[] {
-  const { relation, theirs, make } = aim;
+  const { relation, theirs, make, scene } = aim;
   const key = relation.keys.find(({ columns, primary }) => primary && columns.length > 0);
   const column = writableColumn(aim);
   if (!theirs || !key || !column) {
@@ -399,10 +399,19 @@ function upserts(aim: Aim): Probe[] {
       .filter((name) => (theirs.values[name] ?? null) !== null)
       .map((name) => [name, literal(theirs.values[name])]),
   );
+  const scope = scene.tenancy.scopeOf(relation);
+  const tenant =
+    scope.kind === 'tenant' && relation.id !== scene.tenancy.root?.id ? scope.column : '';
+  const unguessable = relation.keys.every(({ columns }) =>
+    columns.some((name) => name !== tenant && isUnguessable(aim, name)),
+  );
   return variants(aim, values)
     .slice(0, 1)
     .flatMap((some) => [
-      make('upsert', insertInto(relation, some, ' on conflict do nothing'), { judge: 'blind' }),
+      make('upsert', insertInto(relation, some, ' on conflict do nothing'), {
+        judge: 'blind',
+        unguessable,
+      }),
       make(
         'upsert',
         insertInto(
