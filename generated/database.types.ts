@@ -205,6 +205,7 @@ export type Database = {
       api_usage: {
         Row: {
           agent_id: string | null;
+          budget_month: string | null;
           company_id: string;
           cost_micro_usd: number;
           created_at: string;
@@ -212,6 +213,7 @@ export type Database = {
           description: string | null;
           id: string;
           input_tokens: number | null;
+          is_out_of_month: boolean;
           is_over_budget: boolean;
           metadata: NonNullable<Json>;
           model: string | null;
@@ -225,6 +227,7 @@ export type Database = {
         ComputedFields: never;
         Insert: {
           agent_id?: string | null;
+          budget_month?: string | null;
           company_id: string;
           cost_micro_usd: number;
           created_at?: string;
@@ -232,6 +235,7 @@ export type Database = {
           description?: string | null;
           id?: string;
           input_tokens?: number | null;
+          is_out_of_month?: boolean;
           is_over_budget?: boolean;
           metadata?: NonNullable<Json>;
           model?: string | null;
@@ -244,6 +248,7 @@ export type Database = {
         };
         Update: {
           agent_id?: string | null;
+          budget_month?: string | null;
           company_id?: string;
           cost_micro_usd?: number;
           created_at?: string;
@@ -251,6 +256,7 @@ export type Database = {
           description?: string | null;
           id?: string;
           input_tokens?: number | null;
+          is_out_of_month?: boolean;
           is_over_budget?: boolean;
           metadata?: NonNullable<Json>;
           model?: string | null;
@@ -335,6 +341,52 @@ export type Database = {
           },
         ];
       };
+      budget_adjustments: {
+        Row: {
+          amount_micro_usd: number;
+          budget_period_id: string;
+          company_id: string;
+          created_at: string;
+          created_by: string | null;
+          id: string;
+          reason: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          amount_micro_usd: number;
+          budget_period_id: string;
+          company_id: string;
+          created_at?: string;
+          created_by?: string | null;
+          id?: string;
+          reason: string;
+        };
+        Update: {
+          amount_micro_usd?: number;
+          budget_period_id?: string;
+          company_id?: string;
+          created_at?: string;
+          created_by?: string | null;
+          id?: string;
+          reason?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: 'budget_adjustments_budget_period_fk';
+            columns: ['company_id', 'budget_period_id'];
+            isOneToOne: false;
+            referencedRelation: 'budget_periods';
+            referencedColumns: ['company_id', 'id'];
+          },
+          {
+            foreignKeyName: 'budget_adjustments_company_id_fkey';
+            columns: ['company_id'];
+            isOneToOne: false;
+            referencedRelation: 'companies';
+            referencedColumns: ['id'];
+          },
+        ];
+      };
       budget_alerts: {
         Row: {
           acknowledged_at: string | null;
@@ -398,55 +450,101 @@ export type Database = {
       };
       budget_periods: {
         Row: {
+          adjusted_micro_usd: number;
+          agent_id: string | null;
+          agent_limit_count: number;
+          alert_percents: number[];
           closed_at: string | null;
           company_id: string;
+          contention: number;
           created_at: string;
           created_by: string | null;
           ends_at: string;
+          enforcement: string;
+          generation: number;
           id: string;
           limit_micro_usd: number;
           month: string;
+          reconciled_at: string | null;
           reserved_micro_usd: number;
+          scope: string;
+          service: string | null;
+          service_limit_count: number;
           spent_micro_usd: number;
           starts_at: string;
           status: string;
+          stripe_count: number;
           updated_at: string;
           updated_by: string | null;
+          watch_micro_usd: number | null;
         };
         ComputedFields: never;
         Insert: {
+          adjusted_micro_usd?: number;
+          agent_id?: string | null;
+          agent_limit_count?: number;
+          alert_percents?: number[];
           closed_at?: string | null;
           company_id: string;
+          contention?: number;
           created_at?: string;
           created_by?: string | null;
           ends_at: string;
+          enforcement?: string;
+          generation?: number;
           id?: string;
           limit_micro_usd: number;
           month: string;
+          reconciled_at?: string | null;
           reserved_micro_usd?: number;
+          scope?: string;
+          service?: string | null;
+          service_limit_count?: number;
           spent_micro_usd?: number;
           starts_at: string;
           status?: string;
+          stripe_count?: number;
           updated_at?: string;
           updated_by?: string | null;
+          watch_micro_usd?: number | null;
         };
         Update: {
+          adjusted_micro_usd?: number;
+          agent_id?: string | null;
+          agent_limit_count?: number;
+          alert_percents?: number[];
           closed_at?: string | null;
           company_id?: string;
+          contention?: number;
           created_at?: string;
           created_by?: string | null;
           ends_at?: string;
+          enforcement?: string;
+          generation?: number;
           id?: string;
           limit_micro_usd?: number;
           month?: string;
+          reconciled_at?: string | null;
           reserved_micro_usd?: number;
+          scope?: string;
+          service?: string | null;
+          service_limit_count?: number;
           spent_micro_usd?: number;
           starts_at?: string;
           status?: string;
+          stripe_count?: number;
           updated_at?: string;
           updated_by?: string | null;
+          watch_micro_usd?: number | null;
         };
         Relationships: [
+          {
+            foreignKeyName: 'budget_periods_agent_fk';
+            columns: ['company_id', 'agent_id'];
+            isOneToOne: false;
+            referencedRelation: 'ai_agents';
+            referencedColumns: ['company_id', 'id'];
+          },
           {
             foreignKeyName: 'budget_periods_company_id_fkey';
             columns: ['company_id'];
@@ -543,6 +641,7 @@ export type Database = {
       };
       company_config: {
         Row: {
+          budget_alert_percents: number[];
           company_id: string;
           created_at: string;
           created_by: string | null;
@@ -557,6 +656,7 @@ export type Database = {
         };
         ComputedFields: never;
         Insert: {
+          budget_alert_percents?: number[];
           company_id: string;
           created_at?: string;
           created_by?: string | null;
@@ -570,6 +670,7 @@ export type Database = {
           updated_by?: string | null;
         };
         Update: {
+          budget_alert_percents?: number[];
           company_id?: string;
           created_at?: string;
           created_by?: string | null;
@@ -598,6 +699,7 @@ export type Database = {
           created_at: string;
           created_by: string | null;
           ended_at: string | null;
+          enforcement: string;
           features: NonNullable<Json>;
           id: string;
           is_active: boolean;
@@ -615,6 +717,7 @@ export type Database = {
           created_at?: string;
           created_by?: string | null;
           ended_at?: string | null;
+          enforcement?: string;
           features?: NonNullable<Json>;
           id?: string;
           is_active?: boolean;
@@ -631,6 +734,7 @@ export type Database = {
           created_at?: string;
           created_by?: string | null;
           ended_at?: string | null;
+          enforcement?: string;
           features?: NonNullable<Json>;
           id?: string;
           is_active?: boolean;
@@ -1365,6 +1469,48 @@ export type Database = {
           },
         ];
       };
+      service_limits: {
+        Row: {
+          company_id: string;
+          created_at: string;
+          created_by: string | null;
+          id: string;
+          monthly_limit_micro_usd: number;
+          service: string;
+          updated_at: string;
+          updated_by: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          company_id: string;
+          created_at?: string;
+          created_by?: string | null;
+          id?: string;
+          monthly_limit_micro_usd: number;
+          service: string;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Update: {
+          company_id?: string;
+          created_at?: string;
+          created_by?: string | null;
+          id?: string;
+          monthly_limit_micro_usd?: number;
+          service?: string;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: 'service_limits_company_id_fkey';
+            columns: ['company_id'];
+            isOneToOne: false;
+            referencedRelation: 'companies';
+            referencedColumns: ['id'];
+          },
+        ];
+      };
       services: {
         Row: {
           billing_unit: string;
@@ -1533,7 +1679,135 @@ export type Database = {
       [_ in never]: never;
     };
     Functions: {
+      adjust_budget: {
+        Args: {
+          adjustment_id?: string;
+          amount: number;
+          company_id: string;
+          month: string;
+          reason: string;
+        };
+        Returns: string;
+      };
       assign_permission: { Args: { permission: string; user_id: string }; Returns: string[] };
+      budget_forecast: {
+        Args: { company_id: string };
+        Returns: {
+          budget_month: string;
+          daily_usd: number;
+          exhausted_at: string;
+          forecast_percent: number;
+          forecast_usd: number;
+          limit_usd: number;
+          period_ends_at: string;
+          spent_usd: number;
+        }[];
+      };
+      budget_status: {
+        Args: { company_id: string };
+        Returns: {
+          agent_id: string;
+          budget_month: string;
+          enforcement: string;
+          is_over_budget: boolean;
+          limit_usd: number;
+          period_ends_at: string;
+          period_starts_at: string;
+          remaining_usd: number;
+          reserved_usd: number;
+          scope: string;
+          service: string;
+          spent_percent: number;
+          spent_usd: number;
+        }[];
+      };
+      check_budget_before_usage: {
+        Args: {
+          agent_id: string;
+          company_id: string;
+          estimated_cost: number;
+          hold_seconds?: number;
+          reservation_id?: string;
+          service?: string;
+        };
+        Returns: Database['public']['CompositeTypes']['budget_decision'];
+        SetofOptions: {
+          from: '*';
+          to: 'budget_decision';
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      check_rate_limit: {
+        Args: { api_key_id?: string; company_id: string; cost?: number };
+        Returns: Database['public']['CompositeTypes']['rate_limit_decision'];
+        SetofOptions: {
+          from: '*';
+          to: 'rate_limit_decision';
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      check_request: { Args: Record<PropertyKey, never>; Returns: undefined };
+      claim_events: {
+        Args: { batch_size?: number; lease_seconds?: number };
+        Returns: {
+          attempt: number;
+          company_id: string;
+          company_name: string;
+          created_at: string;
+          event_id: string;
+          notification_emails: string[];
+          payload: Json;
+          topic: string;
+        }[];
+      };
+      finish_event: {
+        Args: {
+          attempt: number;
+          company_id: string;
+          error?: string;
+          event_id: string;
+          is_final?: boolean;
+        };
+        Returns: string;
+      };
+      log_api_usage_and_update_budget: {
+        Args: {
+          agent_id: string;
+          company_id: string;
+          cost: number;
+          description: string;
+          idempotency_key?: string;
+          input_tokens?: number;
+          metadata?: Json;
+          model?: string;
+          occurred_at?: string;
+          output_tokens?: number;
+          request_id?: string;
+          reservation_id?: string;
+          service: string;
+          unit?: string;
+          units?: number;
+        };
+        Returns: Database['public']['CompositeTypes']['usage_receipt'];
+        SetofOptions: {
+          from: '*';
+          to: 'usage_receipt';
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      log_api_usage_batch: {
+        Args: { company_id: string; events: Json };
+        Returns: Database['public']['CompositeTypes']['usage_receipt'][];
+        SetofOptions: {
+          from: '*';
+          to: 'usage_receipt';
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       maintain_partitions: { Args: Record<PropertyKey, never>; Returns: number };
       my_companies: {
         Args: Record<PropertyKey, never>;
@@ -1547,14 +1821,92 @@ export type Database = {
           slug: string;
         }[];
       };
+      reconcile_budget: {
+        Args: { company_id: string; mend?: boolean; month: string };
+        Returns: {
+          agent_id: string;
+          budget_period_id: string;
+          counted_usd: number;
+          difference_usd: number;
+          held_difference_usd: number;
+          is_mended: boolean;
+          ledger_usd: number;
+          scope: string;
+          service: string;
+          status: string;
+        }[];
+      };
+      release_budget_reservation: {
+        Args: { company_id: string; reservation_id: string };
+        Returns: boolean;
+      };
       remove_permission: { Args: { permission: string; user_id: string }; Returns: string[] };
       switch_company: { Args: { company_id: string }; Returns: string };
+      usage_anomalies: {
+        Args: { company_id: string; days?: number };
+        Returns: {
+          cost_usd: number;
+          day: string;
+          is_anomalous: boolean;
+          score: number;
+          usual_usd: number;
+        }[];
+      };
+      usage_series: {
+        Args: {
+          bucket?: string;
+          company_id: string;
+          ends_at?: string;
+          group_by?: string;
+          max_series?: number;
+          starts_at?: string;
+        };
+        Returns: {
+          bucket_starts_at: string;
+          cost_usd: number;
+          input_tokens: number;
+          output_tokens: number;
+          requests: number;
+          series: string;
+          units: number;
+        }[];
+      };
     };
     Enums: {
       [_ in never]: never;
     };
     CompositeTypes: {
-      [_ in never]: never;
+      budget_decision: {
+        allowed: boolean | null;
+        reason: string | null;
+        scope: string | null;
+        reservation_id: string | null;
+        expires_at: string | null;
+        is_over_budget: boolean | null;
+        limit_usd: number | null;
+        spent_usd: number | null;
+        reserved_usd: number | null;
+        remaining_usd: number | null;
+        budget_month: string | null;
+        period_ends_at: string | null;
+      };
+      rate_limit_decision: {
+        allowed: boolean | null;
+        bucket: string | null;
+        limit_per_minute: number | null;
+        burst: number | null;
+        remaining: number | null;
+        reset_seconds: number | null;
+        retry_after_seconds: number | null;
+      };
+      usage_receipt: {
+        usage_id: string | null;
+        occurred_at: string | null;
+        cost_usd: number | null;
+        budget_month: string | null;
+        is_over_budget: boolean | null;
+        is_replayed: boolean | null;
+      };
     };
   };
 };

@@ -14,6 +14,58 @@ CREATE TABLE "private"."api_key_secrets" (
   CONSTRAINT "api_key_secrets_pkey" PRIMARY KEY (company_id, api_key_id)
 );
 
+CREATE TABLE "private"."budget_reservations" (
+  "company_id"        uuid                     NOT NULL,
+  "agent_id"          uuid,
+  "service"           text,
+  "amount_micro_usd"  bigint                   NOT NULL,
+  "held_in"           uuid[]                   NOT NULL,
+  "expires_at"        timestamp with time zone NOT NULL,
+  "released_at"       timestamp with time zone,
+  "usage_id"          uuid,
+  "usage_occurred_at" timestamp with time zone,
+  "created_at"        timestamp with time zone NOT NULL DEFAULT now(),
+  "created_by"        uuid,
+  CONSTRAINT "budget_reservations_amount_is_not_negative" CHECK ((amount_micro_usd >= 0)),
+  CONSTRAINT "budget_reservations_settled_with_usage" CHECK (((usage_id IS NULL) = (usage_occurred_at IS NULL)))
+);
+
+ALTER TABLE "private"."budget_reservations"
+  SET (fillfactor=80);
+
+CREATE TABLE "private"."budget_stripes" (
+  "company_id"       uuid                     NOT NULL,
+  "budget_period_id" uuid                     NOT NULL,
+  "stripe"           smallint                 NOT NULL,
+  "generation"       integer                  NOT NULL DEFAULT 0,
+  "granted"          bigint                   NOT NULL DEFAULT 0,
+  "watched"          bigint                   NOT NULL DEFAULT 0,
+  "spent"            bigint                   NOT NULL DEFAULT 0,
+  "reserved"         bigint                   NOT NULL DEFAULT 0,
+  "folded_at"        timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT "budget_stripes_pkey" PRIMARY KEY (company_id, budget_period_id, stripe)
+);
+
+ALTER TABLE "private"."budget_stripes"
+  SET (fillfactor=10);
+
+CREATE TABLE "private"."outbox_events" (
+  "company_id"   uuid                     NOT NULL,
+  "topic"        text                     NOT NULL,
+  "payload"      jsonb                    NOT NULL DEFAULT '{}'::jsonb,
+  "status"       text                     NOT NULL DEFAULT 'pending'::text,
+  "attempts"     integer                  NOT NULL DEFAULT 0,
+  "available_at" timestamp with time zone NOT NULL DEFAULT now(),
+  "finished_at"  timestamp with time zone,
+  "last_error"   text,
+  "created_at"   timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT "outbox_events_attempts_is_not_negative" CHECK ((attempts >= 0)),
+  CONSTRAINT "outbox_events_finished_at_set_when_finished" CHECK (((status = 'pending'::text) = (finished_at IS NULL))),
+  CONSTRAINT "outbox_events_payload_is_object" CHECK ((jsonb_typeof(payload) = 'object'::text)),
+  CONSTRAINT "outbox_events_status_is_known" CHECK ((status = ANY (ARRAY['pending'::text, 'delivered'::text, 'dead'::text]))),
+  CONSTRAINT "outbox_events_topic_is_dotted_name" CHECK ((topic ~ '^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$'::text))
+);
+
 CREATE TABLE "private"."partitioned_tables" (
   "table_name"   text    NOT NULL,
   "months_ahead" integer NOT NULL DEFAULT 3,
@@ -35,11 +87,30 @@ CREATE TABLE "private"."plan_tiers" (
   CONSTRAINT "plan_tiers_pkey" PRIMARY KEY (plan_tier)
 );
 
+CREATE UNLOGGED TABLE "private"."rate_limit_buckets" (
+  "company_id" uuid                     NOT NULL,
+  "bucket"     text                     NOT NULL,
+  "tat"        timestamp with time zone NOT NULL,
+  CONSTRAINT "rate_limit_buckets_pkey" PRIMARY KEY (company_id, bucket)
+);
+
+ALTER TABLE "private"."rate_limit_buckets"
+  SET (fillfactor=50);
+
 CREATE TABLE "private"."role_permissions" (
   "role"       text NOT NULL,
   "permission" text NOT NULL,
   CONSTRAINT "role_permissions_pkey" PRIMARY KEY (ROLE, permission),
   CONSTRAINT "role_permissions_role_is_known" CHECK ((role = ANY (ARRAY['admin'::text, 'client'::text, 'agent'::text, 'compliance_admin'::text])))
+);
+
+CREATE TABLE "private"."usage_keys" (
+  "company_id"      uuid                     NOT NULL,
+  "idempotency_key" text                     NOT NULL,
+  "usage_id"        uuid                     NOT NULL,
+  "occurred_at"     timestamp with time zone NOT NULL,
+  "created_at"      timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT "usage_keys_pkey" PRIMARY KEY (company_id, idempotency_key)
 );
 
 CREATE TABLE "public"."agent_logs" (
@@ -126,23 +197,25 @@ ALTER TABLE "public"."api_keys"
 REVOKE ALL ON TABLE "public"."api_keys" FROM "anon";
 
 CREATE TABLE "public"."api_usage" (
-  "company_id"     uuid                     NOT NULL,
-  "id"             uuid                     NOT NULL,
-  "occurred_at"    timestamp with time zone NOT NULL,
-  "service"        text                     NOT NULL,
-  "model"          text,
-  "agent_id"       uuid,
-  "description"    text,
-  "unit"           text                     NOT NULL,
-  "units"          bigint                   NOT NULL,
-  "input_tokens"   bigint,
-  "output_tokens"  bigint,
-  "cost_micro_usd" bigint                   NOT NULL,
-  "is_over_budget" boolean                  NOT NULL,
-  "request_id"     text,
-  "metadata"       jsonb                    NOT NULL,
-  "created_at"     timestamp with time zone NOT NULL,
-  "created_by"     uuid
+  "company_id"      uuid                     NOT NULL,
+  "id"              uuid                     NOT NULL,
+  "occurred_at"     timestamp with time zone NOT NULL,
+  "service"         text                     NOT NULL,
+  "model"           text,
+  "agent_id"        uuid,
+  "description"     text,
+  "unit"            text                     NOT NULL,
+  "units"           bigint                   NOT NULL,
+  "input_tokens"    bigint,
+  "output_tokens"   bigint,
+  "cost_micro_usd"  bigint                   NOT NULL,
+  "budget_month"    date,
+  "is_out_of_month" boolean                  NOT NULL,
+  "is_over_budget"  boolean                  NOT NULL,
+  "request_id"      text,
+  "metadata"        jsonb                    NOT NULL,
+  "created_at"      timestamp with time zone NOT NULL,
+  "created_by"      uuid
 ) PARTITION BY RANGE (occurred_at);
 
 ALTER TABLE "public"."api_usage"
@@ -171,6 +244,24 @@ ALTER TABLE "public"."audit_logs"
 
 REVOKE ALL ON TABLE "public"."audit_logs" FROM "anon";
 
+CREATE TABLE "public"."budget_adjustments" (
+  "company_id"       uuid                     NOT NULL,
+  "id"               uuid                     NOT NULL DEFAULT gen_random_uuid(),
+  "budget_period_id" uuid                     NOT NULL,
+  "amount_micro_usd" bigint                   NOT NULL,
+  "reason"           text                     NOT NULL,
+  "created_at"       timestamp with time zone NOT NULL DEFAULT now(),
+  "created_by"       uuid,
+  CONSTRAINT "budget_adjustments_amount_is_not_zero" CHECK ((amount_micro_usd <> 0)),
+  CONSTRAINT "budget_adjustments_pkey" PRIMARY KEY (company_id, id),
+  CONSTRAINT "budget_adjustments_reason_is_not_blank" CHECK (((reason ~ '\S'::text) AND (length(reason) <= 1000)))
+);
+
+ALTER TABLE "public"."budget_adjustments"
+  ENABLE ROW LEVEL SECURITY;
+
+REVOKE ALL ON TABLE "public"."budget_adjustments" FROM "anon";
+
 CREATE TABLE "public"."budget_alerts" (
   "company_id"        uuid                     NOT NULL,
   "id"                uuid                     NOT NULL DEFAULT gen_random_uuid(),
@@ -197,31 +288,42 @@ ALTER TABLE "public"."budget_alerts"
 REVOKE ALL ON TABLE "public"."budget_alerts" FROM "anon";
 
 CREATE TABLE "public"."budget_periods" (
-  "company_id"         uuid                     NOT NULL,
-  "id"                 uuid                     NOT NULL DEFAULT gen_random_uuid(),
-  "month"              date                     NOT NULL,
-  "starts_at"          timestamp with time zone NOT NULL,
-  "ends_at"            timestamp with time zone NOT NULL,
-  "limit_micro_usd"    bigint                   NOT NULL,
-  "spent_micro_usd"    bigint                   NOT NULL DEFAULT 0,
-  "reserved_micro_usd" bigint                   NOT NULL DEFAULT 0,
-  "status"             text                     NOT NULL DEFAULT 'open'::text,
-  "closed_at"          timestamp with time zone,
-  "created_at"         timestamp with time zone NOT NULL DEFAULT now(),
-  "updated_at"         timestamp with time zone NOT NULL DEFAULT now(),
-  "created_by"         uuid,
-  "updated_by"         uuid,
+  "company_id"          uuid                     NOT NULL,
+  "id"                  uuid                     NOT NULL DEFAULT gen_random_uuid(),
+  "month"               date                     NOT NULL,
+  "scope"               text                     NOT NULL DEFAULT 'company'::text,
+  "agent_id"            uuid,
+  "service"             text,
+  "starts_at"           timestamp with time zone NOT NULL,
+  "ends_at"             timestamp with time zone NOT NULL,
+  "limit_micro_usd"     bigint                   NOT NULL,
+  "adjusted_micro_usd"  bigint                   NOT NULL DEFAULT 0,
+  "spent_micro_usd"     bigint                   NOT NULL DEFAULT 0,
+  "reserved_micro_usd"  bigint                   NOT NULL DEFAULT 0,
+  "enforcement"         text                     NOT NULL DEFAULT 'hard'::text,
+  "alert_percents"      integer[]                NOT NULL DEFAULT '{}'::integer[],
+  "watch_micro_usd"     bigint,
+  "stripe_count"        smallint                 NOT NULL DEFAULT 0,
+  "contention"          smallint                 NOT NULL DEFAULT 0,
+  "agent_limit_count"   integer                  NOT NULL DEFAULT 0,
+  "service_limit_count" integer                  NOT NULL DEFAULT 0,
+  "generation"          integer                  NOT NULL DEFAULT 0,
+  "status"              text                     NOT NULL DEFAULT 'open'::text,
+  "closed_at"           timestamp with time zone,
+  "reconciled_at"       timestamp with time zone,
+  "created_at"          timestamp with time zone NOT NULL DEFAULT now(),
+  "updated_at"          timestamp with time zone NOT NULL DEFAULT now(),
+  "created_by"          uuid,
+  "updated_by"          uuid,
   CONSTRAINT "budget_periods_amounts_are_not_negative" CHECK (((limit_micro_usd >= 0) AND (spent_micro_usd >= 0) AND (reserved_micro_usd >= 0))),
-  CONSTRAINT "budget_periods_closed_at_set_when_closed" CHECK (((status = 'closed'::text) = (closed_at IS NOT NULL))),
-  CONSTRAINT "budget_periods_ends_after_start" CHECK ((ends_at > starts_at)),
-  CONSTRAINT "budget_periods_month_is_first_day" CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
-  CONSTRAINT "budget_periods_month_is_unique_in_company" UNIQUE (company_id, month),
-  CONSTRAINT "budget_periods_pkey" PRIMARY KEY (company_id, id),
-  CONSTRAINT "budget_periods_status_is_known" CHECK ((status = ANY (ARRAY['open'::text, 'closed'::text])))
+  CONSTRAINT "budget_periods_pkey" PRIMARY KEY (company_id, id)
 );
 
 ALTER TABLE "public"."budget_periods"
   ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE "public"."budget_periods"
+  SET (fillfactor=70);
 
 REVOKE ALL ON TABLE "public"."budget_periods" FROM "anon";
 
@@ -278,12 +380,17 @@ CREATE TABLE "public"."company_config" (
   "invoice_number_prefix" text                     NOT NULL DEFAULT 'INV-'::text,
   "invoice_payment_days"  integer                  NOT NULL DEFAULT 30,
   "notification_emails"   text[]                   NOT NULL DEFAULT '{}'::text[],
+  "budget_alert_percents" integer[]                NOT NULL DEFAULT '{50,80,100}'::integer[],
   "default_agent_model"   text,
   "settings"              jsonb                    NOT NULL DEFAULT '{}'::jsonb,
   "created_at"            timestamp with time zone NOT NULL DEFAULT now(),
   "updated_at"            timestamp with time zone NOT NULL DEFAULT now(),
   "created_by"            uuid,
   "updated_by"            uuid,
+  CONSTRAINT "company_config_budget_alert_percents_are_in_range"
+    CHECK
+    (((cardinality(budget_alert_percents) <= 20) AND (array_position(budget_alert_percents, NULL::integer) IS NULL) AND (1 <= ALL (budget_alert_percents)) AND (1000 >= ALL
+    (budget_alert_percents)))),
   CONSTRAINT "company_config_invoice_number_prefix_is_short" CHECK ((length(invoice_number_prefix) <= 20)),
   CONSTRAINT "company_config_invoice_payment_days_is_in_range" CHECK (((invoice_payment_days >= 0) AND (invoice_payment_days <= 365))),
   CONSTRAINT "company_config_is_one_row_a_company" UNIQUE (company_id),
@@ -303,6 +410,7 @@ CREATE TABLE "public"."company_plans" (
   "plan_tier"              text                     NOT NULL,
   "monthly_limit_usd"      numeric(14,6)            NOT NULL,
   "features"               jsonb                    NOT NULL DEFAULT '{}'::jsonb,
+  "enforcement"            text                     NOT NULL DEFAULT 'hard'::text,
   "is_active"              boolean                  NOT NULL DEFAULT true,
   "started_at"             timestamp with time zone NOT NULL DEFAULT now(),
   "ended_at"               timestamp with time zone,
@@ -314,6 +422,7 @@ CREATE TABLE "public"."company_plans" (
   "updated_by"             uuid,
   CONSTRAINT "company_plans_ended_at_set_when_ended" CHECK ((is_active = (ended_at IS NULL))),
   CONSTRAINT "company_plans_ends_after_start" CHECK ((ended_at >= started_at)),
+  CONSTRAINT "company_plans_enforcement_is_known" CHECK ((enforcement = ANY (ARRAY['hard'::text, 'soft'::text]))),
   CONSTRAINT "company_plans_features_is_object" CHECK (((jsonb_typeof(features) = 'object'::text) AND (pg_column_size(features) <= 65536))),
   CONSTRAINT "company_plans_monthly_limit_usd_is_not_negative" CHECK (((monthly_limit_usd >= (0)::numeric) AND (monthly_limit_usd <> 'NaN'::numeric))),
   CONSTRAINT "company_plans_pkey" PRIMARY KEY (company_id, id),
@@ -651,6 +760,26 @@ ALTER TABLE "public"."security_policies"
 
 REVOKE ALL ON TABLE "public"."security_policies" FROM "anon";
 
+CREATE TABLE "public"."service_limits" (
+  "company_id"              uuid                     NOT NULL,
+  "id"                      uuid                     NOT NULL DEFAULT gen_random_uuid(),
+  "service"                 text                     NOT NULL,
+  "monthly_limit_micro_usd" bigint                   NOT NULL,
+  "created_at"              timestamp with time zone NOT NULL DEFAULT now(),
+  "updated_at"              timestamp with time zone NOT NULL DEFAULT now(),
+  "created_by"              uuid,
+  "updated_by"              uuid,
+  CONSTRAINT "service_limits_monthly_limit_micro_usd_is_not_negative" CHECK ((monthly_limit_micro_usd >= 0)),
+  CONSTRAINT "service_limits_pkey" PRIMARY KEY (company_id, id),
+  CONSTRAINT "service_limits_service_is_not_blank" CHECK (((service ~ '\S'::text) AND (length(service) <= 120))),
+  CONSTRAINT "service_limits_service_is_unique_in_company" UNIQUE (company_id, service)
+);
+
+ALTER TABLE "public"."service_limits"
+  ENABLE ROW LEVEL SECURITY;
+
+REVOKE ALL ON TABLE "public"."service_limits" FROM "anon";
+
 CREATE TABLE "public"."services" (
   "company_id"       uuid                     NOT NULL,
   "id"               uuid                     NOT NULL DEFAULT gen_random_uuid(),
@@ -747,6 +876,9 @@ ALTER TABLE "public"."api_usage"
   ALTER COLUMN "created_at" SET DEFAULT now();
 
 ALTER TABLE "public"."api_usage"
+  ALTER COLUMN "is_out_of_month" SET DEFAULT false;
+
+ALTER TABLE "public"."api_usage"
   ALTER COLUMN "is_over_budget" SET DEFAULT false;
 
 ALTER TABLE "public"."api_usage"
@@ -767,6 +899,95 @@ ALTER TABLE "public"."audit_logs"
 ALTER TABLE "public"."audit_logs"
   ALTER COLUMN "created_at" SET DEFAULT now();
 
+CREATE TYPE "private"."charged_month" AS (
+  "period_id" uuid,
+  "month"     date,
+  "starts_at" timestamp WITH time zone,
+  "ends_at"   timestamp WITH time zone,
+  "is_over"   boolean
+);
+
+CREATE TYPE "private"."recorded_event" AS (
+  "n"              integer,
+  "usage_id"       uuid,
+  "occurred_at"    timestamp WITH time zone,
+  "budget_month"   date,
+  "is_over_budget" boolean,
+  "is_replayed"    boolean
+);
+
+CREATE TYPE "private"."spender" AS (
+  "company_status"       text,
+  "has_agent"            boolean,
+  "period_id"            uuid,
+  "generation"           integer,
+  "stripe_count"         integer,
+  "month"                date,
+  "starts_at"            timestamp WITH time zone,
+  "ends_at"              timestamp WITH time zone,
+  "is_over"              boolean,
+  "agent_period_id"      uuid,
+  "agent_generation"     integer,
+  "agent_stripe_count"   integer,
+  "service_period_id"    uuid,
+  "service_generation"   integer,
+  "service_stripe_count" integer
+);
+
+CREATE TYPE "private"."usage_event" AS (
+  "n"               integer,
+  "first_n"         integer,
+  "is_v7"           boolean,
+  "id"              uuid,
+  "occurred_at"     timestamp WITH time zone,
+  "service"         text,
+  "agent_id"        uuid,
+  "description"     text,
+  "cost"            bigint,
+  "idempotency_key" text,
+  "units"           bigint,
+  "unit"            text,
+  "model"           text,
+  "input_tokens"    bigint,
+  "output_tokens"   bigint,
+  "metadata"        jsonb,
+  "request_id"      text
+);
+
+CREATE TYPE "public"."budget_decision" AS (
+  "allowed"        boolean,
+  "reason"         text,
+  "scope"          text,
+  "reservation_id" uuid,
+  "expires_at"     timestamp WITH time zone,
+  "is_over_budget" boolean,
+  "limit_usd"      numeric,
+  "spent_usd"      numeric,
+  "reserved_usd"   numeric,
+  "remaining_usd"  numeric,
+  "budget_month"   date,
+  "period_ends_at" timestamp WITH time zone
+);
+
+CREATE TYPE "public"."rate_limit_decision" AS (
+  "allowed"             boolean,
+  "bucket"              text,
+  "limit_per_minute"    integer,
+  "burst"               integer,
+  "remaining"           integer,
+  "reset_seconds"       integer,
+  "retry_after_seconds" integer
+);
+
+CREATE TYPE "public"."usage_receipt" AS (
+  "usage_id"       uuid,
+  "occurred_at"    timestamp WITH time zone,
+  "cost_usd"       numeric,
+  "budget_month"   date,
+  "is_over_budget" boolean,
+  "is_replayed"    boolean
+);
+
 CREATE OR REPLACE FUNCTION private.actor_id()
   RETURNS uuid
   LANGUAGE plpgsql
@@ -783,6 +1004,316 @@ begin
             set_config('app.actor_id', coalesce(private.current_user_id()::text, ''), true);
   end if;
   return nullif(current_setting('app.actor_id', true), '')::uuid;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.adjust_budget (
+  p_company_id    uuid,
+  p_month         date,
+  p_amount        numeric,
+  p_reason        text,
+  p_adjustment_id uuid
+)
+  RETURNS uuid
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_amount bigint;
+  v_period public.budget_periods;
+  v_known public.budget_adjustments;
+  v_id uuid := coalesce(p_adjustment_id, gen_random_uuid());
+begin
+  perform private.require_operator();
+  if p_amount is null or not (p_amount <> 0 and p_amount between -1000000000 and 1000000000) then
+    raise exception 'amount is %, which is no adjustment', coalesce(p_amount::text, 'null')
+      using errcode = '22023',
+            detail = 'invalid_amount',
+            hint = 'State amount in US dollars: negative for a credit, positive for a correction, not 0.';
+  end if;
+  v_amount := round(p_amount * 1000000)::bigint;
+  if v_amount = 0 or p_reason is null or p_reason !~ '\S' or length(p_reason) > 1000 then
+    raise exception 'an adjustment needs an amount of a millionth at least and a reason of 1 to 1000 characters'
+      using errcode = '22023',
+            detail = 'invalid_adjustment',
+            hint = 'Say why the month is adjusted; it is kept with the adjustment and in the audit log.';
+  end if;
+  if p_month = date_trunc('month', p_month)::date then
+    perform private.open_budget_month(p_company_id);
+  end if;
+  select * into v_period from public.budget_periods as p
+   where p.company_id = p_company_id and p.scope = 'company' and p.month = p_month;
+  if not found then
+    raise exception 'company % has no budget for %', coalesce(p_company_id::text, 'null'), coalesce(p_month::text, 'null')
+      using errcode = 'PT404',
+            detail = 'unknown_budget_month',
+            hint = 'State the first day of a month that stands in budget_periods of the company.';
+  end if;
+  v_period := private.lock_budget(p_company_id, v_period.id);
+  insert into public.budget_adjustments (company_id, id, budget_period_id, amount_micro_usd, reason)
+  values (p_company_id, v_id, v_period.id, v_amount, p_reason)
+  on conflict (company_id, id) do nothing;
+  if not found then
+    select * into v_known from public.budget_adjustments as a where a.company_id = p_company_id and a.id = v_id;
+    if (v_known.budget_period_id, v_known.amount_micro_usd, v_known.reason)
+       is distinct from (v_period.id, v_amount, p_reason)
+    then
+      raise exception 'adjustment % was made for something else', v_id
+        using errcode = 'PT422',
+              detail = 'adjustment_reused',
+              hint = 'A retry repeats the request as it was; another request takes another adjustment_id.';
+    end if;
+    return v_id;
+  end if;
+  update public.budget_periods as p
+     set adjusted_micro_usd = p.adjusted_micro_usd + v_amount
+   where p.company_id = p_company_id and p.id = v_period.id;
+  if v_period.status = 'open' then
+    perform private.raise_budget_alerts(p_company_id, v_period.id);
+  end if;
+  insert into public.audit_logs (company_id, actor_id, actor_role, action, table_name, row_id, changes, request_id)
+  values (
+    p_company_id, private.actor_id(), current_setting('role', true), 'budget.adjusted', 'budget_adjustments', v_id,
+    jsonb_build_object('month', p_month, 'amount_micro_usd', v_amount, 'reason', p_reason), null);
+  return v_id;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.apply_limit (
+  p_company_id      uuid,
+  p_agent_id        uuid,
+  p_service         text,
+  p_limit_micro_usd bigint
+)
+  RETURNS void
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_month public.budget_periods;
+  v_id uuid;
+  v_status text;
+  v_spent bigint;
+begin
+  perform private.open_budget_month(p_company_id);
+  select * into v_month from public.budget_periods as p
+   where p.company_id = p_company_id and p.scope = 'company' and p.status = 'open'
+     and p.starts_at <= clock_timestamp() and p.ends_at > clock_timestamp();
+  if not found then
+    return;
+  end if;
+  v_month := private.lock_budget(p_company_id, v_month.id);
+  select p.id, p.status into v_id, v_status from public.budget_periods as p
+   where p.company_id = p_company_id and p.month = v_month.month
+     and (p.agent_id = p_agent_id or p.service = p_service);
+  if v_id is not null then
+    perform private.lock_budget(p_company_id, v_id);
+  elsif p_limit_micro_usd is null then
+    return;
+  end if;
+  if p_limit_micro_usd is null then
+    delete from private.budget_stripes as s where s.company_id = p_company_id and s.budget_period_id = v_id;
+    update public.budget_periods as p
+       set status = 'closed', closed_at = now(), stripe_count = 0, contention = 0
+     where p.company_id = p_company_id and p.id = v_id and p.status = 'open';
+  elsif v_status = 'open' then
+    update public.budget_periods as p
+       set limit_micro_usd = p_limit_micro_usd
+     where p.company_id = p_company_id and p.id = v_id;
+  else
+    v_spent := private.ledger_total(
+      p_company_id, v_month.month, v_month.starts_at, v_month.ends_at, p_agent_id, p_service);
+    if v_id is null then
+      insert into public.budget_periods (
+        company_id, month, scope, agent_id, service, starts_at, ends_at, limit_micro_usd, alert_percents, spent_micro_usd)
+      values (
+        p_company_id, v_month.month, case when p_agent_id is null then 'service' else 'agent' end, p_agent_id, p_service,
+        v_month.starts_at, v_month.ends_at, p_limit_micro_usd, v_month.alert_percents, v_spent)
+      returning id into v_id;
+    else
+      update public.budget_periods as p
+         set status = 'open', closed_at = null, limit_micro_usd = p_limit_micro_usd, spent_micro_usd = v_spent,
+             reserved_micro_usd = 0
+       where p.company_id = p_company_id and p.id = v_id;
+      -- What an old reservation still held here is forgotten with the limit it was held against.
+      update private.budget_reservations as r
+         set held_in = array_remove(r.held_in, v_id)
+       where r.company_id = p_company_id and r.held_in <> '{}' and v_id = any (r.held_in);
+    end if;
+  end if;
+  perform private.raise_budget_alerts(p_company_id, v_id) where p_limit_micro_usd is not null;
+  perform private.count_limits(p_company_id, v_month.id);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.apply_plan (
+  p_company_id uuid
+)
+  RETURNS void
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_plan record;
+  v_id uuid;
+begin
+  -- Whoever opens the month at this moment has seen the old plan; wait for them.
+  perform private.open_budget_month(p_company_id);
+  select * into v_plan from private.plan_limit(p_company_id);
+  for v_id in
+    select p.id from public.budget_periods as p
+     where p.company_id = p_company_id and p.status = 'open' and p.ends_at > clock_timestamp()
+       and (p.alert_percents <> v_plan.alert_percents
+            or p.scope = 'company'
+               and (p.limit_micro_usd, p.enforcement) <> (v_plan.limit_micro_usd, v_plan.enforcement))
+     order by array_position('{company,agent,service}', p.scope), p.id
+  loop
+    perform private.lock_budget(p_company_id, v_id);
+    update public.budget_periods as p
+       set limit_micro_usd = case when p.scope = 'company' then v_plan.limit_micro_usd else p.limit_micro_usd end,
+           enforcement = case when p.scope = 'company' then v_plan.enforcement else p.enforcement end,
+           alert_percents = v_plan.alert_percents
+     where p.company_id = p_company_id and p.id = v_id;
+    perform private.raise_budget_alerts(p_company_id, v_id);
+  end loop;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.apply_time_zone (
+  p_company_id uuid
+)
+  RETURNS void
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_zone text;
+  v_id uuid;
+begin
+  select c.time_zone into v_zone from public.companies as c where c.id = p_company_id;
+  for v_id in
+    select p.id from public.budget_periods as p
+     where p.company_id = p_company_id and p.status = 'open'
+       and p.starts_at < clock_timestamp() and p.ends_at > clock_timestamp()
+     order by array_position('{company,agent,service}', p.scope), p.id
+  loop
+    perform private.lock_budget(p_company_id, v_id);
+    update public.budget_periods as p
+       set ends_at = greatest((p.month + interval '1 month') at time zone v_zone, clock_timestamp() + interval '6 minutes')
+     where p.company_id = p_company_id and p.id = v_id;
+  end loop;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.budget_balance (
+  p_company_id uuid,
+  p_period_id  uuid,
+  OUT          spent bigint,
+  OUT          reserved bigint,
+  OUT          remaining bigint
+)
+  RETURNS record
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  select p.spent_micro_usd + coalesce(s.spent, 0), p.reserved_micro_usd + coalesce(s.reserved, 0),
+         p.limit_micro_usd - p.adjusted_micro_usd
+         - p.spent_micro_usd - p.reserved_micro_usd - coalesce(s.spent + s.reserved, 0)
+    into spent, reserved, remaining
+    from public.budget_periods as p
+    left join lateral (
+      select sum(x.spent)::bigint as spent, sum(x.reserved)::bigint as reserved
+        from private.budget_stripes as x
+       where p.stripe_count > 0 and x.company_id = p.company_id and x.budget_period_id = p.id
+    ) as s on true
+   where p.company_id = p_company_id and p.id = p_period_id;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.budget_share (
+  p_room bigint,
+  p_need bigint
+)
+  RETURNS bigint
+  LANGUAGE plpgsql
+  IMMUTABLE
+  PARALLEL SAFE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return p_need + greatest(p_room - p_need, 0) / 128;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.budget_status (
+  p_company_id uuid
+)
+  RETURNS TABLE (
+    scope            text,
+    agent_id         uuid,
+    service          text,
+    budget_month     date,
+    period_starts_at timestamp with time zone,
+    period_ends_at   timestamp with time zone,
+    enforcement      text,
+    limit_usd        numeric,
+    spent_usd        numeric,
+    reserved_usd     numeric,
+    remaining_usd    numeric,
+    spent_percent    numeric,
+    is_over_budget   boolean
+  )
+  LANGUAGE plpgsql
+  STABLE
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_plan record;
+  v_month date;
+  v_zone text;
+begin
+  perform private.require_reader(p_company_id, 'usage.read');
+  select c.time_zone into v_zone from public.companies as c where c.id = p_company_id;
+  if not found then
+    raise exception 'there is no company %', coalesce(p_company_id::text, 'null')
+      using errcode = 'PT404',
+            detail = 'unknown_company',
+            hint = 'Check company_id.';
+  end if;
+  return query
+    select p.scope, p.agent_id, p.service, p.month, p.starts_at, p.ends_at, p.enforcement,
+           round(p.limit_micro_usd / 1000000.0, 6), round((b.spent + p.adjusted_micro_usd) / 1000000.0, 6),
+           round((b.reserved - x.expired) / 1000000.0, 6), round((b.remaining + x.expired) / 1000000.0, 6),
+           case when p.limit_micro_usd > 0
+                then round((b.spent + p.adjusted_micro_usd) * 100.0 / p.limit_micro_usd, 2) end,
+           b.spent + p.adjusted_micro_usd > p.limit_micro_usd
+      from public.budget_periods as p
+     cross join lateral private.budget_balance(p.company_id, p.id) as b
+     cross join lateral (
+       select coalesce(sum(r.amount_micro_usd), 0)::bigint as expired
+         from private.budget_reservations as r
+        where r.company_id = p.company_id and r.held_in <> '{}' and r.expires_at <= clock_timestamp()
+          and p.id = any (r.held_in)
+     ) as x
+     where p.company_id = p_company_id and p.status = 'open'
+       and p.starts_at <= clock_timestamp() and p.ends_at > clock_timestamp()
+     order by array_position('{company,agent,service}', p.scope), p.agent_id, p.service;
+  if not found then
+    select * into v_plan from private.plan_limit(p_company_id);
+    v_month := date_trunc('month', clock_timestamp() at time zone v_zone)::date;
+    return query
+      select 'company', null::uuid, null::text, v_month, v_month::timestamp at time zone v_zone,
+             (v_month + interval '1 month') at time zone v_zone, v_plan.enforcement,
+             round(v_plan.limit_micro_usd / 1000000.0, 6), 0.0, 0.0, round(v_plan.limit_micro_usd / 1000000.0, 6),
+             case when v_plan.limit_micro_usd > 0 then 0.0 end, false;
+  end if;
 end
 $function$;
 
@@ -855,6 +1386,573 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.charge_budget (
+  p_company_id   uuid,
+  p_period_id    uuid,
+  p_generation   integer,
+  p_stripe_count integer,
+  p_spend        bigint,
+  p_hold         bigint,
+  p_force        boolean
+)
+  RETURNS text
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_missed smallint := 0;
+  v_over boolean;
+  v_folded_at timestamptz;
+begin
+  if p_stripe_count > 0 then
+    update private.budget_stripes as s
+       set spent = s.spent + p_spend, reserved = s.reserved + p_hold
+     where s.company_id = p_company_id and s.budget_period_id = p_period_id and s.stripe = pg_backend_pid() % 64
+       and s.generation = p_generation
+       and s.spent + s.reserved + p_spend + p_hold <= s.granted
+       and s.spent + p_spend <= s.watched
+    returning s.folded_at into v_folded_at;
+    if not found then
+      return private.charge_budget_slowly(p_company_id, p_period_id, p_generation, p_spend, p_hold, p_force);
+    end if;
+    if v_folded_at < clock_timestamp() - interval '1 second' then
+      perform private.refresh_budget_row(p_company_id, p_period_id);
+    end if;
+    return 'within';
+  end if;
+  -- Is somebody else at the row? With luck nobody, and one row is the cheapest counter there is.
+  perform from public.budget_periods as p
+    where p.company_id = p_company_id and p.id = p_period_id
+      for no key update skip locked;
+  if not found then
+    v_missed := 1;
+  end if;
+  update public.budget_periods as p
+     set spent_micro_usd = p.spent_micro_usd + p_spend,
+         reserved_micro_usd = p.reserved_micro_usd + p_hold,
+         contention = p.contention + v_missed,
+         updated_at = now()
+   where p.company_id = p_company_id and p.id = p_period_id
+     and p.generation = p_generation and p.stripe_count = 0 and p.status = 'open' and p.contention < 4
+     and (p.watch_micro_usd is null or p.spent_micro_usd + p_spend < p.watch_micro_usd)
+     and (p.enforcement = 'soft' or p_spend + p_hold <= 0
+          or p.spent_micro_usd + p.reserved_micro_usd + p_spend + p_hold <= p.limit_micro_usd - p.adjusted_micro_usd)
+  returning p.spent_micro_usd > p.limit_micro_usd - p.adjusted_micro_usd into v_over;
+  if not found then
+    return private.charge_budget_slowly(p_company_id, p_period_id, p_generation, p_spend, p_hold, p_force);
+  end if;
+  return case when v_over then 'over' else 'within' end;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.charge_budget_slowly (
+  p_company_id uuid,
+  p_period_id  uuid,
+  p_generation integer,
+  p_spend      bigint,
+  p_hold       bigint,
+  p_force      boolean
+)
+  RETURNS text
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_unbounded constant bigint := 36028797018963968;
+  v_own constant smallint := pg_backend_pid() % 64;
+  v_need constant bigint := p_spend + p_hold;
+  v_period public.budget_periods;
+  v_expired boolean := false;
+  v_granted bigint;
+  v_watched bigint;
+  v_room bigint;
+  v_span bigint;
+begin
+  -- What is left only shrinks within a month, but for what expires; so a refusal needs no lock.
+  if v_need > 0 and not p_force then
+    select * into v_period from public.budget_periods as p where p.company_id = p_company_id and p.id = p_period_id;
+    if v_period.generation is distinct from p_generation or v_period.status <> 'open' then
+      return 'stale';
+    end if;
+    if v_period.enforcement = 'hard'
+       and (select b.remaining from private.budget_balance(p_company_id, p_period_id) as b) < v_need
+    then
+      v_expired := exists (
+        select from private.budget_reservations as r
+         where r.company_id = p_company_id and r.held_in <> '{}' and r.expires_at <= clock_timestamp()
+           and p_period_id = any (r.held_in));
+      if not v_expired then
+        return 'refused';
+      end if;
+    end if;
+  end if;
+
+  select * into v_period from public.budget_periods as p
+   where p.company_id = p_company_id and p.id = p_period_id
+     for no key update;
+  if v_period.generation is distinct from p_generation or v_period.status <> 'open' then
+    return 'stale';
+  end if;
+  if v_expired then
+    perform private.release_expired_holds(p_company_id, p_period_id);
+    select * into v_period from public.budget_periods as p where p.company_id = p_company_id and p.id = p_period_id;
+  end if;
+
+  v_granted := 0;
+  v_watched := 0;
+  if v_period.stripe_count > 0 then
+    -- Ask for as little as is needed: the own stripe, then those that nobody is at, then all of them.
+    for i in 1 .. 3 loop
+      perform private.fold_stripes(p_company_id, p_period_id, case when i = 1 then v_own end, i <> 2);
+      select * into v_period from public.budget_periods as p where p.company_id = p_company_id and p.id = p_period_id;
+      select coalesce(sum(s.granted), 0), coalesce(sum(s.watched), 0) into v_granted, v_watched
+        from private.budget_stripes as s
+       where s.company_id = p_company_id and s.budget_period_id = p_period_id;
+      exit when (v_period.enforcement = 'soft' or v_need <= 0
+                 or v_period.limit_micro_usd - v_period.adjusted_micro_usd - v_period.spent_micro_usd
+                    - v_period.reserved_micro_usd - v_granted >= v_need)
+            and (v_period.watch_micro_usd is null or p_spend = 0
+                 or v_period.watch_micro_usd - 1 - v_period.spent_micro_usd - v_watched >= p_spend);
+    end loop;
+  end if;
+  v_room := case when v_period.enforcement = 'soft' then v_unbounded
+                 else v_period.limit_micro_usd - v_period.adjusted_micro_usd - v_period.spent_micro_usd
+                      - v_period.reserved_micro_usd - v_granted end;
+  v_span := case when v_period.watch_micro_usd is null then v_unbounded
+                 else v_period.watch_micro_usd - 1 - v_period.spent_micro_usd - v_watched end;
+
+  if v_need > 0 and v_room < v_need and not p_force then
+    return 'refused';
+  end if;
+  if v_period.stripe_count > 0 and v_room >= v_need and v_span >= p_spend then
+    update private.budget_stripes as s
+       set generation = p_generation,
+           granted = s.granted + private.budget_share(v_room, v_need),
+           watched = s.watched + private.budget_share(v_span, p_spend),
+           spent = s.spent + p_spend,
+           reserved = s.reserved + p_hold
+     where s.company_id = p_company_id and s.budget_period_id = p_period_id and s.stripe = v_own;
+    return case when v_period.spent_micro_usd > v_period.limit_micro_usd - v_period.adjusted_micro_usd
+                then 'over' else 'within' end;
+  end if;
+
+  update public.budget_periods as p
+     set spent_micro_usd = p.spent_micro_usd + p_spend,
+         reserved_micro_usd = p.reserved_micro_usd + p_hold,
+         updated_at = now()
+   where p.company_id = p_company_id and p.id = p_period_id
+  returning * into v_period;
+  if v_span < p_spend then
+    perform private.raise_budget_alerts(p_company_id, p_period_id);
+  end if;
+  if v_period.stripe_count = 0 and v_period.contention >= 4 then
+    insert into private.budget_stripes (company_id, budget_period_id, stripe, generation)
+    select p_company_id, p_period_id, g.n, v_period.generation + 1 from generate_series(0, 63) as g (n);
+    update public.budget_periods as p
+       set stripe_count = 64, generation = p.generation + 1
+     where p.company_id = p_company_id and p.id = p_period_id;
+  end if;
+  return case when v_period.spent_micro_usd + v_period.reserved_micro_usd
+                   > v_period.limit_micro_usd - v_period.adjusted_micro_usd
+              then 'over' else 'within' end;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.charge_plainly (
+  p_company_id uuid,
+  p_period_id  uuid,
+  p_generation integer,
+  p_is_striped boolean,
+  p_cost       bigint
+)
+  RETURNS boolean
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  if p_is_striped then
+    update private.budget_stripes as t
+       set spent = t.spent + p_cost
+     where t.company_id = p_company_id and t.budget_period_id = p_period_id and t.stripe = pg_backend_pid() % 64
+       and t.generation = p_generation
+       and t.spent + t.reserved + p_cost <= t.granted
+       and t.spent + p_cost <= t.watched
+       and t.folded_at > clock_timestamp() - interval '1 second';
+  else
+    update public.budget_periods as p
+       set spent_micro_usd = p.spent_micro_usd + p_cost, updated_at = now()
+     where p.company_id = p_company_id and p.id = p_period_id
+       and p.generation = p_generation and p.stripe_count = 0 and p.status = 'open'
+       and (p.watch_micro_usd is null or p.spent_micro_usd + p_cost < p.watch_micro_usd)
+       and p.spent_micro_usd + p.reserved_micro_usd + p_cost <= p.limit_micro_usd - p.adjusted_micro_usd;
+  end if;
+  return found;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.charge_scope (
+  p_company_id   uuid,
+  p_period_id    uuid,
+  p_generation   integer,
+  p_stripe_count integer,
+  p_spend        bigint,
+  p_hold         bigint,
+  p_force        boolean
+)
+  RETURNS text
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_outcome text := private.charge_budget(
+    p_company_id, p_period_id, p_generation, p_stripe_count, p_spend, p_hold, p_force);
+  v_period public.budget_periods;
+begin
+  while v_outcome = 'stale' loop
+    select * into v_period from public.budget_periods as p where p.company_id = p_company_id and p.id = p_period_id;
+    if v_period.status is distinct from 'open' then
+      return 'closed';
+    end if;
+    v_outcome := private.charge_budget(
+      p_company_id, p_period_id, v_period.generation, v_period.stripe_count, p_spend, p_hold, p_force);
+  end loop;
+  return v_outcome;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.charge_usage (
+  p_company_id uuid,
+  p_charged_at timestamp with time zone,
+  p_agent_id   uuid,
+  p_service    text,
+  p_cost       bigint,
+  p_spender    private.spender,
+  p_held_in    uuid[],
+  p_amount     bigint,
+  p_force      boolean
+)
+  RETURNS private.spender
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_spender private.spender := p_spender;
+  v_outcome text;
+begin
+  loop
+    v_outcome := private.charge_budget(
+      p_company_id, v_spender.period_id, v_spender.generation, v_spender.stripe_count, p_cost,
+      case when v_spender.period_id = any (p_held_in) then -p_amount else 0 end, p_force);
+    exit when v_outcome <> 'stale';
+    v_spender := private.find_spender(p_company_id, p_charged_at, p_agent_id, p_service);
+  end loop;
+  if v_outcome = 'refused' then
+    perform private.refuse_spending(p_company_id, v_spender.period_id, p_cost);
+  end if;
+  v_spender.is_over := v_spender.is_over or v_outcome = 'over';
+  if v_spender.agent_period_id is not null then
+    v_outcome := private.charge_scope(
+      p_company_id, v_spender.agent_period_id, v_spender.agent_generation, v_spender.agent_stripe_count, p_cost,
+      case when v_spender.agent_period_id = any (p_held_in) then -p_amount else 0 end, p_force);
+    if v_outcome = 'refused' then
+      perform private.refuse_spending(p_company_id, v_spender.agent_period_id, p_cost);
+    end if;
+    v_spender.is_over := v_spender.is_over or v_outcome = 'over';
+  end if;
+  if v_spender.service_period_id is not null then
+    v_outcome := private.charge_scope(
+      p_company_id, v_spender.service_period_id, v_spender.service_generation, v_spender.service_stripe_count, p_cost,
+      case when v_spender.service_period_id = any (p_held_in) then -p_amount else 0 end, p_force);
+    if v_outcome = 'refused' then
+      perform private.refuse_spending(p_company_id, v_spender.service_period_id, p_cost);
+    end if;
+    v_spender.is_over := v_spender.is_over or v_outcome = 'over';
+  end if;
+  if not p_held_in <@ array[v_spender.period_id, v_spender.agent_period_id, v_spender.service_period_id] then
+    perform private.release_hold(
+      p_company_id,
+      array_remove(array_remove(array_remove(
+        p_held_in, v_spender.period_id), v_spender.agent_period_id), v_spender.service_period_id),
+      p_amount);
+  end if;
+  return v_spender;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.check_budget (
+  p_company_id     uuid,
+  p_agent_id       uuid,
+  p_estimated_cost numeric,
+  p_service        text,
+  p_hold_seconds   integer,
+  p_reservation_id uuid
+)
+  RETURNS public.budget_decision
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_amount bigint;
+  v_spender private.spender;
+  v_reservation private.budget_reservations;
+  v_period public.budget_periods;
+  v_outcome text;
+  v_held uuid[] := array[]::uuid[];
+  v_shown uuid;
+  v_id uuid := coalesce(p_reservation_id, private.uuid_v7());
+  v_decision public.budget_decision;
+begin
+  perform private.require_company(p_company_id, 'usage.write');
+  v_amount := private.micro_usd(p_estimated_cost, 'estimated_cost');
+  if p_hold_seconds is null or p_hold_seconds not between 1 and 86400 then
+    raise exception 'a reservation is held for 1 to 86400 seconds'
+      using errcode = '22023',
+            detail = 'invalid_hold',
+            hint = 'State hold_seconds within these bounds, or leave it out for 15 minutes.';
+  end if;
+  if p_service is not null then
+    perform private.require_service(p_service);
+  end if;
+  v_spender := private.find_spender(p_company_id, clock_timestamp(), p_agent_id, p_service);
+  v_shown := v_spender.period_id;
+  v_decision.reservation_id := v_id;
+  v_decision.expires_at := clock_timestamp() + make_interval(secs => p_hold_seconds);
+
+  -- The row comes first: of two with the same id, one waits here and then finds what the other got.
+  insert into private.budget_reservations (
+    company_id, id, agent_id, service, amount_micro_usd, held_in, expires_at, created_at, created_by)
+  values (
+    p_company_id, v_id, p_agent_id, p_service, v_amount,
+    array_remove(array[v_spender.period_id, v_spender.agent_period_id, v_spender.service_period_id], null),
+    v_decision.expires_at, clock_timestamp(), private.actor_id())
+  on conflict (company_id, id) do nothing;
+  if not found then
+    select * into v_reservation from private.budget_reservations as r
+     where r.company_id = p_company_id and r.id = v_id;
+    if (v_reservation.agent_id, v_reservation.service, v_reservation.amount_micro_usd)
+       is distinct from (p_agent_id, p_service, v_amount)
+    then
+      raise exception 'reservation % was made for something else', v_id
+        using errcode = 'PT422',
+              detail = 'reservation_reused',
+              hint = 'A retry repeats the request as it was; another request takes another reservation_id.';
+    end if;
+    v_decision.expires_at := v_reservation.expires_at;
+  elsif v_spender.company_status <> 'active' then
+    v_decision.reason := 'company_suspended';
+  else
+    loop
+      v_outcome := private.charge_budget(
+        p_company_id, v_spender.period_id, v_spender.generation, v_spender.stripe_count, 0, v_amount, false);
+      exit when v_outcome <> 'stale';
+      v_spender := private.find_spender(p_company_id, clock_timestamp(), p_agent_id, p_service);
+      v_shown := v_spender.period_id;
+      update private.budget_reservations as r
+         set held_in = array_remove(
+               array[v_spender.period_id, v_spender.agent_period_id, v_spender.service_period_id], null)
+       where r.company_id = p_company_id and r.id = v_id;
+    end loop;
+    if v_outcome = 'refused' then
+      v_decision.reason := case
+        when exists (select from public.company_plans as p where p.company_id = p_company_id and p.is_active)
+        then 'budget_exceeded' else 'no_active_plan' end;
+    else
+      v_held := array[v_spender.period_id];
+    end if;
+    if v_decision.reason is null and v_spender.agent_period_id is not null then
+      v_outcome := private.charge_scope(
+        p_company_id, v_spender.agent_period_id, v_spender.agent_generation, v_spender.agent_stripe_count,
+        0, v_amount, false);
+      if v_outcome = 'refused' then
+        v_decision.reason := 'agent_budget_exceeded';
+        v_shown := v_spender.agent_period_id;
+      elsif v_outcome <> 'closed' then
+        v_held := v_held || v_spender.agent_period_id;
+      end if;
+    end if;
+    if v_decision.reason is null and v_spender.service_period_id is not null then
+      v_outcome := private.charge_scope(
+        p_company_id, v_spender.service_period_id, v_spender.service_generation, v_spender.service_stripe_count,
+        0, v_amount, false);
+      if v_outcome = 'refused' then
+        v_decision.reason := 'service_budget_exceeded';
+        v_shown := v_spender.service_period_id;
+      elsif v_outcome <> 'closed' then
+        v_held := v_held || v_spender.service_period_id;
+      end if;
+    end if;
+  end if;
+
+  if v_decision.reason is not null then
+    -- What was held before the one that refused goes back, in the same order.
+    perform private.release_hold(p_company_id, v_held, v_amount);
+    delete from private.budget_reservations as r where r.company_id = p_company_id and r.id = v_id;
+    v_decision.reservation_id := null;
+    v_decision.expires_at := null;
+  end if;
+  v_decision.allowed := v_decision.reason is null;
+  select * into v_period from public.budget_periods as p where p.company_id = p_company_id and p.id = v_shown;
+  v_decision.scope := v_period.scope;
+  v_decision.limit_usd := round(v_period.limit_micro_usd / 1000000.0, 6);
+  v_decision.budget_month := v_period.month;
+  v_decision.period_ends_at := v_period.ends_at;
+  select round((b.spent + v_period.adjusted_micro_usd) / 1000000.0, 6), round(b.reserved / 1000000.0, 6),
+         round(b.remaining / 1000000.0, 6)
+    into v_decision.spent_usd, v_decision.reserved_usd, v_decision.remaining_usd
+    from private.budget_balance(p_company_id, v_shown) as b;
+  v_decision.is_over_budget := v_decision.remaining_usd < 0;
+  return v_decision;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.check_rate_limit (
+  p_company_id uuid,
+  p_cost       integer,
+  p_api_key_id uuid
+)
+  RETURNS public.rate_limit_decision
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_rate record;
+  v_key_limit integer;
+  v_key public.rate_limit_decision;
+  v_company public.rate_limit_decision;
+begin
+  perform private.require_company(p_company_id, null);
+  select * into v_rate from private.company_rate(p_company_id);
+  if p_cost is null or p_cost not between 1 and v_rate.burst then
+    raise exception 'a request costs 1 to %', v_rate.burst
+      using errcode = '22023',
+            detail = 'invalid_cost',
+            hint = 'State cost within the burst of the plan.';
+  end if;
+  if p_api_key_id is not null then
+    select k.rate_limit_per_minute into v_key_limit from public.api_keys as k
+     where k.company_id = p_company_id and k.id = p_api_key_id;
+    if not found then
+      raise exception 'the company has no API key %', p_api_key_id
+        using errcode = 'PT404',
+              detail = 'unknown_api_key',
+              hint = 'Check api_key_id, or leave it out.';
+    end if;
+    if v_key_limit is not null then
+      -- A key may do in a burst what it may do in ten seconds.
+      v_key := private.take_rate(
+        p_company_id, 'api_key:' || p_api_key_id, v_key_limit, greatest(v_key_limit / 6, p_cost), p_cost);
+      if not v_key.allowed then
+        return v_key;
+      end if;
+    end if;
+  end if;
+  v_company := private.take_rate(p_company_id, 'company', v_rate.limit_per_minute, v_rate.burst, p_cost);
+  if v_key.bucket is null then
+    return v_company;
+  end if;
+  if not v_company.allowed then
+    update private.rate_limit_buckets as b
+       set tat = b.tat - interval '1 minute' / v_key_limit * p_cost
+     where b.company_id = p_company_id and b.bucket = v_key.bucket;
+    return v_company;
+  end if;
+  return case when v_key.remaining < v_company.remaining then v_key else v_company end;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.claim_events (
+  p_batch_size    integer,
+  p_lease_seconds integer
+)
+  RETURNS TABLE (
+    company_id          uuid,
+    event_id            uuid,
+    topic               text,
+    payload             jsonb,
+    attempt             integer,
+    created_at          timestamp with time zone,
+    company_name        text,
+    notification_emails text[]
+  )
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  if p_batch_size is null or p_batch_size not between 1 and 1000
+     or p_lease_seconds is null or p_lease_seconds not between 1 and 3600
+  then
+    raise exception 'a claim takes 1 to 1000 events for 1 to 3600 seconds'
+      using errcode = '22023',
+            detail = 'invalid_claim',
+            hint = 'State batch_size and lease_seconds within these bounds.';
+  end if;
+  return query
+    with due as (
+      select e.company_id, e.id from private.outbox_events as e
+       where e.status = 'pending' and e.available_at <= now()
+       order by e.available_at
+       limit p_batch_size
+         for update skip locked
+    ), claimed as (
+      update private.outbox_events as e
+         set attempts = e.attempts + 1, available_at = now() + make_interval(secs => p_lease_seconds)
+        from due
+       where e.company_id = due.company_id and e.id = due.id
+      returning e.company_id, e.id, e.topic, e.payload, e.attempts, e.created_at
+    )
+    select d.company_id, d.id, d.topic, d.payload, d.attempts, d.created_at, c.name,
+           coalesce(k.notification_emails, '{}')
+      from claimed as d
+      join public.companies as c on c.id = d.company_id
+      left join public.company_config as k on k.company_id = d.company_id
+     order by d.created_at, d.id;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.close_budget_periods (
+  p_grace interval DEFAULT '3 days'::interval
+)
+  RETURNS integer
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_due record;
+  v_period public.budget_periods;
+  v_closed integer := 0;
+begin
+  for v_due in
+    select p.company_id, p.id from public.budget_periods as p
+     where p.status = 'open' and p.ends_at < clock_timestamp() - p_grace
+     order by p.company_id, p.month, array_position('{company,agent,service}', p.scope), p.id
+     limit 1000
+  loop
+    v_period := private.lock_budget(v_due.company_id, v_due.id);
+    continue when v_period.status <> 'open';
+    while private.release_expired_holds(v_due.company_id, v_due.id) > 0 loop
+      v_period := private.lock_budget(v_due.company_id, v_due.id);
+    end loop;
+    v_period := private.lock_budget(v_due.company_id, v_due.id);
+    delete from private.budget_stripes as s
+     where s.company_id = v_due.company_id and s.budget_period_id = v_due.id;
+    update public.budget_periods as p
+       set status = 'closed', closed_at = clock_timestamp(), stripe_count = 0, contention = 0
+     where p.company_id = v_due.company_id and p.id = v_due.id;
+    v_closed := v_closed + 1;
+    if v_period.scope = 'company' then
+      perform private.emit_event(v_due.company_id, 'budget.period_closed', jsonb_build_object(
+        'budget_period_id', v_due.id, 'month', to_char(v_period.month, 'YYYY-MM'),
+        'limit_micro_usd', v_period.limit_micro_usd, 'spent_micro_usd', v_period.spent_micro_usd,
+        'adjusted_micro_usd', v_period.adjusted_micro_usd));
+    end if;
+  end loop;
+  return v_closed;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.close_partition (
   p_name text
 )
@@ -923,6 +2021,44 @@ begin
                    or exists (select from private.role_permissions as rp
                                where rp.role = u.role and rp.permission = p_permission))));
   return v_company;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.company_rate (
+  p_company_id uuid,
+  OUT          limit_per_minute integer,
+  OUT          burst integer
+)
+  RETURNS record
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  select coalesce((p.features ->> 'requests_per_minute')::integer, (t.features ->> 'requests_per_minute')::integer, 600),
+         coalesce((p.features ->> 'request_burst')::integer, (t.features ->> 'request_burst')::integer, 200)
+    into limit_per_minute, burst
+    from (select p_company_id as id) as c
+    left join public.company_plans as p on p.company_id = c.id and p.is_active
+    join private.plan_tiers as t on t.plan_tier = coalesce(p.plan_tier, 'starter');
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.count_limits (
+  p_company_id uuid,
+  p_period_id  uuid
+)
+  RETURNS void
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  update public.budget_periods as p
+     set (agent_limit_count, service_limit_count) = (
+           select count(*) filter (where x.scope = 'agent'), count(*) filter (where x.scope = 'service')
+             from public.budget_periods as x
+            where x.company_id = p_company_id and x.month = p.month and x.status = 'open')
+   where p.company_id = p_company_id and p.id = p_period_id;
 end
 $function$;
 
@@ -1048,6 +2184,198 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.emit_event (
+  p_company_id uuid,
+  p_topic      text,
+  p_payload    jsonb
+)
+  RETURNS void
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  insert into private.outbox_events (company_id, topic, payload) values (p_company_id, p_topic, p_payload);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.find_spender (
+  p_company_id uuid,
+  p_at         timestamp with time zone,
+  p_agent_id   uuid,
+  p_service    text
+)
+  RETURNS private.spender
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_at timestamptz := p_at;
+  v_spender private.spender;
+begin
+  for i in 1 .. 10 loop
+    select c.status,
+           p_agent_id is null
+           or exists (select from public.ai_agents as x where x.company_id = c.id and x.id = p_agent_id),
+           p.id, p.generation, p.stripe_count, p.month, p.starts_at, p.ends_at,
+           p.spent_micro_usd > p.limit_micro_usd - p.adjusted_micro_usd,
+           a.id, a.generation, a.stripe_count,
+           s.id, s.generation, s.stripe_count
+      into v_spender
+      from public.companies as c
+      left join public.budget_periods as p
+        on p.company_id = c.id and p.scope = 'company' and p.status = 'open' and p.starts_at <= v_at and p.ends_at > v_at
+      left join public.budget_periods as a
+        on p.agent_limit_count > 0 and a.company_id = c.id and a.scope = 'agent' and a.agent_id = p_agent_id
+       and a.month = p.month and a.status = 'open'
+      left join public.budget_periods as s
+        on p.service_limit_count > 0 and s.company_id = c.id and s.scope = 'service' and s.service = p_service
+       and s.month = p.month and s.status = 'open'
+     where c.id = p_company_id;
+    if v_spender.company_status is null then
+      raise exception 'there is no company %', coalesce(p_company_id::text, 'null')
+        using errcode = 'PT404',
+              detail = 'unknown_company',
+              hint = 'Check company_id.';
+    end if;
+    if v_spender.company_status = 'closed' then
+      raise exception 'company % is closed', p_company_id
+        using errcode = 'PT410',
+              detail = 'company_closed',
+              hint = 'Nothing is recorded for a closed company.';
+    end if;
+    if not v_spender.has_agent then
+      raise exception 'the company has no agent %', p_agent_id
+        using errcode = 'PT404',
+              detail = 'unknown_agent',
+              hint = 'Check agent_id, or leave it out.';
+    end if;
+    if v_spender.period_id is not null then
+      return v_spender;
+    end if;
+    if i > 1 or v_at > clock_timestamp() - interval '1 minute' then
+      perform private.open_budget_month(p_company_id);
+    end if;
+    v_at := clock_timestamp();
+  end loop;
+  raise exception 'the budget of company % cannot be opened', p_company_id
+    using errcode = 'XX000',
+          detail = 'budget_unavailable',
+          hint = 'Look at budget_periods of the company: months must not overlap.';
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.finish_event (
+  p_company_id uuid,
+  p_event_id   uuid,
+  p_attempt    integer,
+  p_error      text,
+  p_is_final   boolean
+)
+  RETURNS text
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_status text;
+begin
+  update private.outbox_events as e
+     set status = case
+           when p_error is null then 'delivered'
+           when p_is_final or e.attempts >= 12 then 'dead'
+           else 'pending'
+         end,
+         finished_at = case when p_error is null or p_is_final or e.attempts >= 12 then now() end,
+         last_error = left(p_error, 2000),
+         -- 30 s, 1 min, 2 min … at most 6 h, spread by a quarter so that a receiver that comes back is not run over.
+         available_at = now() + least(interval '6 hours', interval '15 seconds' * (2 ^ least(e.attempts, 12)))
+                        * (0.875 + 0.25 * random())
+   where e.company_id = p_company_id and e.id = p_event_id and e.attempts = p_attempt and e.status = 'pending'
+  returning e.status into v_status;
+  return v_status;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.flush_budgets()
+  RETURNS integer
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_busy record;
+  v_flushed integer := 0;
+begin
+  for v_busy in
+    select p.company_id, p.id from public.budget_periods as p
+     where p.status = 'open' and p.stripe_count > 0
+       and exists (
+         select from private.budget_stripes as s
+          where s.company_id = p.company_id and s.budget_period_id = p.id and (s.spent, s.reserved) <> (0, 0))
+     order by p.company_id, array_position('{company,agent,service}', p.scope), p.id
+       for no key update of p skip locked
+  loop
+    perform private.fold_stripes(v_busy.company_id, v_busy.id, null, false);
+    v_flushed := v_flushed + 1;
+  end loop;
+  return v_flushed;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.fold_stripes (
+  p_company_id uuid,
+  p_period_id  uuid,
+  p_only       smallint,
+  p_wait       boolean
+)
+  RETURNS void
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_own constant smallint := pg_backend_pid() % 64;
+  v_stripes smallint[];
+  v_spent bigint;
+  v_reserved bigint;
+  v_kept bigint;
+begin
+  if p_wait then
+    select array_agg(x.stripe) into v_stripes from (
+      select s.stripe from private.budget_stripes as s
+       where s.company_id = p_company_id and s.budget_period_id = p_period_id
+         and (p_only is null or s.stripe = p_only)
+       order by s.stripe for update) as x;
+  else
+    select array_agg(x.stripe) into v_stripes from (
+      select s.stripe from private.budget_stripes as s
+       where s.company_id = p_company_id and s.budget_period_id = p_period_id
+         and (s.granted, s.watched, s.spent, s.reserved) <> (0, 0, 0, 0)
+       order by s.stripe for update skip locked) as x;
+  end if;
+  if v_stripes is null then
+    return;
+  end if;
+  select sum(s.spent), sum(s.reserved), least(0, sum(s.reserved) + min(p.reserved_micro_usd))
+    into v_spent, v_reserved, v_kept
+    from private.budget_stripes as s
+    join public.budget_periods as p on p.company_id = s.company_id and p.id = s.budget_period_id
+   where s.company_id = p_company_id and s.budget_period_id = p_period_id and s.stripe = any (v_stripes);
+  update private.budget_stripes as s
+     set granted = case when s.stripe = v_own then v_kept else 0 end,
+         reserved = case when s.stripe = v_own then v_kept else 0 end,
+         watched = 0,
+         spent = 0,
+         folded_at = clock_timestamp()
+   where s.company_id = p_company_id and s.budget_period_id = p_period_id and s.stripe = any (v_stripes);
+  if v_spent <> 0 or v_reserved <> v_kept then
+    update public.budget_periods as p
+       set spent_micro_usd = p.spent_micro_usd + v_spent,
+           reserved_micro_usd = p.reserved_micro_usd + v_reserved - v_kept,
+           updated_at = now()
+     where p.company_id = p_company_id and p.id = p_period_id;
+  end if;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.is_admin (
   p_user_id uuid
 )
@@ -1066,6 +2394,27 @@ begin
        and u.id = p_user_id
        and u.role = 'admin'
        and u.status = 'active');
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.is_backend()
+  RETURNS boolean
+  LANGUAGE plpgsql
+  STABLE
+  PARALLEL SAFE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_role text := coalesce(nullif(current_setting('role', true), 'none'), session_user::text);
+begin
+  if v_role = 'service_role' then
+    return true;
+  end if;
+  if v_role in ('authenticated', 'anon', 'platform_admin') then
+    return false;
+  end if;
+  return coalesce((
+    select r.rolbypassrls or r.rolsuper from pg_catalog.pg_roles as r where r.rolname = v_role), false);
 end
 $function$;
 
@@ -1098,6 +2447,446 @@ CREATE OR REPLACE FUNCTION private.is_platform_admin()
   AS $function$
 begin
   return private.is_admin(private.current_user_id());
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.ledger_total (
+  p_company_id uuid,
+  p_month      date,
+  p_starts_at  timestamp with time zone,
+  p_ends_at    timestamp with time zone,
+  p_agent_id   uuid,
+  p_service    text
+)
+  RETURNS bigint
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  -- Two branches rather than "agent_id = p_agent_id or p_agent_id is null": each finds its own index.
+  if p_agent_id is not null then
+    return (
+      select coalesce(sum(u.cost_micro_usd), 0)::bigint from public.api_usage as u
+       where u.company_id = p_company_id and u.budget_month = p_month and u.agent_id = p_agent_id
+         and u.occurred_at >= p_starts_at and u.occurred_at < p_ends_at and not u.is_out_of_month)
+      + (
+      select coalesce(sum(u.cost_micro_usd), 0)::bigint from public.api_usage as u
+       where u.company_id = p_company_id and u.budget_month = p_month and u.agent_id = p_agent_id
+         and u.is_out_of_month);
+  end if;
+  if p_service is not null then
+    return (
+      select coalesce(sum(u.cost_micro_usd), 0)::bigint from public.api_usage as u
+       where u.company_id = p_company_id and u.budget_month = p_month and u.service = p_service
+         and u.occurred_at >= p_starts_at and u.occurred_at < p_ends_at and not u.is_out_of_month)
+      + (
+      select coalesce(sum(u.cost_micro_usd), 0)::bigint from public.api_usage as u
+       where u.company_id = p_company_id and u.budget_month = p_month and u.service = p_service
+         and u.is_out_of_month);
+  end if;
+  return (
+    select coalesce(sum(u.cost_micro_usd), 0)::bigint from public.api_usage as u
+     where u.company_id = p_company_id and u.budget_month = p_month
+       and u.occurred_at >= p_starts_at and u.occurred_at < p_ends_at and not u.is_out_of_month)
+    + (
+    select coalesce(sum(u.cost_micro_usd), 0)::bigint from public.api_usage as u
+     where u.company_id = p_company_id and u.budget_month = p_month and u.is_out_of_month);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.limit_request()
+  RETURNS void
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_company uuid := private.company_for(null);
+  v_rate record;
+  v_decision public.rate_limit_decision;
+  v_headers jsonb;
+begin
+  if v_company is null then
+    return;
+  end if;
+  select * into v_rate from private.company_rate(v_company);
+  v_decision := private.take_rate(
+    v_company, 'company', v_rate.limit_per_minute, v_rate.burst,
+    case when current_setting('transaction_read_only') = 'on' then 0 else 1 end);
+  -- draft-ietf-httpapi-ratelimit-headers: the policy (quota per window), and what is left of it for how long.
+  v_headers := jsonb_build_object(
+    'RateLimit-Policy', format('"company";q=%s;w=60', v_rate.limit_per_minute),
+    'RateLimit', format('"company";r=%s;t=%s', v_decision.remaining, v_decision.reset_seconds));
+  if v_decision.allowed then
+    perform set_config('response.headers', (
+      select jsonb_agg(jsonb_build_object(h.key, h.value)) from jsonb_each_text(v_headers) as h)::text, true);
+    return;
+  end if;
+  -- Headers of a failed request reach PostgREST in the error alone, in this form.
+  raise sqlstate 'PGRST'
+    using message = jsonb_build_object(
+            'code', 'PT429', 'message', 'too many requests', 'details', 'rate_limited',
+            'hint', format('Wait %s s, then go on at no more than %s requests a minute.', v_decision.retry_after_seconds, v_rate.limit_per_minute))::text,
+          detail = jsonb_build_object(
+            'status', 429,
+            'headers', v_headers || jsonb_build_object('Retry-After', v_decision.retry_after_seconds::text))::text;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.lock_budget (
+  p_company_id uuid,
+  p_period_id  uuid
+)
+  RETURNS public.budget_periods
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_period public.budget_periods;
+begin
+  perform from public.budget_periods as p
+    where p.company_id = p_company_id and p.id = p_period_id for no key update;
+  perform private.fold_stripes(p_company_id, p_period_id, null, true);
+  update public.budget_periods as p
+     set generation = p.generation + 1
+   where p.company_id = p_company_id and p.id = p_period_id
+  returning * into v_period;
+  return v_period;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.log_usage (
+  p_company_id      uuid,
+  p_service         text,
+  p_agent_id        uuid,
+  p_description     text,
+  p_cost            numeric,
+  p_reservation_id  uuid,
+  p_idempotency_key text,
+  p_units           bigint,
+  p_unit            text,
+  p_model           text,
+  p_input_tokens    bigint,
+  p_output_tokens   bigint,
+  p_metadata        jsonb,
+  p_occurred_at     timestamp with time zone,
+  p_request_id      text
+)
+  RETURNS public.usage_receipt
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  u record;
+begin
+  <<quickly>>
+  begin
+    exit quickly when (
+      p_reservation_id is null
+      and p_cost between 0 and 1000000000
+      and p_service ~ '\S'
+      and length(p_service) <= 120
+      and (p_idempotency_key is null
+           or p_idempotency_key ~* '^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$')
+      and (current_setting('role', true) = 'service_role'
+           or private.company_for('usage.write') = p_company_id)
+    ) is not true;
+    with found as (
+      select k.cost, k.id, k.at, p.month, p.id as period_id, p.generation, p.stripe_count > 0 as is_striped,
+             p.service_limit_count, a.id as agent_period_id, a.generation as agent_generation,
+             a.stripe_count > 0 as is_agent_striped, null::uuid as service_period_id, 0 as service_generation,
+             false as is_service_striped
+        from (
+          select ceil(p_cost * 1000000)::bigint as cost,
+                 coalesce(p_idempotency_key::uuid, private.uuid_v7()) as id,
+                 coalesce(p_occurred_at, case when p_idempotency_key is null then clock_timestamp() else to_timestamp(
+                   ('x' || substr(p_idempotency_key, 1, 8) || substr(p_idempotency_key, 10, 4))::bit(48)::bigint
+                   / 1000.0) end) as at
+        ) as k
+        join public.companies as c on c.id = p_company_id and c.status = 'active'
+        join public.budget_periods as p
+          on p.company_id = p_company_id and p.scope = 'company' and p.status = 'open'
+         and p.starts_at <= k.at and p.ends_at > k.at
+        left join public.budget_periods as a
+          on p.agent_limit_count > 0 and a.company_id = p_company_id and a.scope = 'agent' and a.agent_id = p_agent_id
+         and a.month = p.month and a.status = 'open'
+       where p.spent_micro_usd <= p.limit_micro_usd - p.adjusted_micro_usd
+         and (p.stripe_count > 0 or random() >= 0.0625)
+         and k.at between clock_timestamp() - interval '366 days' and clock_timestamp() + interval '5 minutes'
+         and (p_agent_id is null
+              or a.id is not null
+              or exists (select from public.ai_agents as x where x.company_id = p_company_id and x.id = p_agent_id))
+    ), striped as (
+      update private.budget_stripes as t
+         set spent = t.spent + f.cost
+        from found as f
+       where f.is_striped
+         and t.company_id = p_company_id and t.budget_period_id = f.period_id and t.stripe = pg_backend_pid() % 64
+         and t.generation = f.generation
+         and t.spent + t.reserved + f.cost <= t.granted
+         and t.spent + f.cost <= t.watched
+         and t.folded_at > clock_timestamp() - interval '1 second'
+      returning true
+    ), single as (
+      update public.budget_periods as p
+         set spent_micro_usd = p.spent_micro_usd + f.cost, updated_at = now()
+        from found as f
+       where not f.is_striped
+         and p.company_id = p_company_id and p.id = f.period_id
+         and p.generation = f.generation and p.stripe_count = 0 and p.status = 'open'
+         and (p.watch_micro_usd is null or p.spent_micro_usd + f.cost < p.watch_micro_usd)
+         and p.spent_micro_usd + p.reserved_micro_usd + f.cost <= p.limit_micro_usd - p.adjusted_micro_usd
+      returning true
+    )
+    select f.* into u from found as f
+     where exists (select from striped) or exists (select from single);
+    exit quickly when not found;
+    if u.agent_period_id is not null and not private.charge_plainly(
+      p_company_id, u.agent_period_id, u.agent_generation, u.is_agent_striped, u.cost)
+    then
+      perform private.take_back(p_company_id, u.period_id, u.is_striped, u.cost);
+      exit quickly;
+    end if;
+    if u.service_limit_count > 0 then
+      select s.id, s.generation, s.stripe_count > 0
+        into u.service_period_id, u.service_generation, u.is_service_striped
+        from public.budget_periods as s
+       where s.company_id = p_company_id and s.scope = 'service' and s.service = p_service and s.month = u.month
+         and s.status = 'open';
+      if found and not private.charge_plainly(
+        p_company_id, u.service_period_id, u.service_generation, u.is_service_striped, u.cost)
+      then
+        perform private.take_back(p_company_id, u.period_id, u.is_striped, u.cost);
+        perform private.take_back(p_company_id, u.agent_period_id, u.is_agent_striped, u.cost);
+        exit quickly;
+      end if;
+    end if;
+    insert into public.api_usage (
+      company_id, id, occurred_at, service, model, agent_id, description, unit, units, input_tokens, output_tokens,
+      cost_micro_usd, budget_month, request_id, metadata)
+    values (
+      p_company_id, u.id, u.at, p_service, p_model, p_agent_id, p_description, coalesce(p_unit, 'request'),
+      coalesce(p_units, 1), p_input_tokens, p_output_tokens, u.cost, u.month, p_request_id,
+      coalesce(p_metadata, '{}'))
+    on conflict (company_id, occurred_at, id) do nothing;
+    if found then
+      return (u.id, u.at, round(u.cost / 1000000.0, 6), u.month, false, false)::public.usage_receipt;
+    end if;
+    -- It was recorded before.
+    perform private.take_back(p_company_id, u.period_id, u.is_striped, u.cost);
+    perform private.take_back(p_company_id, u.agent_period_id, u.is_agent_striped, u.cost);
+    perform private.take_back(p_company_id, u.service_period_id, u.is_service_striped, u.cost);
+  end;
+  return private.log_usage_slowly(
+    p_company_id, p_service, p_agent_id, p_description, p_cost, p_reservation_id, p_idempotency_key, p_units, p_unit,
+    p_model, p_input_tokens, p_output_tokens, p_metadata, p_occurred_at, p_request_id);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.log_usage_batch (
+  p_company_id uuid,
+  p_events     jsonb
+)
+  RETURNS SETOF public.usage_receipt
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  SET plan_cache_mode TO 'force_generic_plan'
+  AS $function$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_spender private.spender;
+  v_events private.usage_event[];
+  v_new private.usage_event[];
+  v_recorded private.recorded_event[];
+  v_wrong integer;
+begin
+  perform private.require_company(p_company_id, 'usage.write');
+  v_spender := private.find_spender(p_company_id, v_now, null, null);
+  v_events := private.read_usage_events(p_company_id, p_events, v_now);
+  loop
+    -- What was recorded before gets its first receipt. Each is looked up by its key, so that it costs the same whatever
+    -- the ledger holds.
+    select array_agg(e order by e.n) filter (where u.id is null and k.usage_id is null),
+           array_agg((e.n, coalesce(k.usage_id, u.id), coalesce(k.occurred_at, u.occurred_at), u.budget_month,
+                      u.is_over_budget, true)::private.recorded_event) filter (where u.id is not null or k.usage_id is not null),
+           min(e.n) filter (
+             where u.id is not null
+               and (u.service, u.agent_id, u.cost_micro_usd) is distinct from (e.service, e.agent_id, e.cost))
+      into v_new, v_recorded, v_wrong
+      from unnest(v_events) as e
+      left join lateral (
+        select x.usage_id, x.occurred_at from private.usage_keys as x
+         where not e.is_v7 and x.company_id = p_company_id and x.idempotency_key = e.idempotency_key
+         limit 1
+      ) as k on true
+      left join lateral (
+        select x.* from public.api_usage as x
+         where (e.is_v7 or k.usage_id is not null) and x.company_id = p_company_id
+           and x.occurred_at = coalesce(k.occurred_at, e.occurred_at) and x.id = coalesce(k.usage_id, e.id)
+         limit 1
+      ) as u on true
+     where e.first_n = e.n;
+    if v_wrong is null then
+      select min(e.n) into v_wrong
+        from unnest(v_events) as e
+        join unnest(v_events) as f on f.n = e.first_n
+       where e.n <> e.first_n and (f.service, f.agent_id, f.cost) is distinct from (e.service, e.agent_id, e.cost);
+    end if;
+    if v_wrong is not null then
+      raise exception 'event %: this idempotency key was used for something else', v_wrong
+        using errcode = 'PT422',
+              detail = 'idempotency_key_reused',
+              hint = 'A retry repeats the event as it was; another event takes another key.';
+    end if;
+    exit when v_new is null;
+    if v_spender.company_status <> 'active' then
+      raise exception 'company % is suspended', p_company_id
+        using errcode = 'PT409',
+              detail = 'company_suspended',
+              hint = 'What was reserved before is recorded; for anything else the company must be active again.';
+    end if;
+    begin
+      v_recorded := v_recorded || private.record_usage_events(p_company_id, v_new);
+      exit;
+    exception when sqlstate 'LB001' then
+      -- Somebody recorded one of them at the same time, and nothing of this block was done: look again.
+      null;
+    end;
+  end loop;
+  return query
+    select r.usage_id, r.occurred_at, round(e.cost / 1000000.0, 6), r.budget_month, r.is_over_budget,
+           r.is_replayed or e.n <> e.first_n
+      from unnest(v_events) as e
+      join unnest(v_recorded) as r on r.n = e.first_n
+     order by e.n;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.log_usage_slowly (
+  p_company_id      uuid,
+  p_service         text,
+  p_agent_id        uuid,
+  p_description     text,
+  p_cost            numeric,
+  p_reservation_id  uuid,
+  p_idempotency_key text,
+  p_units           bigint,
+  p_unit            text,
+  p_model           text,
+  p_input_tokens    bigint,
+  p_output_tokens   bigint,
+  p_metadata        jsonb,
+  p_occurred_at     timestamp with time zone,
+  p_request_id      text
+)
+  RETURNS public.usage_receipt
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_cost bigint;
+  v_is_v7 boolean;
+  v_id uuid;
+  v_at timestamptz;
+  v_charged_at timestamptz;
+  v_reservation private.budget_reservations;
+  v_spender private.spender;
+  v_known private.usage_keys;
+begin
+  perform private.require_company(p_company_id, 'usage.write');
+  v_cost := private.micro_usd(p_cost, 'cost');
+  perform private.require_service(p_service);
+  if length(p_idempotency_key) not between 1 and 255 then
+    raise exception 'an idempotency key has 1 to 255 characters'
+      using errcode = '22023',
+            detail = 'invalid_idempotency_key',
+            hint = 'Use a UUID of version 7 made once for the request and kept for its retries.';
+  end if;
+  v_is_v7 := p_idempotency_key ~* '^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$';
+  if v_is_v7 then
+    v_id := p_idempotency_key::uuid;
+    v_at := coalesce(p_occurred_at, to_timestamp(
+      ('x' || substr(p_idempotency_key, 1, 8) || substr(p_idempotency_key, 10, 4))::bit(48)::bigint / 1000.0));
+  else
+    v_id := private.uuid_v7();
+    v_at := coalesce(p_occurred_at, v_now);
+  end if;
+  if not (v_at <= v_now + interval '5 minutes' and v_at >= v_now - interval '366 days') then
+    raise exception 'usage cannot have occurred at %', v_at
+      using errcode = '22023',
+            detail = 'invalid_occurred_at',
+            hint = 'State an instant of the last 366 days, at most 5 minutes ahead; a key that is a UUID of version 7 states one, too.';
+  end if;
+  v_charged_at := v_at;
+  v_spender := private.find_spender(p_company_id, v_at, p_agent_id, p_service);
+
+  if p_reservation_id is not null then
+    select * into v_reservation from private.budget_reservations as r
+     where r.company_id = p_company_id and r.id = p_reservation_id
+       for update;
+    if not found then
+      raise exception 'the company has no reservation %', p_reservation_id
+        using errcode = 'PT404',
+              detail = 'unknown_reservation',
+              hint = 'Use the reservation_id that check_budget_before_usage() returned, or record the usage without one.';
+    end if;
+    if v_reservation.usage_id is not null then
+      return private.replay_usage(
+        p_company_id, v_reservation.usage_id, v_reservation.usage_occurred_at, p_service, p_agent_id, v_cost,
+        v_reservation);
+    end if;
+    if v_reservation.agent_id is distinct from p_agent_id or v_reservation.service <> p_service then
+      raise exception 'reservation % was made for another agent or service', p_reservation_id
+        using errcode = '22023',
+              detail = 'reservation_mismatch',
+              hint = 'State the agent and the service that were stated when it was made.';
+    end if;
+  end if;
+  if v_is_v7 then
+    select u.company_id, p_idempotency_key, u.id, u.occurred_at, u.created_at into v_known from public.api_usage as u
+     where u.company_id = p_company_id and u.occurred_at = v_at and u.id = v_id;
+  elsif p_idempotency_key is not null then
+    select * into v_known from private.usage_keys as k
+     where k.company_id = p_company_id and k.idempotency_key = p_idempotency_key;
+  end if;
+  if v_known.usage_id is not null then
+    return private.replay_usage(
+      p_company_id, v_known.usage_id, v_known.occurred_at, p_service, p_agent_id, v_cost, v_reservation);
+  end if;
+  if v_reservation.id is null and v_spender.company_status <> 'active' then
+    raise exception 'company % is suspended', p_company_id
+      using errcode = 'PT409',
+            detail = 'company_suspended',
+            hint = 'What was reserved before is recorded; for anything else the company must be active again.';
+  end if;
+  -- What was admitted in a month is charged to it, also when it ends after midnight.
+  if p_occurred_at is null and v_reservation.created_at < v_spender.starts_at then
+    v_charged_at := v_reservation.created_at;
+    v_spender := private.find_spender(p_company_id, v_charged_at, p_agent_id, p_service);
+  end if;
+
+  if p_idempotency_key is null then
+    return private.record_usage(
+      p_company_id, v_id, v_at, v_charged_at, v_spender, v_reservation, null, p_service, p_agent_id, p_description,
+      v_cost, p_units, p_unit, p_model, p_input_tokens, p_output_tokens, p_metadata, p_request_id);
+  end if;
+  begin
+    return private.record_usage(
+      p_company_id, v_id, v_at, v_charged_at, v_spender, v_reservation, case when not v_is_v7 then p_idempotency_key end,
+      p_service, p_agent_id, p_description, v_cost, p_units, p_unit, p_model, p_input_tokens, p_output_tokens,
+      p_metadata, p_request_id);
+  exception when sqlstate 'LB001' then
+    -- Somebody recorded the same at the same time, and nothing of this block was done.
+    if not v_is_v7 then
+      select k.usage_id, k.occurred_at into v_id, v_at from private.usage_keys as k
+       where k.company_id = p_company_id and k.idempotency_key = p_idempotency_key;
+    end if;
+    return private.replay_usage(p_company_id, v_id, v_at, p_service, p_agent_id, v_cost, v_reservation);
+  end;
 end
 $function$;
 
@@ -1135,6 +2924,26 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.micro_usd (
+  p_amount numeric,
+  p_what   text
+)
+  RETURNS bigint
+  LANGUAGE plpgsql
+  IMMUTABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  if p_amount is null or not (p_amount >= 0 and p_amount <= 1000000000) then
+    raise exception '% is %, which is no amount', p_what, coalesce(p_amount::text, 'null')
+      using errcode = '22023',
+            detail = 'invalid_amount',
+            hint = format('State %s in US dollars, from 0 to 1000000000.', p_what);
+  end if;
+  return ceil(p_amount * 1000000)::bigint;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.my_companies()
   RETURNS TABLE (
     company_id     uuid,
@@ -1162,6 +2971,73 @@ begin
       join public.companies as c on c.id = u.company_id
      where u.id = v_user and u.status = 'active'
      order by c.name, c.id;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.open_budget_month (
+  p_company_id uuid
+)
+  RETURNS void
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_zone text;
+  v_last public.budget_periods;
+  v_plan record;
+  v_month date;
+  v_starts_at timestamptz;
+  v_ends_at timestamptz;
+  v_id uuid;
+begin
+  select c.time_zone into v_zone from public.companies as c where c.id = p_company_id;
+  if not found then
+    return;
+  end if;
+  select * into v_last from public.budget_periods as p
+   where p.company_id = p_company_id and p.scope = 'company' and p.starts_at <= v_now
+   order by p.month desc
+   limit 1;
+  if v_last.ends_at > v_now then
+    return;
+  end if;
+  v_month := greatest(
+    date_trunc('month', v_now at time zone v_zone)::date, (v_last.month + interval '1 month')::date);
+  -- Months follow each other without gap or overlap, also when the time zone has changed in between.
+  v_starts_at := greatest(v_month::timestamp at time zone v_zone, v_last.ends_at);
+  -- Nor does it reach into a month that somebody brought in beforehand.
+  v_ends_at := least((v_month + interval '1 month') at time zone v_zone, (
+    select min(p.starts_at) from public.budget_periods as p
+     where p.company_id = p_company_id and p.scope = 'company' and p.starts_at > v_now));
+  select * into v_plan from private.plan_limit(p_company_id);
+  insert into public.budget_periods (
+    company_id, month, starts_at, ends_at, limit_micro_usd, enforcement, alert_percents)
+  values (
+    p_company_id, v_month, v_starts_at, v_ends_at, v_plan.limit_micro_usd, v_plan.enforcement, v_plan.alert_percents)
+  on conflict (company_id, month) where scope = 'company' do nothing
+  returning id into v_id;
+  if v_id is null then
+    return;
+  end if;
+  insert into public.budget_periods (
+    company_id, month, scope, agent_id, service, starts_at, ends_at, limit_micro_usd, alert_percents)
+  select p_company_id, v_month, l.scope, l.agent_id, l.service, v_starts_at, v_ends_at, l.limit_micro_usd,
+         v_plan.alert_percents
+    from (
+      select 'agent' as scope, a.id as agent_id, null as service, a.monthly_limit_micro_usd as limit_micro_usd
+        from public.ai_agents as a
+       where a.company_id = p_company_id and a.monthly_limit_micro_usd is not null
+      union all
+      select 'service', null, l.service, l.monthly_limit_micro_usd
+        from public.service_limits as l
+       where l.company_id = p_company_id
+    ) as l
+  on conflict do nothing;
+  perform private.count_limits(p_company_id, v_id);
+  perform private.raise_budget_alerts(p_company_id, p.id)
+    from public.budget_periods as p
+   where p.company_id = p_company_id and p.month = v_month;
 end
 $function$;
 
@@ -1229,6 +3105,557 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.plan_limit (
+  p_company_id uuid,
+  OUT          limit_micro_usd bigint,
+  OUT          enforcement text,
+  OUT          alert_percents integer[]
+)
+  RETURNS record
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  select coalesce((p.monthly_limit_usd * 1000000)::bigint, 0), coalesce(p.enforcement, 'hard'),
+         coalesce(k.budget_alert_percents, '{50,80,100}')
+    into limit_micro_usd, enforcement, alert_percents
+    from (select p_company_id as id) as c
+    left join public.company_plans as p on p.company_id = c.id and p.is_active
+    left join public.company_config as k on k.company_id = c.id;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.prune_budgets()
+  RETURNS integer
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_count integer;
+  v_pruned integer := 0;
+begin
+  delete from private.usage_keys as k where k.created_at < now() - interval '30 days';
+  get diagnostics v_count = row_count;
+  v_pruned := v_pruned + v_count;
+  delete from private.budget_reservations as r
+   where r.held_in = '{}' and greatest(r.expires_at, r.created_at) < now() - interval '30 days';
+  get diagnostics v_count = row_count;
+  v_pruned := v_pruned + v_count;
+  delete from private.outbox_events as e where e.status <> 'pending' and e.finished_at < now() - interval '30 days';
+  get diagnostics v_count = row_count;
+  return v_pruned + v_count;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.raise_budget_alerts (
+  p_company_id uuid,
+  p_period_id  uuid
+)
+  RETURNS void
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_period public.budget_periods;
+  v_alert record;
+  v_watch bigint;
+begin
+  select * into v_period from public.budget_periods as p where p.company_id = p_company_id and p.id = p_period_id;
+  if v_period.limit_micro_usd > 0 then
+    for v_alert in
+      insert into public.budget_alerts (company_id, budget_period_id, threshold_percent, limit_micro_usd, spent_micro_usd)
+      select p_company_id, p_period_id, t.percent, v_period.limit_micro_usd,
+             greatest(v_period.spent_micro_usd + v_period.adjusted_micro_usd, 0)
+        from unnest(v_period.alert_percents) as t (percent)
+       where (v_period.spent_micro_usd + v_period.adjusted_micro_usd)::numeric * 100
+             >= v_period.limit_micro_usd::numeric * t.percent
+       order by t.percent
+      on conflict (company_id, budget_period_id, threshold_percent) do nothing
+      returning id, threshold_percent, spent_micro_usd
+    loop
+      perform private.emit_event(p_company_id, 'budget.threshold_reached', jsonb_build_object(
+        'alert_id', v_alert.id, 'budget_period_id', p_period_id, 'month', to_char(v_period.month, 'YYYY-MM'),
+        'scope', v_period.scope, 'agent_id', v_period.agent_id, 'service', v_period.service,
+        'threshold_percent', v_alert.threshold_percent, 'limit_micro_usd', v_period.limit_micro_usd,
+        'spent_micro_usd', v_alert.spent_micro_usd, 'enforcement', v_period.enforcement));
+    end loop;
+  end if;
+  select min(w.at) into v_watch
+    from (
+      select ceil(v_period.limit_micro_usd::numeric * t.percent / 100)::bigint - v_period.adjusted_micro_usd
+        from unnest(v_period.alert_percents) as t (percent)
+       where v_period.limit_micro_usd > 0
+         and not exists (
+           select from public.budget_alerts as a
+            where a.company_id = p_company_id and a.budget_period_id = p_period_id
+              and a.threshold_percent = t.percent)
+      union all
+      select v_period.limit_micro_usd - v_period.adjusted_micro_usd + 1
+       where v_period.enforcement = 'soft'
+         and v_period.spent_micro_usd + v_period.adjusted_micro_usd <= v_period.limit_micro_usd
+    ) as w (at);
+  update public.budget_periods as p
+     set watch_micro_usd = v_watch
+   where p.company_id = p_company_id and p.id = p_period_id and p.watch_micro_usd is distinct from v_watch;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.read_usage_events (
+  p_company_id uuid,
+  p_events     jsonb,
+  p_now        timestamp with time zone
+)
+  RETURNS private.usage_event[]
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  SET plan_cache_mode TO 'force_generic_plan'
+  AS $function$
+declare
+  v_names constant text[] := string_to_array('service,agent_id,description,cost,idempotency_key,units,unit,model,input_tokens,output_tokens,metadata,occurred_at,request_id', ',');
+  v_events private.usage_event[];
+  v_event private.usage_event;
+  v_unknown record;
+  v_problem text;
+begin
+  if jsonb_typeof(p_events) is distinct from 'array' or jsonb_array_length(p_events) not between 1 and 1000 then
+    v_problem := 'a batch is an array of 1 to 1000 events';
+  elsif jsonb_path_exists(p_events, '$[*] ? (@.type() != "object")') then
+    v_problem := 'every event is an object';
+  else
+    select x.n, o.name into v_unknown
+      from jsonb_array_elements(p_events) with ordinality as x (event, n)
+     cross join lateral jsonb_object_keys(x.event) as o (name)
+     where o.name <> all (v_names)
+     order by x.n
+     limit 1;
+    if found then
+      v_problem := format('event %s has a member %s, which is unknown', v_unknown.n, v_unknown.name);
+    end if;
+  end if;
+  if v_problem is null then
+    begin
+      with events as (
+        select r.*,
+               coalesce(
+                 r.idempotency_key ~* '^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$', false)
+                 as is_v7
+          from rows from (
+            jsonb_to_recordset(p_events) as (
+              service text, agent_id uuid, description text, cost numeric, idempotency_key text, units bigint,
+              unit text, model text, input_tokens bigint, output_tokens bigint, metadata jsonb,
+              occurred_at timestamptz, request_id text)
+          ) with ordinality as r (
+            service, agent_id, description, cost, idempotency_key, units, unit, model, input_tokens, output_tokens,
+            metadata, occurred_at, request_id, n)
+      ), keyed as (
+        select e.*,
+               case when e.idempotency_key is null then e.n
+                    else min(e.n) over (
+                      partition by case when e.is_v7 then lower(e.idempotency_key) else e.idempotency_key end) end
+                 as first_n
+          from events as e
+      )
+      select array_agg((
+               k.n::integer, k.first_n::integer, k.is_v7,
+               case when k.is_v7 then k.idempotency_key::uuid else private.uuid_v7() end,
+               coalesce(k.occurred_at, case when not k.is_v7 then p_now else to_timestamp(
+                 ('x' || substr(k.idempotency_key, 1, 8) || substr(k.idempotency_key, 10, 4))::bit(48)::bigint / 1000.0)
+               end),
+               k.service, k.agent_id, k.description,
+               case when k.cost between 0 and 1000000000 then ceil(k.cost * 1000000)::bigint else -1 end,
+               k.idempotency_key, coalesce(k.units, 1), coalesce(k.unit, 'request'), k.model, k.input_tokens,
+               k.output_tokens, coalesce(k.metadata, '{}'), k.request_id)::private.usage_event order by k.n)
+        into v_events
+        from keyed as k;
+    exception when data_exception then
+      v_problem := sqlerrm;
+    end;
+  end if;
+  if v_problem is not null then
+    raise exception '%', v_problem
+      using errcode = '22023',
+            detail = 'invalid_batch',
+            hint = 'Send events as an array of 1 to 1000 objects whose members are named as the parameters of log_api_usage_and_update_budget(), without company_id and reservation_id.';
+  end if;
+  select e.* into v_event
+    from unnest(v_events) as e
+   where (e.cost >= 0
+          and e.service ~ '\S' and length(e.service) <= 120
+          and (e.idempotency_key is null or length(e.idempotency_key) between 1 and 255)
+          and e.occurred_at <= p_now + interval '5 minutes' and e.occurred_at >= p_now - interval '366 days'
+          and (e.agent_id is null
+               or exists (select from public.ai_agents as a where a.company_id = p_company_id and a.id = e.agent_id))
+         ) is not true
+   order by e.n
+   limit 1;
+  if not found then
+    return v_events;
+  elsif not (v_event.cost >= 0) then
+    raise exception 'event %: cost is no amount', v_event.n
+      using errcode = '22023',
+            detail = 'invalid_amount',
+            hint = 'State cost in US dollars, from 0 to 1000000000.';
+  elsif (v_event.service ~ '\S' and length(v_event.service) <= 120) is not true then
+    raise exception 'event %: service must be a name of at most 120 characters', v_event.n
+      using errcode = '22023',
+            detail = 'invalid_service',
+            hint = 'Name the metered service, such as chat.completions.';
+  elsif length(v_event.idempotency_key) not between 1 and 255 then
+    raise exception 'event %: an idempotency key has 1 to 255 characters', v_event.n
+      using errcode = '22023',
+            detail = 'invalid_idempotency_key',
+            hint = 'Use a UUID of version 7 made once for the event and kept for its retries.';
+  elsif v_event.agent_id is not null
+    and not exists (select from public.ai_agents as a where a.company_id = p_company_id and a.id = v_event.agent_id)
+  then
+    raise exception 'event %: the company has no agent %', v_event.n, v_event.agent_id
+      using errcode = 'PT404',
+            detail = 'unknown_agent',
+            hint = 'Check agent_id, or leave it out.';
+  else
+    raise exception 'event %: usage cannot have occurred at %', v_event.n, v_event.occurred_at
+      using errcode = '22023',
+            detail = 'invalid_occurred_at',
+            hint = 'State an instant of the last 366 days, at most 5 minutes ahead; a key that is a UUID of version 7 states one, too.';
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.reconcile_budget (
+  p_company_id uuid,
+  p_month      date,
+  p_mend       boolean
+)
+  RETURNS TABLE (
+    budget_period_id    uuid,
+    scope               text,
+    agent_id            uuid,
+    service             text,
+    status              text,
+    counted_usd         numeric,
+    ledger_usd          numeric,
+    difference_usd      numeric,
+    held_difference_usd numeric,
+    is_mended           boolean
+  )
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_id uuid;
+  v_period public.budget_periods;
+  v_ledger bigint;
+  v_held bigint;
+begin
+  perform private.require_operator();
+  for v_id in
+    select p.id from public.budget_periods as p
+     where p.company_id = p_company_id and p.month = p_month
+     order by array_position('{company,agent,service}', p.scope), p.id
+  loop
+    v_period := private.lock_budget(p_company_id, v_id);
+    update public.budget_periods as p
+       set reconciled_at = clock_timestamp()
+     where p.company_id = p_company_id and p.id = v_id;
+    v_ledger := private.ledger_total(
+      p_company_id, v_period.month, v_period.starts_at, v_period.ends_at, v_period.agent_id, v_period.service);
+    select coalesce(sum(r.amount_micro_usd), 0) into v_held from private.budget_reservations as r
+     where r.company_id = p_company_id and r.held_in <> '{}' and v_id = any (r.held_in);
+    budget_period_id := v_id;
+    scope := v_period.scope;
+    agent_id := v_period.agent_id;
+    service := v_period.service;
+    status := v_period.status;
+    counted_usd := round(v_period.spent_micro_usd / 1000000.0, 6);
+    ledger_usd := round(v_ledger / 1000000.0, 6);
+    difference_usd := counted_usd - ledger_usd;
+    held_difference_usd := round((v_period.reserved_micro_usd - v_held) / 1000000.0, 6);
+    is_mended := false;
+    -- The limit of an agent or a service that was lifted counts nothing any more.
+    if v_period.status = 'closed' and v_period.scope <> 'company' then
+      continue;
+    end if;
+    if v_period.status = 'open' and p_mend and (difference_usd <> 0 or held_difference_usd <> 0) then
+      update public.budget_periods as p
+         set spent_micro_usd = v_ledger, reserved_micro_usd = v_held
+       where p.company_id = p_company_id and p.id = v_id;
+      perform private.raise_budget_alerts(p_company_id, v_id);
+      perform private.emit_event(p_company_id, 'budget.mended', jsonb_build_object(
+        'budget_period_id', v_id, 'month', to_char(v_period.month, 'YYYY-MM'), 'scope', v_period.scope,
+        'difference_usd', difference_usd, 'held_difference_usd', held_difference_usd));
+      is_mended := true;
+    end if;
+    return next;
+  end loop;
+  if v_id is null then
+    raise exception 'company % has no budget for %', coalesce(p_company_id::text, 'null'), coalesce(p_month::text, 'null')
+      using errcode = 'PT404',
+            detail = 'unknown_budget_month',
+            hint = 'State the first day of a month that stands in budget_periods of the company.';
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.reconcile_budgets (
+  p_companies integer DEFAULT 50
+)
+  RETURNS integer
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_open record;
+  v_count integer := 0;
+begin
+  for v_open in
+    select p.company_id, p.month from public.budget_periods as p
+     where p.scope = 'company' and p.status = 'open'
+       and (p.reconciled_at is null or p.reconciled_at < clock_timestamp() - interval '20 hours')
+     order by p.reconciled_at nulls first, p.company_id
+     limit p_companies
+  loop
+    perform private.reconcile_budget(v_open.company_id, v_open.month, true);
+    v_count := v_count + 1;
+  end loop;
+  return v_count;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.record_usage (
+  p_company_id    uuid,
+  p_usage_id      uuid,
+  p_occurred_at   timestamp with time zone,
+  p_charged_at    timestamp with time zone,
+  p_spender       private.spender,
+  p_reservation   private.budget_reservations,
+  p_key           text,
+  p_service       text,
+  p_agent_id      uuid,
+  p_description   text,
+  p_cost          bigint,
+  p_units         bigint,
+  p_unit          text,
+  p_model         text,
+  p_input_tokens  bigint,
+  p_output_tokens bigint,
+  p_metadata      jsonb,
+  p_request_id    text
+)
+  RETURNS public.usage_receipt
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_spender private.spender;
+begin
+  if p_reservation.id is not null then
+    update private.budget_reservations as r
+       set held_in = '{}', usage_id = p_usage_id, usage_occurred_at = p_occurred_at
+     where r.company_id = p_company_id and r.id = p_reservation.id;
+  end if;
+  v_spender := private.charge_usage(
+    p_company_id, p_charged_at, p_agent_id, p_service, p_cost, p_spender, coalesce(p_reservation.held_in, '{}'),
+    p_reservation.amount_micro_usd, p_reservation.id is not null);
+  if p_key is not null then
+    insert into private.usage_keys (company_id, idempotency_key, usage_id, occurred_at)
+    values (p_company_id, p_key, p_usage_id, p_occurred_at)
+    on conflict (company_id, idempotency_key) do nothing;
+    if not found then
+      raise sqlstate 'LB001';
+    end if;
+  end if;
+  insert into public.api_usage (
+    company_id, id, occurred_at, service, model, agent_id, description, unit, units, input_tokens, output_tokens,
+    cost_micro_usd, budget_month, is_out_of_month, is_over_budget, request_id, metadata)
+  values (
+    p_company_id, p_usage_id, p_occurred_at, p_service, p_model, p_agent_id, p_description, coalesce(p_unit, 'request'),
+    coalesce(p_units, 1), p_input_tokens, p_output_tokens, p_cost, v_spender.month,
+    p_occurred_at < v_spender.starts_at or p_occurred_at >= v_spender.ends_at, v_spender.is_over, p_request_id,
+    coalesce(p_metadata, '{}'))
+  on conflict (company_id, occurred_at, id) do nothing;
+  if not found then
+    raise sqlstate 'LB001';
+  end if;
+  return (
+    p_usage_id, p_occurred_at, round(p_cost / 1000000.0, 6), v_spender.month, v_spender.is_over, false
+  )::public.usage_receipt;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.record_usage_events (
+  p_company_id uuid,
+  p_events     private.usage_event[]
+)
+  RETURNS private.recorded_event[]
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  SET plan_cache_mode TO 'force_generic_plan'
+  AS $function$
+declare
+  v_spender private.spender;
+  v_months private.charged_month[] := array[]::private.charged_month[];
+  v_over uuid[] := array[]::uuid[];
+  v_group record;
+  v_outcome text;
+  v_written integer;
+  v_recorded private.recorded_event[];
+begin
+  for v_group in
+    select p.id, coalesce(min(e.occurred_at) filter (where p.id is not null), clock_timestamp()) as at,
+           sum(e.cost)::bigint as cost
+      from unnest(p_events) as e
+      left join public.budget_periods as p
+        on p.company_id = p_company_id and p.scope = 'company' and p.status = 'open'
+       and p.starts_at <= e.occurred_at and p.ends_at > e.occurred_at
+     group by p.id, p.month
+     order by p.month nulls last
+  loop
+    loop
+      v_spender := private.find_spender(p_company_id, v_group.at, null, null);
+      v_outcome := private.charge_budget(
+        p_company_id, v_spender.period_id, v_spender.generation, v_spender.stripe_count, v_group.cost, 0, false);
+      exit when v_outcome <> 'stale';
+    end loop;
+    if v_outcome = 'refused' then
+      perform private.refuse_spending(p_company_id, v_spender.period_id, v_group.cost);
+    end if;
+    v_months := v_months || (
+      v_group.id, v_spender.month, v_spender.starts_at, v_spender.ends_at, v_spender.is_over or v_outcome = 'over'
+    )::private.charged_month;
+  end loop;
+
+  for v_group in
+    select x.id, x.generation, x.stripe_count, sum(e.cost)::bigint as cost
+      from unnest(p_events) as e
+      left join public.budget_periods as p
+        on p.company_id = p_company_id and p.scope = 'company' and p.status = 'open'
+       and p.starts_at <= e.occurred_at and p.ends_at > e.occurred_at
+      join unnest(v_months) as m on m.period_id is not distinct from p.id
+      join public.budget_periods as x
+        on x.company_id = p_company_id and x.month = m.month and x.status = 'open'
+       and (x.scope = 'agent' and x.agent_id = e.agent_id or x.scope = 'service' and x.service = e.service)
+     group by x.id, x.scope, x.generation, x.stripe_count
+     order by x.scope, x.id
+  loop
+    v_outcome := private.charge_scope(
+      p_company_id, v_group.id, v_group.generation, v_group.stripe_count, v_group.cost, 0, false);
+    if v_outcome = 'refused' then
+      perform private.refuse_spending(p_company_id, v_group.id, v_group.cost);
+    elsif v_outcome = 'over' then
+      v_over := v_over || v_group.id;
+    end if;
+  end loop;
+
+  insert into private.usage_keys (company_id, idempotency_key, usage_id, occurred_at)
+  select p_company_id, e.idempotency_key, e.id, e.occurred_at from unnest(p_events) as e
+   where e.idempotency_key is not null and not e.is_v7
+   order by e.idempotency_key
+  on conflict (company_id, idempotency_key) do nothing;
+  get diagnostics v_written = row_count;
+  if v_written < (
+    select count(*) from unnest(p_events) as e where e.idempotency_key is not null and not e.is_v7)
+  then
+    raise sqlstate 'LB001';
+  end if;
+  with written as (
+    insert into public.api_usage (
+      company_id, id, occurred_at, service, model, agent_id, description, unit, units, input_tokens, output_tokens,
+      cost_micro_usd, budget_month, is_out_of_month, is_over_budget, request_id, metadata)
+    select p_company_id, e.id, e.occurred_at, e.service, e.model, e.agent_id, e.description, e.unit, e.units,
+           e.input_tokens, e.output_tokens, e.cost, m.month, e.occurred_at < m.starts_at or e.occurred_at >= m.ends_at,
+           m.is_over or v_over <> '{}' and exists (
+             select from public.budget_periods as x
+              where x.company_id = p_company_id and x.id = any (v_over)
+                and (x.agent_id = e.agent_id or x.service = e.service)),
+           e.request_id, e.metadata
+      from unnest(p_events) as e
+      left join public.budget_periods as p
+        on p.company_id = p_company_id and p.scope = 'company' and p.status = 'open'
+       and p.starts_at <= e.occurred_at and p.ends_at > e.occurred_at
+      join unnest(v_months) as m on m.period_id is not distinct from p.id
+     order by e.occurred_at, e.id
+    on conflict (company_id, occurred_at, id) do nothing
+    returning id, occurred_at, budget_month, is_over_budget
+  )
+  select array_agg((e.n, w.id, w.occurred_at, w.budget_month, w.is_over_budget, false)::private.recorded_event)
+    into v_recorded
+    from written as w
+    join unnest(p_events) as e on e.id = w.id;
+  if coalesce(cardinality(v_recorded), 0) < cardinality(p_events) then
+    raise sqlstate 'LB001';
+  end if;
+  return v_recorded;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.refresh_budget_row (
+  p_company_id uuid,
+  p_period_id  uuid
+)
+  RETURNS void
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_stripe private.budget_stripes;
+  v_moved bigint;
+  v_reserved bigint;
+begin
+  select p.reserved_micro_usd into v_reserved from public.budget_periods as p
+   where p.company_id = p_company_id and p.id = p_period_id
+     for no key update skip locked;
+  if not found then
+    return;
+  end if;
+  select * into v_stripe from private.budget_stripes as s
+   where s.company_id = p_company_id and s.budget_period_id = p_period_id and s.stripe = pg_backend_pid() % 64;
+  v_moved := greatest(v_stripe.reserved, -v_reserved);
+  update private.budget_stripes as s
+     set granted = s.granted - s.spent - v_moved,
+         watched = s.watched - s.spent,
+         spent = 0,
+         reserved = s.reserved - v_moved,
+         folded_at = clock_timestamp()
+   where s.company_id = p_company_id and s.budget_period_id = p_period_id and s.stripe = v_stripe.stripe;
+  update public.budget_periods as p
+     set spent_micro_usd = p.spent_micro_usd + v_stripe.spent,
+         reserved_micro_usd = p.reserved_micro_usd + v_moved,
+         updated_at = now()
+   where p.company_id = p_company_id and p.id = p_period_id;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.refuse_spending (
+  p_company_id uuid,
+  p_period_id  uuid,
+  p_cost       bigint
+)
+  RETURNS void
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_period public.budget_periods;
+  v_balance record;
+begin
+  select * into v_period from public.budget_periods as p where p.company_id = p_company_id and p.id = p_period_id;
+  select * into v_balance from private.budget_balance(p_company_id, p_period_id);
+  raise exception '% US dollars are more than what is left of the %budget for %: %',
+      to_char(p_cost / 1000000.0, 'FM999999999990.000000'),
+      case v_period.scope when 'company' then '' when 'agent' then 'agent''s ' else 'service''s ' end,
+      to_char(v_period.month, 'YYYY-MM'), to_char(greatest(v_balance.remaining, 0) / 1000000.0, 'FM999999999990.000000')
+    using errcode = 'PT402',
+          detail = 'budget_exceeded',
+          hint = case v_period.scope
+            when 'company' then 'Ask for a higher plan or a soft limit, or wait for the next month. What was reserved before is recorded whatever it costs.'
+            when 'agent' then 'Raise monthly_limit_micro_usd of the agent, or wait for the next month.'
+            else 'Raise the limit of the service in service_limits, or wait for the next month.'
+          end;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.refuse_without_admin (
   p_user_id uuid
 )
@@ -1254,18 +3681,233 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.release_expired_holds (
+  p_company_id uuid,
+  p_period_id  uuid
+)
+  RETURNS bigint
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_amount bigint;
+  v_period public.budget_periods;
+begin
+  with expired as (
+    select r.id from private.budget_reservations as r
+     where r.company_id = p_company_id and r.held_in <> '{}' and r.expires_at <= clock_timestamp()
+       and p_period_id = any (r.held_in)
+     order by r.expires_at
+     limit 1000
+       for update skip locked
+  ), released as (
+    update private.budget_reservations as r
+       set held_in = array_remove(r.held_in, p_period_id)
+      from expired
+     where r.company_id = p_company_id and r.id = expired.id and p_period_id = any (r.held_in)
+    returning r.amount_micro_usd
+  )
+  select coalesce(sum(x.amount_micro_usd), 0) into v_amount from released as x;
+  if v_amount > 0 then
+    select * into v_period from public.budget_periods as p where p.company_id = p_company_id and p.id = p_period_id;
+    perform private.charge_budget(p_company_id, p_period_id, v_period.generation, v_period.stripe_count, 0, -v_amount, true);
+  end if;
+  return v_amount;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.release_hold (
+  p_company_id uuid,
+  p_held_in    uuid[],
+  p_amount     bigint
+)
+  RETURNS void
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_period public.budget_periods;
+begin
+  for v_period in
+    select p.* from unnest(p_held_in) with ordinality as h (id, n)
+      join public.budget_periods as p on p.company_id = p_company_id and p.id = h.id
+     where p.status = 'open'
+     order by h.n
+  loop
+    perform private.charge_scope(
+      p_company_id, v_period.id, v_period.generation, v_period.stripe_count, 0, -p_amount, true);
+  end loop;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.release_reservation (
+  p_company_id     uuid,
+  p_reservation_id uuid
+)
+  RETURNS boolean
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_reservation private.budget_reservations;
+begin
+  perform private.require_company(p_company_id, 'usage.write');
+  select * into v_reservation from private.budget_reservations as r
+   where r.company_id = p_company_id and r.id = p_reservation_id
+     for update;
+  if not found then
+    raise exception 'the company has no reservation %', coalesce(p_reservation_id::text, 'null')
+      using errcode = 'PT404',
+            detail = 'unknown_reservation',
+            hint = 'Use the reservation_id that check_budget_before_usage() returned; they are forgotten after 30 days.';
+  end if;
+  update private.budget_reservations as r
+     set held_in = '{}', released_at = coalesce(r.released_at, now())
+   where r.company_id = p_company_id and r.id = p_reservation_id and (r.held_in <> '{}' or r.released_at is null);
+  perform private.release_hold(p_company_id, v_reservation.held_in, v_reservation.amount_micro_usd);
+  return v_reservation.held_in <> '{}';
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.replay_usage (
+  p_company_id  uuid,
+  p_usage_id    uuid,
+  p_occurred_at timestamp with time zone,
+  p_service     text,
+  p_agent_id    uuid,
+  p_cost        bigint,
+  p_reservation private.budget_reservations
+)
+  RETURNS public.usage_receipt
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_usage public.api_usage;
+begin
+  select * into v_usage from public.api_usage as u
+   where u.company_id = p_company_id and u.occurred_at = p_occurred_at and u.id = p_usage_id;
+  if found and (v_usage.service, v_usage.agent_id, v_usage.cost_micro_usd) is distinct from (p_service, p_agent_id, p_cost)
+  then
+    raise exception 'this idempotency key or reservation was used for something else'
+      using errcode = 'PT422',
+            detail = 'idempotency_key_reused',
+            hint = 'A retry repeats the request as it was; another request takes another key.';
+  end if;
+  if p_reservation.id is not null and p_reservation.usage_id is null then
+    update private.budget_reservations as r
+       set held_in = '{}', usage_id = p_usage_id, usage_occurred_at = p_occurred_at
+     where r.company_id = p_company_id and r.id = p_reservation.id;
+    perform private.release_hold(p_company_id, p_reservation.held_in, p_reservation.amount_micro_usd);
+  end if;
+  return (
+    p_usage_id, p_occurred_at, round(p_cost / 1000000.0, 6), v_usage.budget_month, v_usage.is_over_budget, true
+  )::public.usage_receipt;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.require_company (
+  p_company_id uuid,
+  p_permission text
+)
+  RETURNS void
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  if private.is_backend() then
+    return;
+  end if;
+  -- Null is not distinct from null: nobody may be nobody's member.
+  if p_company_id is null or p_company_id is distinct from private.company_for(p_permission) then
+    raise exception 'that is not your active company, or you do not hold %', p_permission
+      using errcode = '42501',
+            detail = 'not_your_company',
+            hint = 'Call my_companies() for your companies and permissions; header x-company-id chooses among them.';
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.require_operator()
+  RETURNS void
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  if not private.is_backend()
+     and (current_setting('role', true) is distinct from 'platform_admin' or not private.is_platform_admin())
+  then
+    raise exception 'only platform operators do this'
+      using errcode = '42501',
+            detail = 'not_an_operator',
+            hint = 'Sign in as an admin of the operator company, or use the service key on a server.';
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.require_reader (
+  p_company_id uuid,
+  p_permission text
+)
+  RETURNS void
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  if current_setting('role', true) = 'platform_admin' then
+    perform private.require_operator();
+  else
+    perform private.require_company(p_company_id, p_permission);
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.require_service (
+  p_service text
+)
+  RETURNS void
+  LANGUAGE plpgsql
+  IMMUTABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  if p_service is null or p_service !~ '\S' or length(p_service) > 120 then
+    raise exception 'service must be a name of at most 120 characters'
+      using errcode = '22023',
+            detail = 'invalid_service',
+            hint = 'Name the metered service, such as chat.completions.';
+  end if;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.schedule_maintenance()
   RETURNS boolean
   LANGUAGE plpgsql
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
+declare
+  v_job record;
 begin
   if to_regprocedure('cron.schedule(text, text, text)') is null then
     return false;
   end if;
-  -- The schema's name is a parameter, so that the function can be checked where there is no pg_cron.
-  execute format('select %I.schedule($1, $2, $3)', 'cron')
-    using 'lytbub_maintain_partitions', '17 3 * * *', 'select private.maintain_partitions()';
+  for v_job in
+    select * from (
+      values
+        ('lytbub_maintain_partitions', '17 3 * * *', 'select private.maintain_partitions()'),
+        ('lytbub_flush_budgets', '* * * * *', 'select private.flush_budgets()'),
+        ('lytbub_close_budget_periods', '23 * * * *', 'select private.close_budget_periods()'),
+        ('lytbub_reconcile_budgets', '* 1-4 * * *', 'select private.reconcile_budgets()'),
+        ('lytbub_prune_budgets', '53 3 * * *', 'select private.prune_budgets()')
+    ) as j (name, schedule, command)
+  loop
+    -- The schema's name is a parameter, so that the function can be checked where there is no pg_cron.
+    execute format('select %I.schedule($1, $2, $3)', 'cron') using v_job.name, v_job.schedule, v_job.command;
+  end loop;
   return true;
 end
 $function$;
@@ -1294,6 +3936,96 @@ begin
             hint = 'Call my_companies() for the companies that you may switch to.';
   end if;
   return p_company_id;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.take_back (
+  p_company_id uuid,
+  p_period_id  uuid,
+  p_is_striped boolean,
+  p_cost       bigint
+)
+  RETURNS void
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  if p_is_striped then
+    update private.budget_stripes as t
+       set spent = t.spent - p_cost
+     where t.company_id = p_company_id and t.budget_period_id = p_period_id and t.stripe = pg_backend_pid() % 64;
+  else
+    update public.budget_periods as p
+       set spent_micro_usd = p.spent_micro_usd - p_cost
+     where p.company_id = p_company_id and p.id = p_period_id;
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.take_rate (
+  p_company_id       uuid,
+  p_bucket           text,
+  p_limit_per_minute integer,
+  p_burst            integer,
+  p_cost             integer
+)
+  RETURNS public.rate_limit_decision
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_now timestamptz := clock_timestamp();
+  v_each constant interval := interval '1 minute' / p_limit_per_minute;
+  v_burst constant interval := v_each * p_burst;
+  v_need constant interval := v_each * greatest(p_cost, 1);
+  v_tat timestamptz;
+  v_allowed boolean;
+begin
+  select b.tat into v_tat from private.rate_limit_buckets as b
+   where b.company_id = p_company_id and b.bucket = p_bucket;
+  v_allowed := greatest(coalesce(v_tat, v_now), v_now) + v_need <= v_now + v_burst;
+  if v_allowed and p_cost > 0 then
+    if v_tat is not null then
+      update private.rate_limit_buckets as b
+         set tat = greatest(b.tat, v_now) + v_need
+       where b.company_id = p_company_id and b.bucket = p_bucket
+         and greatest(b.tat, v_now) + v_need <= v_now + v_burst
+      returning b.tat into v_tat;
+    else
+      insert into private.rate_limit_buckets as b (company_id, bucket, tat)
+      values (p_company_id, p_bucket, v_now + v_need)
+      on conflict (company_id, bucket) do update
+        set tat = greatest(b.tat, v_now) + v_need
+        where greatest(b.tat, v_now) + v_need <= v_now + v_burst
+      returning b.tat into v_tat;
+    end if;
+    v_allowed := found;
+    if not found then
+      select b.tat into v_tat from private.rate_limit_buckets as b
+       where b.company_id = p_company_id and b.bucket = p_bucket;
+    end if;
+  end if;
+  v_tat := greatest(coalesce(v_tat, v_now), v_now);
+  return (
+    v_allowed, p_bucket, p_limit_per_minute, p_burst,
+    greatest(floor(extract(epoch from v_now + v_burst - v_tat) / extract(epoch from v_each)), 0)::integer,
+    ceil(extract(epoch from v_tat - v_now))::integer,
+    case when v_allowed then 0 else greatest(ceil(extract(epoch from v_tat + v_need - v_burst - v_now)), 1)::integer end
+  )::public.rate_limit_decision;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_ai_agents__apply_limit()
+  RETURNS TRIGGER
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  if not private.is_importing() then
+    perform private.apply_limit(new.company_id, new.id, null, new.monthly_limit_micro_usd);
+  end if;
+  return null;
 end
 $function$;
 
@@ -1328,6 +4060,74 @@ begin
     new.acknowledged_by := private.current_user_id();
   end if;
   return new;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_budget_periods__check()
+  RETURNS TRIGGER
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_wrong text := case
+    when new.scope not in ('company', 'agent', 'service') then 'scope is company, agent or service'
+    when (new.scope = 'agent') <> (new.agent_id is not null) then 'agent_id is set for scope agent only'
+    when (new.scope = 'service') <> (new.service is not null) then 'service is set for scope service only'
+    when extract(day from new.month) <> 1 then 'month is the first day of a month'
+    when new.ends_at <= new.starts_at then 'a month ends after it starts'
+    when new.enforcement not in ('hard', 'soft') then 'enforcement is hard or soft'
+    when new.stripe_count not in (0, 64) then 'stripe_count is 0 or 64'
+    when new.status not in ('open', 'closed') then 'status is open or closed'
+    when (new.status = 'closed') <> (new.closed_at is not null) then 'closed_at is set exactly when the month is closed'
+  end;
+begin
+  if v_wrong is not null then
+    raise exception '%', v_wrong
+      using errcode = '23514',
+            detail = 'invalid_budget_period',
+            hint = 'Budgets are kept by functions; see check_budget_before_usage().';
+  end if;
+  return new;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_budget_periods__keep_closed()
+  RETURNS TRIGGER
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  if private.is_importing() then
+    return new;
+  end if;
+  -- A limit that was lifted may come back while its month lasts.
+  if old.ends_at > now() and old.scope <> 'company' then
+    return new;
+  end if;
+  if (new.month, new.starts_at, new.ends_at, new.limit_micro_usd, new.spent_micro_usd, new.reserved_micro_usd, new.status)
+     is distinct from
+     (old.month, old.starts_at, old.ends_at, old.limit_micro_usd, old.spent_micro_usd, old.reserved_micro_usd, old.status)
+  then
+    raise exception 'the budget of % is closed', to_char(old.month, 'YYYY-MM')
+      using errcode = '23514',
+            detail = 'budget_period_closed',
+            hint = 'Record a credit or a correction with adjust_budget().';
+  end if;
+  return new;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_companies__apply_time_zone()
+  RETURNS TRIGGER
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  if not private.is_importing() then
+    perform private.apply_time_zone(new.id);
+  end if;
+  return null;
 end
 $function$;
 
@@ -1374,6 +4174,20 @@ begin
     using errcode = '42501',
           detail = 'operator_company',
           hint = 'Without it nobody could run the platform.';
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_company_plans__apply_plan()
+  RETURNS TRIGGER
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  if not private.is_importing() then
+    perform private.apply_plan(coalesce(new.company_id, old.company_id));
+  end if;
+  return null;
 end
 $function$;
 
@@ -1704,6 +4518,26 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.tg_service_limits__apply_limit()
+  RETURNS TRIGGER
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  if private.is_importing() then
+    return null;
+  end if;
+  if tg_op <> 'INSERT' and (tg_op = 'DELETE' or new.service <> old.service) then
+    perform private.apply_limit(old.company_id, null, old.service, null);
+  end if;
+  if tg_op <> 'DELETE' then
+    perform private.apply_limit(new.company_id, null, new.service, new.monthly_limit_micro_usd);
+  end if;
+  return null;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.tg_users__check()
   RETURNS TRIGGER
   LANGUAGE plpgsql
@@ -1789,6 +4623,24 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION public.adjust_budget (
+  company_id    uuid,
+  month         date,
+  amount        numeric,
+  reason        text,
+  adjustment_id uuid    DEFAULT NULL::uuid
+)
+  RETURNS uuid
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.adjust_budget(company_id, month, amount, reason, adjustment_id);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."adjust_budget"(uuid, date, numeric, text, uuid) FROM PUBLIC, "anon", "authenticated";
+
 CREATE OR REPLACE FUNCTION public.assign_permission (
   user_id    uuid,
   permission text
@@ -1803,6 +4655,237 @@ end
 $function$;
 
 REVOKE ALL ON FUNCTION "public"."assign_permission"(uuid, text) FROM PUBLIC, "anon", "service_role";
+
+CREATE OR REPLACE FUNCTION public.budget_forecast (
+  company_id uuid
+)
+  RETURNS TABLE (
+    budget_month     date,
+    period_ends_at   timestamp with time zone,
+    limit_usd        numeric,
+    spent_usd        numeric,
+    daily_usd        numeric,
+    forecast_usd     numeric,
+    forecast_percent numeric,
+    exhausted_at     timestamp with time zone
+  )
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_now constant timestamptz := now();
+  v_status record;
+  v_first timestamptz;
+  v_cost numeric;
+  v_days numeric;
+  v_left numeric;
+begin
+  select * into v_status from private.budget_status(budget_forecast.company_id) as s where s.scope = 'company';
+  select min(u.occurred_at), coalesce(sum(u.cost_micro_usd), 0) / 1000000.0 into v_first, v_cost
+    from public.api_usage as u
+   where u.company_id = budget_forecast.company_id
+     and u.occurred_at >= v_now - interval '7 days' and u.occurred_at <= v_now;
+  -- Less than an hour tells nothing about a day.
+  v_days := greatest(coalesce(extract(epoch from v_now - v_first), 0) / 86400, 1.0 / 24);
+  if exists (
+    select from public.api_usage as u
+     where u.company_id = budget_forecast.company_id
+       and u.occurred_at < v_now - interval '7 days' and u.occurred_at >= v_now - interval '35 days')
+  then
+    v_days := 7;
+  end if;
+  v_left := extract(epoch from v_status.period_ends_at - v_now) / 86400;
+  budget_month := v_status.budget_month;
+  period_ends_at := v_status.period_ends_at;
+  limit_usd := v_status.limit_usd;
+  spent_usd := v_status.spent_usd;
+  daily_usd := round(v_cost / v_days, 6);
+  forecast_usd := round(v_status.spent_usd + v_cost / v_days * v_left, 6);
+  forecast_percent := case when limit_usd > 0 then round(forecast_usd * 100 / limit_usd, 2) end;
+  exhausted_at := case
+    when spent_usd >= limit_usd then v_now
+    when forecast_usd > limit_usd then v_now + make_interval(secs => ((limit_usd - spent_usd) / (v_cost / v_days) * 86400)::double precision)
+  end;
+  return next;
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."budget_forecast"(uuid) FROM PUBLIC, "anon";
+
+CREATE OR REPLACE FUNCTION public.budget_status (
+  company_id uuid
+)
+  RETURNS TABLE (
+    scope            text,
+    agent_id         uuid,
+    service          text,
+    budget_month     date,
+    period_starts_at timestamp with time zone,
+    period_ends_at   timestamp with time zone,
+    enforcement      text,
+    limit_usd        numeric,
+    spent_usd        numeric,
+    reserved_usd     numeric,
+    remaining_usd    numeric,
+    spent_percent    numeric,
+    is_over_budget   boolean
+  )
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query select * from private.budget_status(budget_status.company_id);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."budget_status"(uuid) FROM PUBLIC, "anon";
+
+CREATE OR REPLACE FUNCTION public.check_budget_before_usage (
+  company_id     uuid,
+  agent_id       uuid,
+  estimated_cost numeric,
+  service        text    DEFAULT NULL::text,
+  hold_seconds   integer DEFAULT 900,
+  reservation_id uuid    DEFAULT NULL::uuid
+)
+  RETURNS public.budget_decision
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.check_budget(company_id, agent_id, estimated_cost, service, hold_seconds, reservation_id);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."check_budget_before_usage"(uuid, uuid, numeric, text, integer, uuid) FROM PUBLIC, "anon";
+
+CREATE OR REPLACE FUNCTION public.check_rate_limit (
+  company_id uuid,
+  cost       integer DEFAULT 1,
+  api_key_id uuid    DEFAULT NULL::uuid
+)
+  RETURNS public.rate_limit_decision
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.check_rate_limit(company_id, cost, api_key_id);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."check_rate_limit"(uuid, integer, uuid) FROM PUBLIC, "anon";
+
+CREATE OR REPLACE FUNCTION public.check_request()
+  RETURNS void
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  if current_setting('role', true) in ('anon', 'authenticated')
+     and current_setting('request.headers', true) ~* 'count=(planned|estimated)'
+  then
+    raise exception 'only an exact count can be asked for'
+      using errcode = 'PT400',
+            detail = 'count_not_exact',
+            hint = 'Send Prefer: count=exact.';
+  end if;
+  if current_setting('role', true) = 'authenticated' then
+    perform private.limit_request();
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION public.claim_events (
+  batch_size    integer DEFAULT 100,
+  lease_seconds integer DEFAULT 60
+)
+  RETURNS TABLE (
+    company_id          uuid,
+    event_id            uuid,
+    topic               text,
+    payload             jsonb,
+    attempt             integer,
+    created_at          timestamp with time zone,
+    company_name        text,
+    notification_emails text[]
+  )
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query select * from private.claim_events(claim_events.batch_size, claim_events.lease_seconds);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."claim_events"(integer, integer) FROM PUBLIC, "anon", "authenticated";
+
+CREATE OR REPLACE FUNCTION public.finish_event (
+  company_id uuid,
+  event_id   uuid,
+  attempt    integer,
+  error      text    DEFAULT NULL::text,
+  is_final   boolean DEFAULT false
+)
+  RETURNS text
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.finish_event(
+    finish_event.company_id, finish_event.event_id, finish_event.attempt, finish_event.error, finish_event.is_final);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."finish_event"(uuid, uuid, integer, text, boolean) FROM PUBLIC, "anon", "authenticated";
+
+CREATE OR REPLACE FUNCTION public.log_api_usage_and_update_budget (
+  company_id      uuid,
+  service         text,
+  agent_id        uuid,
+  description     text,
+  cost            numeric,
+  reservation_id  uuid                     DEFAULT NULL::uuid,
+  idempotency_key text                     DEFAULT NULL::text,
+  units           bigint                   DEFAULT 1,
+  unit            text                     DEFAULT 'request'::text,
+  model           text                     DEFAULT NULL::text,
+  input_tokens    bigint                   DEFAULT NULL::bigint,
+  output_tokens   bigint                   DEFAULT NULL::bigint,
+  metadata        jsonb                    DEFAULT '{}'::jsonb,
+  occurred_at     timestamp with time zone DEFAULT NULL::timestamp WITH time zone,
+  request_id      text                     DEFAULT NULL::text
+)
+  RETURNS public.usage_receipt
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.log_usage(
+    company_id, service, agent_id, description, cost, reservation_id, idempotency_key, units, unit, model, input_tokens,
+    output_tokens, metadata, occurred_at, request_id);
+end
+$function$;
+
+REVOKE ALL
+  ON FUNCTION "public"."log_api_usage_and_update_budget"(uuid, text, uuid, text, numeric, uuid, text, bigint, text, text, bigint, bigint, jsonb, timestamp WITH time zone, text)
+  FROM PUBLIC, "anon";
+
+CREATE OR REPLACE FUNCTION public.log_api_usage_batch (
+  company_id uuid,
+  events     jsonb
+)
+  RETURNS SETOF public.usage_receipt
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query select * from private.log_usage_batch(log_api_usage_batch.company_id, log_api_usage_batch.events);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."log_api_usage_batch"(uuid, jsonb) FROM PUBLIC, "anon";
 
 CREATE OR REPLACE FUNCTION public.maintain_partitions()
   RETURNS integer
@@ -1838,6 +4921,49 @@ $function$;
 
 REVOKE ALL ON FUNCTION "public"."my_companies"() FROM PUBLIC, "anon", "service_role";
 
+CREATE OR REPLACE FUNCTION public.reconcile_budget (
+  company_id uuid,
+  month      date,
+  mend       boolean DEFAULT true
+)
+  RETURNS TABLE (
+    budget_period_id    uuid,
+    scope               text,
+    agent_id            uuid,
+    service             text,
+    status              text,
+    counted_usd         numeric,
+    ledger_usd          numeric,
+    difference_usd      numeric,
+    held_difference_usd numeric,
+    is_mended           boolean
+  )
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query
+    select * from private.reconcile_budget(reconcile_budget.company_id, reconcile_budget.month, reconcile_budget.mend);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."reconcile_budget"(uuid, date, boolean) FROM PUBLIC, "anon", "authenticated";
+
+CREATE OR REPLACE FUNCTION public.release_budget_reservation (
+  company_id     uuid,
+  reservation_id uuid
+)
+  RETURNS boolean
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.release_reservation(company_id, reservation_id);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."release_budget_reservation"(uuid, uuid) FROM PUBLIC, "anon";
+
 CREATE OR REPLACE FUNCTION public.remove_permission (
   user_id    uuid,
   permission text
@@ -1867,6 +4993,166 @@ $function$;
 
 REVOKE ALL ON FUNCTION "public"."switch_company"(uuid) FROM PUBLIC, "anon", "service_role";
 
+CREATE OR REPLACE FUNCTION public.usage_anomalies (
+  company_id uuid,
+  days       integer DEFAULT 30
+)
+  RETURNS TABLE (
+    day          date,
+    cost_usd     numeric,
+    usual_usd    numeric,
+    score        numeric,
+    is_anomalous boolean
+  )
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_zone text;
+  v_today date;
+begin
+  if usage_anomalies.days is null or usage_anomalies.days not between 1 and 366 then
+    raise exception 'anomalies are shown for 1 to 366 days'
+      using errcode = '22023',
+            detail = 'invalid_series',
+            hint = 'State days within these bounds.';
+  end if;
+  select c.time_zone into v_zone from public.companies as c where c.id = usage_anomalies.company_id;
+  if not found then
+    return;
+  end if;
+  v_today := (now() at time zone v_zone)::date;
+  return query
+    with used as (
+      select (u.occurred_at at time zone v_zone)::date as on_day, sum(u.cost_micro_usd)::numeric / 1000000 as cost
+        from public.api_usage as u
+       where u.company_id = usage_anomalies.company_id
+         and u.occurred_at >= (v_today - usage_anomalies.days - 28)::timestamp at time zone v_zone
+         and u.occurred_at <= now()
+       group by 1
+    ), filled as (
+      select g.at::date as on_day, coalesce(x.cost, 0) as cost
+        from generate_series(
+          (select min(y.on_day) from used as y)::timestamp, v_today::timestamp, interval '1 day') as g (at)
+        left join used as x on x.on_day = g.at::date
+    )
+    select d.on_day, round(d.cost, 6), round(m.median::numeric, 6), round(z.score, 2),
+           coalesce(z.score > 3.5, false)
+      from filled as d
+      left join lateral (
+        select percentile_cont(0.5) within group (order by h.cost) as median, count(*) as seen
+          from filled as h where h.on_day between d.on_day - 28 and d.on_day - 1
+      ) as m on true
+      left join lateral (
+        select percentile_cont(0.5) within group (order by abs(h.cost - m.median::numeric)) as mad
+          from filled as h where h.on_day between d.on_day - 28 and d.on_day - 1
+      ) as s on true
+      left join lateral (
+        select case when m.seen >= 7
+                    then 0.6745 * (d.cost - m.median::numeric)
+                         / greatest(s.mad::numeric, m.median::numeric / 50, 0.01) end as score
+      ) as z on true
+     where d.on_day > v_today - usage_anomalies.days
+     order by d.on_day;
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."usage_anomalies"(uuid, integer) FROM PUBLIC, "anon";
+
+CREATE OR REPLACE FUNCTION public.usage_series (
+  company_id uuid,
+  starts_at  timestamp with time zone DEFAULT NULL::timestamp WITH time zone,
+  ends_at    timestamp with time zone DEFAULT NULL::timestamp WITH time zone,
+  bucket     text                     DEFAULT 'day'::text,
+  group_by   text                     DEFAULT 'company'::text,
+  max_series integer                  DEFAULT 20
+)
+  RETURNS TABLE (
+    bucket_starts_at timestamp with time zone,
+    series           text,
+    requests         bigint,
+    units            bigint,
+    input_tokens     bigint,
+    output_tokens    bigint,
+    cost_usd         numeric
+  )
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_zone text;
+  v_ends_at timestamptz := coalesce(usage_series.ends_at, now());
+  v_starts_at timestamptz := coalesce(usage_series.starts_at, coalesce(usage_series.ends_at, now()) - interval '30 days');
+  v_step interval;
+  v_first timestamp;
+begin
+  if usage_series.bucket is null or usage_series.bucket not in ('hour', 'day', 'week', 'month')
+     or usage_series.group_by is null or usage_series.group_by not in ('company', 'service', 'agent', 'model')
+     or usage_series.max_series is null or usage_series.max_series not between 1 and 100
+     or v_starts_at >= v_ends_at
+     or v_ends_at - v_starts_at > (case usage_series.bucket when 'hour' then interval '31 days' else interval '3 years' end)
+  then
+    raise exception 'these series cannot be drawn'
+      using errcode = '22023',
+            detail = 'invalid_series',
+            hint = 'bucket is hour (at most 31 days), day, week or month (at most 3 years); group_by is company, service, agent or model; max_series is 1 to 100; starts_at is before ends_at.';
+  end if;
+  select c.time_zone into v_zone from public.companies as c where c.id = usage_series.company_id;
+  if not found then
+    return;
+  end if;
+  v_step := ('1 ' || usage_series.bucket)::interval;
+  v_first := date_trunc(usage_series.bucket, v_starts_at at time zone v_zone);
+  return query
+    with used as (
+      select date_trunc(usage_series.bucket, u.occurred_at, v_zone) as at,
+             case usage_series.group_by
+               when 'service' then u.service
+               when 'agent' then u.agent_id::text
+               when 'model' then u.model
+               else 'all'
+             end as name,
+             count(*) as requests, sum(u.units)::bigint as units, sum(u.input_tokens)::bigint as input_tokens,
+             sum(u.output_tokens)::bigint as output_tokens, sum(u.cost_micro_usd)::bigint as cost
+        from public.api_usage as u
+       where u.company_id = usage_series.company_id and u.occurred_at >= v_starts_at and u.occurred_at < v_ends_at
+       group by 1, 2
+    ), ranked as (
+      select coalesce(x.name, 'none') as name, row_number() over (order by sum(x.cost) desc, x.name) as place
+        from used as x
+       group by x.name
+    ), named as (
+      select r.name, case when r.place <= usage_series.max_series then r.name else 'other' end as series, r.place
+        from ranked as r
+    ), lines as (
+      select n.series, min(n.place) as place from named as n group by n.series
+    ), buckets as (
+      select g.at at time zone v_zone as at
+        from generate_series(
+          v_first, (v_ends_at at time zone v_zone) - interval '1 microsecond',
+          case when usage_series.bucket = 'hour' then interval '1 day' else v_step end) as g (at)
+       where usage_series.bucket <> 'hour'
+      union all
+      select g.at from generate_series(
+          date_trunc('hour', v_starts_at), v_ends_at - interval '1 microsecond', interval '1 hour') as g (at)
+       where usage_series.bucket = 'hour'
+    )
+    select b.at, l.series, coalesce(sum(u.requests), 0)::bigint, coalesce(sum(u.units), 0)::bigint,
+           coalesce(sum(u.input_tokens), 0)::bigint, coalesce(sum(u.output_tokens), 0)::bigint,
+           round(coalesce(sum(u.cost), 0) / 1000000.0, 6)
+      from buckets as b
+     cross join lines as l
+      left join named as n on n.series = l.series
+      left join used as u on u.at = b.at and coalesce(u.name, 'none') = n.name
+     group by b.at, l.series, l.place
+     order by b.at, l.place;
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."usage_series"(uuid, timestamp WITH time zone, timestamp WITH time zone, text, text, integer) FROM PUBLIC, "anon";
+
 ALTER TABLE "private"."role_permissions"
   ADD CONSTRAINT "role_permissions_permission_fkey" FOREIGN KEY (permission) REFERENCES private.permissions(permission) ON DELETE CASCADE;
 
@@ -1884,6 +5170,9 @@ ALTER TABLE "public"."agent_logs"
 
 ALTER TABLE "public"."agent_logs"
   ADD CONSTRAINT "agent_logs_pkey" PRIMARY KEY (company_id, created_at, id);
+
+ALTER TABLE "private"."budget_reservations"
+  ADD CONSTRAINT "budget_reservations_agent_fk" FOREIGN KEY (company_id, agent_id) REFERENCES public.ai_agents(company_id, id) ON DELETE CASCADE;
 
 ALTER TABLE "public"."agent_logs"
   ADD CONSTRAINT "agent_logs_agent_fk" FOREIGN KEY (company_id, agent_id) REFERENCES public.ai_agents(company_id, id);
@@ -1921,8 +5210,29 @@ ALTER TABLE "public"."audit_logs"
 ALTER TABLE "public"."audit_logs"
   ADD CONSTRAINT "audit_logs_pkey" PRIMARY KEY (company_id, created_at, id);
 
+ALTER TABLE "public"."budget_periods"
+  ADD CONSTRAINT "budget_periods_agent_fk" FOREIGN KEY (company_id, agent_id) REFERENCES public.ai_agents(company_id, id) ON DELETE CASCADE;
+
+ALTER TABLE "private"."budget_stripes"
+  ADD CONSTRAINT "budget_stripes_budget_period_fk" FOREIGN KEY (company_id, budget_period_id) REFERENCES public.budget_periods(company_id, id) ON DELETE CASCADE;
+
+ALTER TABLE "public"."budget_adjustments"
+  ADD CONSTRAINT "budget_adjustments_budget_period_fk" FOREIGN KEY (company_id, budget_period_id) REFERENCES public.budget_periods(company_id, id) ON DELETE CASCADE;
+
 ALTER TABLE "public"."budget_alerts"
   ADD CONSTRAINT "budget_alerts_budget_period_fk" FOREIGN KEY (company_id, budget_period_id) REFERENCES public.budget_periods(company_id, id) ON DELETE CASCADE;
+
+ALTER TABLE "private"."budget_reservations"
+  ADD CONSTRAINT "budget_reservations_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
+
+ALTER TABLE "private"."outbox_events"
+  ADD CONSTRAINT "outbox_events_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
+
+ALTER TABLE "private"."rate_limit_buckets"
+  ADD CONSTRAINT "rate_limit_buckets_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
+
+ALTER TABLE "private"."usage_keys"
+  ADD CONSTRAINT "usage_keys_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
 
 ALTER TABLE "public"."agent_logs"
   ADD CONSTRAINT "agent_logs_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
@@ -1938,6 +5248,9 @@ ALTER TABLE "public"."api_usage"
 
 ALTER TABLE "public"."audit_logs"
   ADD CONSTRAINT "audit_logs_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE RESTRICT;
+
+ALTER TABLE "public"."budget_adjustments"
+  ADD CONSTRAINT "budget_adjustments_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
 
 ALTER TABLE "public"."budget_alerts"
   ADD CONSTRAINT "budget_alerts_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
@@ -1990,6 +5303,9 @@ ALTER TABLE "public"."media_assets"
 ALTER TABLE "public"."security_policies"
   ADD CONSTRAINT "security_policies_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
 
+ALTER TABLE "public"."service_limits"
+  ADD CONSTRAINT "service_limits_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
+
 ALTER TABLE "public"."services"
   ADD CONSTRAINT "services_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
 
@@ -2008,6 +5324,17 @@ ALTER TABLE "public"."users"
 ALTER TABLE "public"."jobs"
   ADD CONSTRAINT "jobs_assigned_user_fk" FOREIGN KEY (company_id, assigned_user_id) REFERENCES public.users(company_id, id);
 
+CREATE INDEX budget_reservations_agent_id_idx ON private.budget_reservations USING btree (company_id, agent_id);
+
+CREATE INDEX budget_reservations_held_idx ON private.budget_reservations USING btree (company_id, expires_at)
+  WHERE (held_in <> '{}'::uuid[]);
+
+CREATE INDEX outbox_events_finished_idx ON private.outbox_events USING btree (finished_at)
+  WHERE (status <> 'pending'::text);
+
+CREATE INDEX outbox_events_pending_idx ON private.outbox_events USING btree (available_at)
+  WHERE (status = 'pending'::text);
+
 CREATE INDEX role_permissions_permission_idx ON private.role_permissions USING btree (permission);
 
 CREATE INDEX agent_logs_company_id_agent_id_created_at_idx ON ONLY public.agent_logs USING btree (company_id, agent_id, created_at DESC);
@@ -2025,6 +5352,9 @@ CREATE INDEX api_keys_company_id_created_at_idx ON public.api_keys USING btree (
 
 CREATE INDEX api_usage_company_id_agent_id_occurred_at_idx ON ONLY public.api_usage USING btree (company_id, agent_id, occurred_at DESC);
 
+CREATE INDEX api_usage_company_id_out_of_month_idx ON ONLY public.api_usage USING btree (company_id, budget_month)
+  WHERE is_out_of_month;
+
 CREATE INDEX api_usage_company_id_service_occurred_at_idx ON ONLY public.api_usage USING btree (company_id, service, occurred_at DESC);
 
 CREATE TABLE "private"."api_usage_default" PARTITION OF "public"."api_usage" DEFAULT;
@@ -2041,7 +5371,19 @@ CREATE TABLE "private"."audit_logs_default" PARTITION OF "public"."audit_logs" D
 ALTER TABLE "private"."audit_logs_default"
   ENABLE ROW LEVEL SECURITY;
 
+CREATE INDEX budget_adjustments_company_id_budget_period_id_idx ON public.budget_adjustments USING btree (company_id, budget_period_id);
+
 CREATE INDEX budget_alerts_company_id_created_at_idx ON public.budget_alerts USING btree (company_id, created_at DESC);
+
+CREATE UNIQUE INDEX budget_periods_company_id_agent_id_month_idx ON public.budget_periods USING btree (company_id, agent_id, month);
+
+CREATE UNIQUE INDEX budget_periods_company_id_month_idx ON public.budget_periods USING btree (company_id, month)
+  WHERE (scope = 'company'::text);
+
+CREATE INDEX budget_periods_company_id_open_idx ON public.budget_periods USING btree (company_id)
+  WHERE ((scope = 'company'::text) AND (status = 'open'::text));
+
+CREATE UNIQUE INDEX budget_periods_company_id_service_month_idx ON public.budget_periods USING btree (company_id, service, month);
 
 CREATE UNIQUE INDEX companies_is_operator_idx ON public.companies USING btree ((true))
   WHERE is_operator;
@@ -2111,6 +5453,18 @@ CREATE TRIGGER set_row_meta
   FOR EACH ROW
   EXECUTE FUNCTION private.tg_row__set_creator();
 
+CREATE TRIGGER apply_limit_of_new
+  AFTER INSERT ON public.ai_agents
+  FOR EACH ROW
+  WHEN ((new.monthly_limit_micro_usd IS NOT NULL))
+  EXECUTE FUNCTION private.tg_ai_agents__apply_limit();
+
+CREATE TRIGGER apply_limit
+  AFTER UPDATE OF monthly_limit_micro_usd ON public.ai_agents
+  FOR EACH ROW
+  WHEN ((new.monthly_limit_micro_usd IS DISTINCT FROM old.monthly_limit_micro_usd))
+  EXECUTE FUNCTION private.tg_ai_agents__apply_limit();
+
 CREATE TRIGGER keep_tenant
   BEFORE UPDATE ON public.ai_agents
   FOR EACH ROW
@@ -2171,6 +5525,17 @@ CREATE TRIGGER set_row_meta
   EXECUTE FUNCTION private.tg_row__set_creator();
 
 CREATE TRIGGER keep_tenant
+  BEFORE UPDATE ON public.budget_adjustments
+  FOR EACH ROW
+  WHEN (((new.company_id IS DISTINCT FROM old.company_id) OR (new.id IS DISTINCT FROM old.id)))
+  EXECUTE FUNCTION private.tg_row__refuse_move('budget_adjustments');
+
+CREATE TRIGGER set_row_meta
+  BEFORE INSERT ON public.budget_adjustments
+  FOR EACH ROW
+  EXECUTE FUNCTION private.tg_row__set_creator();
+
+CREATE TRIGGER keep_tenant
   BEFORE UPDATE ON public.budget_alerts
   FOR EACH ROW
   WHEN (((new.company_id IS DISTINCT FROM old.company_id) OR (new.id IS DISTINCT FROM old.id)))
@@ -2186,16 +5551,38 @@ CREATE TRIGGER set_row_meta
   FOR EACH ROW
   EXECUTE FUNCTION private.tg_row__set_meta();
 
-CREATE TRIGGER keep_tenant
+CREATE TRIGGER check_period
+  BEFORE INSERT OR UPDATE OF month, scope, agent_id, service, starts_at, ends_at, enforcement, stripe_count, status, closed_at ON public.budget_periods
+  FOR EACH ROW
+  EXECUTE FUNCTION private.tg_budget_periods__check();
+
+CREATE TRIGGER keep_closed
   BEFORE UPDATE ON public.budget_periods
+  FOR EACH ROW
+  WHEN ((old.status = 'closed'::text))
+  EXECUTE FUNCTION private.tg_budget_periods__keep_closed();
+
+CREATE TRIGGER keep_tenant
+  BEFORE UPDATE OF company_id, id ON public.budget_periods
   FOR EACH ROW
   WHEN (((new.company_id IS DISTINCT FROM old.company_id) OR (new.id IS DISTINCT FROM old.id)))
   EXECUTE FUNCTION private.tg_row__refuse_move('budget_periods');
 
 CREATE TRIGGER set_row_meta
-  BEFORE INSERT OR UPDATE ON public.budget_periods
+  BEFORE INSERT OR UPDATE OF company_id,
+    id,
+    month,
+    scope,
+    agent_id,
+    service, starts_at, ends_at, limit_micro_usd, adjusted_micro_usd, enforcement, alert_percents, status, closed_at, created_at, updated_by, created_by ON public.budget_periods
   FOR EACH ROW
   EXECUTE FUNCTION private.tg_row__set_meta();
+
+CREATE TRIGGER apply_time_zone
+  AFTER UPDATE OF time_zone ON public.companies
+  FOR EACH ROW
+  WHEN ((new.time_zone IS DISTINCT FROM old.time_zone))
+  EXECUTE FUNCTION private.tg_companies__apply_time_zone();
 
 CREATE TRIGGER check_company
   BEFORE INSERT OR UPDATE ON public.companies
@@ -2219,6 +5606,11 @@ CREATE TRIGGER set_row_meta
   FOR EACH ROW
   EXECUTE FUNCTION private.tg_row__set_meta();
 
+CREATE TRIGGER apply_plan
+  AFTER INSERT OR UPDATE OF budget_alert_percents ON public.company_config
+  FOR EACH ROW
+  EXECUTE FUNCTION private.tg_company_plans__apply_plan();
+
 CREATE TRIGGER keep_tenant
   BEFORE UPDATE ON public.company_config
   FOR EACH ROW
@@ -2229,6 +5621,11 @@ CREATE TRIGGER set_row_meta
   BEFORE INSERT OR UPDATE ON public.company_config
   FOR EACH ROW
   EXECUTE FUNCTION private.tg_row__set_meta();
+
+CREATE TRIGGER apply_plan
+  AFTER INSERT OR DELETE OR UPDATE OF monthly_limit_usd, enforcement, is_active ON public.company_plans
+  FOR EACH ROW
+  EXECUTE FUNCTION private.tg_company_plans__apply_plan();
 
 CREATE TRIGGER keep_tenant
   BEFORE UPDATE ON public.company_plans
@@ -2367,6 +5764,22 @@ CREATE TRIGGER supersede_policy
   FOR EACH ROW
   EXECUTE FUNCTION private.tg_security_policies__supersede();
 
+CREATE TRIGGER apply_limit
+  AFTER INSERT OR DELETE OR UPDATE ON public.service_limits
+  FOR EACH ROW
+  EXECUTE FUNCTION private.tg_service_limits__apply_limit();
+
+CREATE TRIGGER keep_tenant
+  BEFORE UPDATE ON public.service_limits
+  FOR EACH ROW
+  WHEN (((new.company_id IS DISTINCT FROM old.company_id) OR (new.id IS DISTINCT FROM old.id)))
+  EXECUTE FUNCTION private.tg_row__refuse_move('service_limits');
+
+CREATE TRIGGER set_row_meta
+  BEFORE INSERT OR UPDATE ON public.service_limits
+  FOR EACH ROW
+  EXECUTE FUNCTION private.tg_row__set_meta();
+
 CREATE TRIGGER keep_tenant
   BEFORE UPDATE ON public.services
   FOR EACH ROW
@@ -2493,6 +5906,16 @@ CREATE POLICY "select_member" ON "public"."audit_logs"
   USING ((company_id = ( SELECT private.company_for('audit.read'::text) AS company_for)));
 
 CREATE POLICY "select_platform_admin" ON "public"."audit_logs"
+  FOR SELECT
+  TO "platform_admin"
+  USING (( SELECT private.is_platform_admin() AS is_platform_admin));
+
+CREATE POLICY "select_member" ON "public"."budget_adjustments"
+  FOR SELECT
+  TO "authenticated"
+  USING ((company_id = ( SELECT private.company_for('usage.read'::text) AS company_for)));
+
+CREATE POLICY "select_platform_admin" ON "public"."budget_adjustments"
   FOR SELECT
   TO "platform_admin"
   USING (( SELECT private.is_platform_admin() AS is_platform_admin));
@@ -2812,6 +6235,33 @@ CREATE POLICY "update_member" ON "public"."security_policies"
   USING ((company_id = ( SELECT private.company_for('security.manage'::text) AS company_for)))
   WITH CHECK ((company_id = ( SELECT private.company_for('security.manage'::text) AS company_for)));
 
+CREATE POLICY "all_platform_admin" ON "public"."service_limits"
+  FOR ALL
+  TO "platform_admin"
+  USING (( SELECT private.is_platform_admin() AS is_platform_admin))
+  WITH CHECK (( SELECT private.is_platform_admin() AS is_platform_admin));
+
+CREATE POLICY "delete_member" ON "public"."service_limits"
+  FOR DELETE
+  TO "authenticated"
+  USING ((company_id = ( SELECT private.company_for('billing.write'::text) AS company_for)));
+
+CREATE POLICY "insert_member" ON "public"."service_limits"
+  FOR INSERT
+  TO "authenticated"
+  WITH CHECK ((company_id = ( SELECT private.company_for('billing.write'::text) AS company_for)));
+
+CREATE POLICY "select_member" ON "public"."service_limits"
+  FOR SELECT
+  TO "authenticated"
+  USING ((company_id = ( SELECT private.company_for('usage.read'::text) AS company_for)));
+
+CREATE POLICY "update_member" ON "public"."service_limits"
+  FOR UPDATE
+  TO "authenticated"
+  USING ((company_id = ( SELECT private.company_for('billing.write'::text) AS company_for)))
+  WITH CHECK ((company_id = ( SELECT private.company_for('billing.write'::text) AS company_for)));
+
 CREATE POLICY "all_platform_admin" ON "public"."services"
   FOR ALL
   TO "platform_admin"
@@ -3033,6 +6483,8 @@ COMMENT ON COLUMN "public"."api_keys"."updated_by" IS 'Auth user who changed the
 
 COMMENT ON COLUMN "public"."api_usage"."agent_id" IS 'AI agent that used it, of the same company.';
 
+COMMENT ON COLUMN "public"."api_usage"."budget_month" IS 'Month that it is charged to, its first day; null if it is charged to none, such as imported history.';
+
 COMMENT ON COLUMN "public"."api_usage"."company_id" IS 'Company (tenant) that the row belongs to. Never changes.';
 
 COMMENT ON COLUMN "public"."api_usage"."cost_micro_usd" IS 'Cost in millionths of a US dollar.';
@@ -3046,6 +6498,8 @@ COMMENT ON COLUMN "public"."api_usage"."description" IS 'What it was for.';
 COMMENT ON COLUMN "public"."api_usage"."id" IS 'Row id, time-ordered. Unique together with the company and the time, so it does not recognise a retry.';
 
 COMMENT ON COLUMN "public"."api_usage"."input_tokens" IS 'Tokens sent.';
+
+COMMENT ON COLUMN "public"."api_usage"."is_out_of_month" IS 'True if it is charged to another month than the one it occurred in: it came late, or was reserved before.';
 
 COMMENT ON COLUMN "public"."api_usage"."is_over_budget" IS 'True if it went over the limit and was recorded all the same.';
 
@@ -3091,6 +6545,20 @@ COMMENT ON COLUMN "public"."audit_logs"."table_name" IS 'Table that was touched.
 
 COMMENT ON COLUMN "public"."audit_logs"."user_agent" IS 'Program that the request came from.';
 
+COMMENT ON COLUMN "public"."budget_adjustments"."amount_micro_usd" IS 'Amount in millionths of a US dollar; negative for a credit.';
+
+COMMENT ON COLUMN "public"."budget_adjustments"."budget_period_id" IS 'Month that it adjusts, of the same company.';
+
+COMMENT ON COLUMN "public"."budget_adjustments"."company_id" IS 'Company (tenant) that the row belongs to. Never changes.';
+
+COMMENT ON COLUMN "public"."budget_adjustments"."created_at" IS 'When the row was recorded.';
+
+COMMENT ON COLUMN "public"."budget_adjustments"."created_by" IS 'Auth user who recorded the row; null for backend jobs. No foreign key: it outlives the account.';
+
+COMMENT ON COLUMN "public"."budget_adjustments"."id" IS 'Row id, unique within the company; may be supplied by the client, so that a retry is recognised.';
+
+COMMENT ON COLUMN "public"."budget_adjustments"."reason" IS 'Why.';
+
 COMMENT ON COLUMN "public"."budget_alerts"."acknowledged_at" IS 'When somebody took note.';
 
 COMMENT ON COLUMN "public"."budget_alerts"."acknowledged_by" IS 'Who took note; set with acknowledged_at.';
@@ -3115,9 +6583,19 @@ COMMENT ON COLUMN "public"."budget_alerts"."updated_at" IS 'When the row was las
 
 COMMENT ON COLUMN "public"."budget_alerts"."updated_by" IS 'Auth user who changed the row last; null for backend jobs.';
 
+COMMENT ON COLUMN "public"."budget_periods"."adjusted_micro_usd" IS 'Sum of credits (negative) and corrections (positive); counts as spent.';
+
+COMMENT ON COLUMN "public"."budget_periods"."agent_id" IS 'AI agent that it limits, of the same company; set for scope agent.';
+
+COMMENT ON COLUMN "public"."budget_periods"."agent_limit_count" IS 'Number of agents that are limited this month; kept for scope company.';
+
+COMMENT ON COLUMN "public"."budget_periods"."alert_percents" IS 'Percent of the limit at which an alert is raised.';
+
 COMMENT ON COLUMN "public"."budget_periods"."closed_at" IS 'When it was closed; set exactly when it is.';
 
 COMMENT ON COLUMN "public"."budget_periods"."company_id" IS 'Company (tenant) that the row belongs to. Never changes.';
+
+COMMENT ON COLUMN "public"."budget_periods"."contention" IS 'How often somebody was seen waiting for this row; a few times, and the budget is spread.';
 
 COMMENT ON COLUMN "public"."budget_periods"."created_at" IS 'When the row was created.';
 
@@ -3125,23 +6603,39 @@ COMMENT ON COLUMN "public"."budget_periods"."created_by" IS 'Auth user who creat
 
 COMMENT ON COLUMN "public"."budget_periods"."ends_at" IS 'First instant of the next month.';
 
+COMMENT ON COLUMN "public"."budget_periods"."enforcement" IS 'hard: usage beyond the limit is refused; soft: it is recorded, flagged and alerted.';
+
+COMMENT ON COLUMN "public"."budget_periods"."generation" IS 'Grows with every change of limits; counters of an earlier generation are void.';
+
 COMMENT ON COLUMN "public"."budget_periods"."id" IS 'Row id, unique within the company; may be supplied by the client, so that a retry is recognised.';
 
 COMMENT ON COLUMN "public"."budget_periods"."limit_micro_usd" IS 'Limit in force, millionths of a US dollar.';
 
 COMMENT ON COLUMN "public"."budget_periods"."month" IS 'First day of the month, in the company''s time zone.';
 
+COMMENT ON COLUMN "public"."budget_periods"."reconciled_at" IS 'When it was last compared with the ledger.';
+
 COMMENT ON COLUMN "public"."budget_periods"."reserved_micro_usd" IS 'Held by reservations.';
+
+COMMENT ON COLUMN "public"."budget_periods"."scope" IS 'What it limits: company (the plan), agent or service.';
+
+COMMENT ON COLUMN "public"."budget_periods"."service" IS 'Service that it limits; set for scope service.';
+
+COMMENT ON COLUMN "public"."budget_periods"."service_limit_count" IS 'Number of services that are limited this month; kept for scope company.';
 
 COMMENT ON COLUMN "public"."budget_periods"."spent_micro_usd" IS 'Spent so far.';
 
 COMMENT ON COLUMN "public"."budget_periods"."starts_at" IS 'First instant of the month.';
 
-COMMENT ON COLUMN "public"."budget_periods"."status" IS 'open or closed.';
+COMMENT ON COLUMN "public"."budget_periods"."status" IS 'open or closed. Closed months take adjustments only.';
+
+COMMENT ON COLUMN "public"."budget_periods"."stripe_count" IS 'Over how many internal counters a busy budget is spread; 0 while this row is the counter.';
 
 COMMENT ON COLUMN "public"."budget_periods"."updated_at" IS 'When the row was last changed; kept by trigger.';
 
 COMMENT ON COLUMN "public"."budget_periods"."updated_by" IS 'Auth user who changed the row last; null for backend jobs.';
+
+COMMENT ON COLUMN "public"."budget_periods"."watch_micro_usd" IS 'Spending at which something is due next: an alert, or the step over a soft limit. Null for nothing.';
 
 COMMENT ON COLUMN "public"."companies"."address_line1" IS 'Street address.';
 
@@ -3193,6 +6687,8 @@ COMMENT ON COLUMN "public"."companies"."updated_at" IS 'When the row was last ch
 
 COMMENT ON COLUMN "public"."companies"."updated_by" IS 'Auth user who changed the row last; null for backend jobs.';
 
+COMMENT ON COLUMN "public"."company_config"."budget_alert_percents" IS 'Percent of the monthly limit at which an alert is raised, once a month each; at most 20, 1 to 1000.';
+
 COMMENT ON COLUMN "public"."company_config"."company_id" IS 'Company (tenant) that the row belongs to. Never changes.';
 
 COMMENT ON COLUMN "public"."company_config"."created_at" IS 'When the row was created.';
@@ -3222,6 +6718,8 @@ COMMENT ON COLUMN "public"."company_plans"."created_at" IS 'When the row was cre
 COMMENT ON COLUMN "public"."company_plans"."created_by" IS 'Auth user who created the row; null for backend jobs. No foreign key: it outlives the account.';
 
 COMMENT ON COLUMN "public"."company_plans"."ended_at" IS 'When it ended; set exactly when it is no longer active.';
+
+COMMENT ON COLUMN "public"."company_plans"."enforcement" IS 'hard: usage beyond the monthly limit is refused; soft: it is recorded, flagged and alerted.';
 
 COMMENT ON COLUMN "public"."company_plans"."features" IS 'Feature switches of the plan, an object.';
 
@@ -3553,6 +7051,22 @@ COMMENT ON COLUMN "public"."security_policies"."updated_by" IS 'Auth user who ch
 
 COMMENT ON COLUMN "public"."security_policies"."version" IS 'Version, from 1; numbered by trigger.';
 
+COMMENT ON COLUMN "public"."service_limits"."company_id" IS 'Company (tenant) that the row belongs to. Never changes.';
+
+COMMENT ON COLUMN "public"."service_limits"."created_at" IS 'When the row was created.';
+
+COMMENT ON COLUMN "public"."service_limits"."created_by" IS 'Auth user who created the row; null for backend jobs. No foreign key: it outlives the account.';
+
+COMMENT ON COLUMN "public"."service_limits"."id" IS 'Row id, unique within the company; may be supplied by the client, so that a retry is recognised.';
+
+COMMENT ON COLUMN "public"."service_limits"."monthly_limit_micro_usd" IS 'Limit a month, millionths of a US dollar.';
+
+COMMENT ON COLUMN "public"."service_limits"."service" IS 'Metered service, as it stands in api_usage.service.';
+
+COMMENT ON COLUMN "public"."service_limits"."updated_at" IS 'When the row was last changed; kept by trigger.';
+
+COMMENT ON COLUMN "public"."service_limits"."updated_by" IS 'Auth user who changed the row last; null for backend jobs.';
+
 COMMENT ON COLUMN "public"."services"."billing_unit" IS 'What one unit is: item, hour, month or thousand_tokens.';
 
 COMMENT ON COLUMN "public"."services"."category" IS 'Free grouping for lists.';
@@ -3633,11 +7147,47 @@ COMMENT ON COLUMN "public"."users"."updated_by" IS 'Auth user who changed the ro
 
 COMMENT ON FUNCTION "private"."actor_id"() IS 'current_user_id() for row triggers: kept for the transaction beside the claims that it was read from.';
 
+COMMENT ON FUNCTION "private"."adjust_budget"(uuid, date, numeric, text, uuid) IS 'Implementation of public.adjust_budget().';
+
+COMMENT ON FUNCTION "private"."apply_limit"(uuid, uuid, text, bigint) IS 'Brings the limit of an agent or a service into the running month, with what the ledger already counts towards it; null lifts it.';
+
+COMMENT ON FUNCTION "private"."apply_plan"(uuid) IS 'Brings plan and alerts into the months that are not over.';
+
+COMMENT ON FUNCTION "private"."apply_time_zone"(uuid) IS 'Moves the end of the running month to where it is in the company''s time zone.';
+
+COMMENT ON FUNCTION "private"."budget_balance"(uuid, uuid) IS 'Spent, held and remaining of a budget at this instant, in micro-dollars. Takes no lock.';
+
+COMMENT ON FUNCTION "private"."budget_share"(bigint, bigint) IS 'What a stripe gets of the room there is: what it needs, and a 128th of the rest.';
+
+COMMENT ON FUNCTION "private"."budget_status"(uuid) IS 'Implementation of public.budget_status().';
+
 COMMENT ON FUNCTION "private"."change_member_permission"(uuid, text, boolean) IS 'Implementation of public.assign_permission() and public.remove_permission().';
+
+COMMENT ON FUNCTION "private"."charge_budget"(uuid, uuid, integer, integer, bigint, bigint, boolean) IS 'Spends and holds in one budget: within, over, refused, or stale when the budget has changed since the caller read it.';
+
+COMMENT ON FUNCTION "private"."charge_budget_slowly"(uuid, uuid, integer, bigint, bigint, boolean) IS 'charge_budget() when the nearest counter cannot decide by itself.';
+
+COMMENT ON FUNCTION "private"."charge_plainly"(uuid, uuid, integer, boolean, bigint) IS 'Charges a budget whose counter has room; false if anything stands in the way.';
+
+COMMENT ON FUNCTION "private"."charge_scope"(uuid, uuid, integer, integer, bigint, bigint, boolean) IS 'charge_budget() for the budget of an agent or a service; closed when its limit was lifted meanwhile.';
+
+COMMENT ON FUNCTION "private"."charge_usage"(uuid, timestamp with time zone, uuid, text, bigint, private.spender, uuid[], bigint, boolean) IS 'Counts usage in the budgets of company, agent and service and gives back what was held for it; the spender that was charged. Errors: PT402 budget_exceeded.';
+
+COMMENT ON FUNCTION "private"."check_budget"(uuid, uuid, numeric, text, integer, uuid) IS 'Implementation of public.check_budget_before_usage().';
+
+COMMENT ON FUNCTION "private"."check_rate_limit"(uuid, integer, uuid) IS 'Implementation of public.check_rate_limit().';
+
+COMMENT ON FUNCTION "private"."claim_events"(integer, integer) IS 'Implementation of public.claim_events().';
+
+COMMENT ON FUNCTION "private"."close_budget_periods"(interval) IS 'Closes months that ended longer ago than the grace, at most 1,000 budgets a run, with event budget.period_closed; how many. Run every hour.';
 
 COMMENT ON FUNCTION "private"."close_partition"(text) IS 'Takes every grant off a partition, switches row level security on and lets nobody in.';
 
 COMMENT ON FUNCTION "private"."company_for"(text) IS 'The gate: id of the caller''s active company if they hold the permission (resource.verb) there, else null. Null permission asks for membership alone. Chosen by header x-company-id, then the token''s company_id, then the default membership; backed by public.users and public.companies on every statement. Never raises.';
+
+COMMENT ON FUNCTION "private"."company_rate"(uuid) IS 'Requests a minute and burst of a company: requests_per_minute and request_burst in the features of its plan.';
+
+COMMENT ON FUNCTION "private"."count_limits"(uuid, uuid) IS 'Counts the limits of agents and services in the row of the company.';
 
 COMMENT ON FUNCTION "private"."create_month_partition"(text, date) IS 'Creates one monthly partition (UTC months), moves its rows over from the default partition and attaches it. False if it is there already. Errors: 55P03 when the table stays in use for half a second.';
 
@@ -3647,15 +7197,45 @@ COMMENT ON FUNCTION "private"."custom_access_token_hook"(jsonb) IS 'Supabase Aut
 
 COMMENT ON FUNCTION "private"."default_company"(uuid) IS 'The active company that a person last switched to, else the one they joined first; null without an active membership.';
 
+COMMENT ON FUNCTION "private"."emit_event"(uuid, text, jsonb) IS 'Writes an event of a company to the outbox. Topic is resource.event.';
+
+COMMENT ON FUNCTION "private"."find_spender"(uuid, timestamp with time zone, uuid, text) IS 'What is to be known of a request before it is counted: status of the company, its open budget of an instant (the running month, opened if need be, when that one is closed or was never opened) and the budgets of agent and service in the same month. Errors: PT404 unknown_company, unknown_agent; PT410 company_closed; XX000 budget_unavailable.';
+
+COMMENT ON FUNCTION "private"."finish_event"(uuid, uuid, integer, text, boolean) IS 'Implementation of public.finish_event().';
+
+COMMENT ON FUNCTION "private"."flush_budgets"() IS 'Shows in budget_periods what busy budgets counted since; how many. Run every minute.';
+
+COMMENT ON FUNCTION "private"."fold_stripes"(uuid, uuid, smallint, boolean) IS 'Moves what stripes spent and hold to the central row, which the caller has locked, and voids their grants: one stripe, all of them (waiting for those who are at one), or all that nobody is at.';
+
 COMMENT ON FUNCTION "private"."is_admin"(uuid) IS 'True if that person is an active admin of the active operator company.';
+
+COMMENT ON FUNCTION "private"."is_backend"() IS 'True for service_role and for the owner of a connection that bypasses row level security.';
 
 COMMENT ON FUNCTION "private"."is_importing"() IS 'True while a role that bypasses row level security imports rows (set local app.importing = ''on'').';
 
 COMMENT ON FUNCTION "private"."is_platform_admin"() IS 'True if the caller is, by the tables and now, an active admin of the active operator company.';
 
+COMMENT ON FUNCTION "private"."ledger_total"(uuid, date, timestamp with time zone, timestamp with time zone, uuid, text) IS 'Sum of the ledger that is charged to a month, in micro-dollars: of a company, or of one agent or one service.';
+
+COMMENT ON FUNCTION "private"."limit_request"() IS 'Counts a member''s request through PostgREST and sets RateLimit headers. Errors: PT429 rate_limited with Retry-After, in the form that PostgREST passes on.';
+
+COMMENT ON FUNCTION "private"."lock_budget"(uuid, uuid) IS 'Locks a budget for a change of its limits, with everything counted in the row that is returned; counters of before are void.';
+
+COMMENT ON FUNCTION "private"."log_usage"(uuid, text, uuid, text, numeric, uuid, text, bigint, text, text, bigint, bigint, jsonb, timestamp
+  with time zone, text) IS 'Implementation of public.log_api_usage_and_update_budget().';
+
+COMMENT ON FUNCTION "private"."log_usage_batch"(uuid, jsonb) IS 'Implementation of public.log_api_usage_batch().';
+
+COMMENT ON FUNCTION "private"."log_usage_slowly"(uuid, text, uuid, text, numeric, uuid, text, bigint, text, text, bigint, bigint, jsonb, timestamp
+  with time zone, text) IS 'log_usage() in every case.';
+
 COMMENT ON FUNCTION "private"."maintain_partitions"() IS 'Implementation of public.maintain_partitions().';
 
+COMMENT ON FUNCTION "private"."micro_usd"(numeric, text) IS 'US dollars in whole micro-dollars, rounded up. Errors: 22023 invalid_amount.';
+
 COMMENT ON FUNCTION "private"."my_companies"() IS 'Implementation of public.my_companies().';
+
+COMMENT ON FUNCTION "private"."open_budget_month"(uuid) IS 'Opens a company''s budget for the month of this instant, with those of its limited agents and services. Safe to repeat and to run twice at once.';
 
 COMMENT ON FUNCTION "private"."parse_json_object"(text) IS 'The text as a jsonb object, or null when it is empty, no JSON or no object. Never raises.';
 
@@ -3663,19 +7243,70 @@ COMMENT ON FUNCTION "private"."parse_uuid"(text) IS 'The text as a UUID, or null
 
 COMMENT ON FUNCTION "private"."permissions_of"(uuid, uuid) IS 'Permissions of an active member in a company: role, plus granted, minus revoked; sorted.';
 
+COMMENT ON FUNCTION "private"."plan_limit"(uuid) IS 'Limit (micro-dollars), enforcement and alerts that a company''s active plan and settings state; limit 0 without a plan.';
+
+COMMENT ON FUNCTION "private"."prune_budgets"() IS 'Deletes idempotency keys, finished reservations and finished events older than 30 days; how many. Run every night.';
+
+COMMENT ON FUNCTION "private"."raise_budget_alerts"(uuid, uuid) IS 'Raises the alerts that are due, each once a period, with an event in the outbox, and sets watch_micro_usd. The caller has locked the budget.';
+
+COMMENT ON FUNCTION "private"."read_usage_events"(uuid, jsonb, timestamp with time zone) IS 'The events of a batch, checked. Errors: 22023 invalid_batch, invalid_amount, invalid_service, invalid_idempotency_key, invalid_occurred_at; PT404 unknown_agent.';
+
+COMMENT ON FUNCTION "private"."reconcile_budget"(uuid, date, boolean) IS 'Implementation of public.reconcile_budget().';
+
+COMMENT ON FUNCTION "private"."reconcile_budgets"(integer) IS 'Mends the open months of at most so many companies that were not compared for 20 hours; how many. Run every minute of the night.';
+
+COMMENT ON FUNCTION "private"."record_usage"(uuid, uuid, timestamp with time zone, timestamp
+  with time zone, private.spender, private.budget_reservations, text, text, uuid, text, bigint, bigint, text, text, bigint, bigint, jsonb, text) IS 'Charges and writes usage that is new; its receipt. Errors: PT402 budget_exceeded; LB001 when the key is used by somebody else at the same moment.';
+
+COMMENT ON FUNCTION "private"."record_usage_events"(uuid, private.usage_event[]) IS 'Charges and writes new events; what became of each. Errors: PT402 budget_exceeded; LB001 when a key is used by somebody else at the same moment.';
+
+COMMENT ON FUNCTION "private"."refresh_budget_row"(uuid, uuid) IS 'Shows what the caller''s stripe did in budget_periods, unless that row is in use.';
+
+COMMENT ON FUNCTION "private"."refuse_spending"(uuid, uuid, bigint) IS 'Raises PT402 budget_exceeded.';
+
 COMMENT ON FUNCTION "private"."refuse_without_admin"(uuid) IS 'Refuses an operator''s change that would leave no other active admin. Errors: 42501 last_admin.';
 
-COMMENT ON FUNCTION "private"."schedule_maintenance"() IS 'Schedules the daily maintenance with pg_cron. False if the extension is not installed. Safe to repeat.';
+COMMENT ON FUNCTION "private"."release_expired_holds"(uuid, uuid) IS 'Gives back what expired reservations hold in one budget, at most 1,000 of them; the amount. The caller has locked the budget.';
+
+COMMENT ON FUNCTION "private"."release_hold"(uuid, uuid[], bigint) IS 'Gives an amount back to the budgets that hold it, in their order.';
+
+COMMENT ON FUNCTION "private"."release_reservation"(uuid, uuid) IS 'Implementation of public.release_budget_reservation().';
+
+COMMENT ON FUNCTION "private"."replay_usage"(uuid, uuid, timestamp with time zone, text, uuid, bigint, private.budget_reservations) IS 'The receipt of usage that was recorded before; settles a reservation that is still open with it. Errors: PT422 idempotency_key_reused.';
+
+COMMENT ON FUNCTION "private"."require_company"(uuid, text) IS 'Passes for a member''s active company in which they hold the permission, and for the backend. Errors: 42501 not_your_company.';
+
+COMMENT ON FUNCTION "private"."require_operator"() IS 'Passes for platform operators and the backend. Errors: 42501 not_an_operator.';
+
+COMMENT ON FUNCTION "private"."require_reader"(uuid, text) IS 'Passes for a member''s active company in which they hold the permission, for operators and for the backend. Errors: 42501 not_your_company, not_an_operator.';
+
+COMMENT ON FUNCTION "private"."require_service"(text) IS 'Passes for the name of a service. Errors: 22023 invalid_service.';
+
+COMMENT ON FUNCTION "private"."schedule_maintenance"() IS 'Schedules maintenance with pg_cron: partitions, and the budgets'' flush, closing, reconciliation and pruning. False if the extension is not installed. Safe to repeat.';
 
 COMMENT ON FUNCTION "private"."switch_company"(uuid) IS 'Implementation of public.switch_company().';
+
+COMMENT ON FUNCTION "private"."take_back"(uuid, uuid, boolean, bigint) IS 'Takes a charge back in the transaction that made it.';
+
+COMMENT ON FUNCTION "private"."take_rate"(uuid, text, integer, integer, integer) IS 'GCRA: takes cost requests from a bucket if it has them; cost 0 only looks. Rejections lock and write nothing.';
+
+COMMENT ON FUNCTION "private"."tg_ai_agents__apply_limit"() IS 'Row trigger: an agent''s limit counts at once.';
 
 COMMENT ON FUNCTION "private"."tg_ai_agents__set_archived_at"() IS 'Row trigger: archived_at in step with status.';
 
 COMMENT ON FUNCTION "private"."tg_budget_alerts__set_acknowledged_by"() IS 'Row trigger: the first acknowledgement counts, its time and author are the database''s.';
 
+COMMENT ON FUNCTION "private"."tg_budget_periods__check"() IS 'Row trigger: what CHECKs would say of columns that never move with a call. Errors: 23514 invalid_budget_period.';
+
+COMMENT ON FUNCTION "private"."tg_budget_periods__keep_closed"() IS 'Row trigger: a closed month takes adjustments only; a limit of an agent or service may come back while its month lasts. Errors: 23514 budget_period_closed.';
+
+COMMENT ON FUNCTION "private"."tg_companies__apply_time_zone"() IS 'Row trigger: months follow the company''s time zone.';
+
 COMMENT ON FUNCTION "private"."tg_companies__check"() IS 'Row trigger: checks the time zone, keeps suspended_at and closed_at in step with status. Errors: 22023 invalid_time_zone.';
 
 COMMENT ON FUNCTION "private"."tg_companies__keep_operator"() IS 'Row trigger: the operator company is not deleted. Errors: 42501 operator_company.';
+
+COMMENT ON FUNCTION "private"."tg_company_plans__apply_plan"() IS 'Row trigger: a plan or the alerts count at once.';
 
 COMMENT ON FUNCTION "private"."tg_company_plans__set_defaults"() IS 'Row trigger: limit and features of the tier where none are stated, a new active plan ends the one before, ended_at in step with is_active. Errors: 23502 plan_limit_required.';
 
@@ -3697,6 +7328,8 @@ COMMENT ON FUNCTION "private"."tg_row__set_meta"() IS 'Row trigger: keeps create
 
 COMMENT ON FUNCTION "private"."tg_security_policies__supersede"() IS 'Row trigger: numbers a new policy and retires the one in force.';
 
+COMMENT ON FUNCTION "private"."tg_service_limits__apply_limit"() IS 'Row trigger: a service''s limit counts at once.';
+
 COMMENT ON FUNCTION "private"."tg_users__check"() IS 'Row trigger: role admin only in the operator company, known permissions only, disabled_at in step with status. Errors: 42501 admin_outside_operator, last_admin, 23514 unknown_permission.';
 
 COMMENT ON FUNCTION "private"."tg_users__keep_admin"() IS 'Row trigger: an operator does not delete the last active admin. Errors: 42501 last_admin.';
@@ -3705,15 +7338,44 @@ COMMENT ON FUNCTION "private"."tg_users__release_jobs"() IS 'Row trigger: takes 
 
 COMMENT ON FUNCTION "private"."uuid_v7"() IS 'A time-ordered UUID, version 7 (RFC 9562), millisecond precision.';
 
+COMMENT ON FUNCTION "public"."adjust_budget"(uuid, date, numeric, text, uuid) IS 'Adjusts a month of a company, open or closed, by amount (US dollars; negative is a credit), with a reason, and writes the audit log (budget.adjusted); the id of the adjustment. A client that may retry chooses adjustment_id. Operators and service_role. Errors: 42501 not_an_operator; 22023 invalid_amount, invalid_adjustment; PT404 unknown_budget_month; PT422 adjustment_reused.';
+
 COMMENT ON FUNCTION "public"."assign_permission"(uuid, text) IS 'Assigns one permission (resource.verb) to a member of the caller''s active company. Takes users.write and the permission itself. Returns the member''s permissions; safe to repeat. Errors: 42501 permission_not_held, own_permissions, member_outranks, not_a_member.';
+
+COMMENT ON FUNCTION "public"."budget_forecast"(uuid) IS 'Where the running month of a company is heading: what is spent, plus the rest of the month at the pace of the last seven days (or of the time since the first usage in them, an hour at least). exhausted_at is when the limit is reached at that pace, null if it is not. Amounts in US dollars. Members holding usage.read, for their active company; operators and service_role for any. Errors: 42501 not_your_company, not_an_operator; PT404 unknown_company.';
+
+COMMENT ON FUNCTION "public"."budget_status"(uuid) IS 'The running month of a company at this instant, to the call: a row for the company and one for each limited agent and service. Amounts in US dollars. budget_periods shows the same with up to a minute''s delay for busy budgets, and live. Members holding usage.read, for their active company; operators and service_role for any. Errors: 42501 not_your_company, not_an_operator; PT404 unknown_company.';
+
+COMMENT ON FUNCTION "public"."check_budget_before_usage"(uuid, uuid, numeric, text, integer, uuid) IS 'Asks whether a company may spend estimated_cost (US dollars, 0 to 1,000,000,000) now, for an agent (or null) and a service, and if so holds it for hold_seconds (1 to 86400, 15 minutes unless told), so that callers together never pass a limit. Settle the returned reservation_id with log_api_usage_and_update_budget(), give it back with release_budget_reservation(), or let it expire. A refusal is an answer, not an error: allowed is false and reason is budget_exceeded, agent_budget_exceeded, service_budget_exceeded, no_active_plan or company_suspended; scope and the amounts are then those of the budget that refused. A client that may retry chooses reservation_id. Members holding usage.write, for their active company; service_role for any. Errors: 42501 not_your_company; 22023 invalid_amount, invalid_hold, invalid_service; PT404 unknown_company, unknown_agent; PT410 company_closed; PT422 reservation_reused.';
+
+COMMENT ON FUNCTION "public"."check_rate_limit"(uuid, integer, uuid) IS 'Takes cost requests (1 to the plan''s burst) from what a company may do, and from what an API key may do if api_key_id is given; the answer says whether it may, what remains, in how many seconds the bucket is full again and after how many to retry (RFC 6585 section 4). For what check_request() cannot count: reads, and calls that do not come through PostgREST. Members for their active company; service_role for any. Errors: 42501 not_your_company; 22023 invalid_cost; PT404 unknown_api_key.';
+
+COMMENT ON FUNCTION "public"."check_request"() IS 'Called by PostgREST before every request (pgrst.db_pre_request): limits the rate of members by their company''s plan, with RateLimit headers (draft-ietf-httpapi-ratelimit-headers), and refuses estimated counts. Reads run in a read-only transaction: they are refused while nothing remains but not counted. Errors: PT429 rate_limited with Retry-After; PT400 count_not_exact.';
+
+COMMENT ON FUNCTION "public"."claim_events"(integer, integer) IS 'Claims events of the outbox that are due, at most batch_size (1 to 1000), for lease_seconds (1 to 3600). Concurrent callers get different events; an event that is not finished before its lease ends is due again, so delivery is at least once and event_id tells repetitions. service_role only. Errors: 22023 invalid_claim.';
+
+COMMENT ON FUNCTION "public"."finish_event"(uuid, uuid, integer, text, boolean) IS 'Finishes a claimed event: delivered without an error; otherwise due again after a growing pause (30 s to 6 h), dead after 12 attempts or when is_final. attempt is the one claimed; returns the new status (delivered, pending, dead), null if a later claim has taken over. service_role only.';
+
+COMMENT ON FUNCTION "public"."log_api_usage_and_update_budget"(uuid, text, uuid, text, numeric, uuid, text, bigint, text, text, bigint, bigint, jsonb, timestamp
+  with time zone, text) IS 'Records usage that cost something (US dollars, 0 to 1,000,000,000; finer than a millionth is rounded up) and counts it in the budgets of company, agent and service, in one transaction. With reservation_id it settles a reservation: recorded whatever it costs, flagged is_over_budget beyond a limit. Without, a hard limit refuses it (PT402). idempotency_key or the reservation recognise a retry, which gets the first receipt with is_replayed. occurred_at lies in the last 366 days; a month that is closed takes nothing, so what comes late is charged to the running month. Members holding usage.write, for their active company; service_role for any. Errors: 42501 not_your_company; PT402 budget_exceeded; 22023 invalid_amount, invalid_service, invalid_occurred_at, invalid_idempotency_key, reservation_mismatch; PT404 unknown_company, unknown_agent, unknown_reservation; PT409 company_suspended; PT410 company_closed; PT422 idempotency_key_reused.';
+
+COMMENT ON FUNCTION "public"."log_api_usage_batch"(uuid, jsonb) IS 'Records 1 to 1000 events, all or none, each an object with the parameters of log_api_usage_and_update_budget() but company_id and reservation_id; a receipt for each, in their order. A retry repeats the batch: events that were recorded before get their first receipt. What goes beyond a hard limit as a whole is refused as a whole; a batch that crosses a soft limit is flagged as a whole. Members holding usage.write, for their active company; service_role for any. Errors: those of log_api_usage_and_update_budget(), with the place of the event in the message; 22023 invalid_batch.';
 
 COMMENT ON FUNCTION "public"."maintain_partitions"() IS 'Creates the monthly partitions that are missing up to months_ahead and returns how many. Run it daily: pg_cron does where it is installed, any scheduler with the service_role key elsewhere. Safe to repeat and to run twice at once; a partition whose table is in use is left to the next run, with a warning.';
 
 COMMENT ON FUNCTION "public"."my_companies"() IS 'The companies in which the caller is an active member, with role, permissions, the company''s status and which one is active for this request. Sorted by name. Errors: none; no rows without a membership.';
 
+COMMENT ON FUNCTION "public"."reconcile_budget"(uuid, date, boolean) IS 'Compares what is counted for a month (its first day) with the ledger and the reservations, budget by budget, while nobody is at it; with mend, an open month is corrected. A closed month is only reported: adjust_budget() corrects it. Operators and service_role. Errors: 42501 not_an_operator; PT404 unknown_budget_month.';
+
+COMMENT ON FUNCTION "public"."release_budget_reservation"(uuid, uuid) IS 'Gives back what a reservation holds; true if it still held something. Safe to repeat. Members holding usage.write, for their active company; service_role for any. Errors: 42501 not_your_company; PT404 unknown_reservation.';
+
 COMMENT ON FUNCTION "public"."remove_permission"(uuid, text) IS 'Takes one permission (resource.verb) away from a member of the caller''s active company, also where the role brings it. Takes users.write and the permission itself. Returns the member''s permissions; safe to repeat. Errors: 42501 permission_not_held, own_permissions, member_outranks, not_a_member.';
 
 COMMENT ON FUNCTION "public"."switch_company"(uuid) IS 'Makes a company the caller''s default; the next token carries it. Refresh the session afterwards, or send header x-company-id. Returns the company id; safe to repeat. Errors: 42501 not_a_member.';
+
+COMMENT ON FUNCTION "public"."usage_anomalies"(uuid, integer) IS 'Cost of each of the last days of a company (1 to 366) against the median of the 28 days before it: score is the modified z-score (Iglewicz and Hoaglin), is_anomalous when it is over 3.5; null and false with less than seven days of history. Runs as the caller: without usage.read there it returns no rows. Errors: 22023 invalid_series.';
+
+COMMENT ON FUNCTION "public"."usage_series"(uuid, timestamp with time zone, timestamp with time zone, text, text, integer) IS 'Usage of a company over time, for a chart: for each bucket (hour, day, week, month; in the company''s time zone) from starts_at to before ends_at (the last 30 days unless told) and each series one row, zeros included. group_by is company (one series, all), service, agent or model; the max_series (1 to 100) that cost most have their own, the rest is other, and usage without one is none. cost_usd in US dollars. Runs as the caller: without usage.read there it returns no rows. Errors: 22023 invalid_series.';
 
 COMMENT ON POLICY "all_platform_admin" ON "public"."agent_logs" IS 'Platform operators reach every company while the tables say they are admins; a demoted one gets nothing.';
 
@@ -3742,6 +7404,10 @@ COMMENT ON POLICY "select_platform_admin" ON "public"."api_usage" IS 'Platform o
 COMMENT ON POLICY "select_member" ON "public"."audit_logs" IS 'Members holding audit.read see the rows of their active company.';
 
 COMMENT ON POLICY "select_platform_admin" ON "public"."audit_logs" IS 'Platform operators reach every company while the tables say they are admins; a demoted one gets nothing.';
+
+COMMENT ON POLICY "select_member" ON "public"."budget_adjustments" IS 'Members holding usage.read see the rows of their active company.';
+
+COMMENT ON POLICY "select_platform_admin" ON "public"."budget_adjustments" IS 'Platform operators reach every company while the tables say they are admins; a demoted one gets nothing.';
 
 COMMENT ON POLICY "all_platform_admin" ON "public"."budget_alerts" IS 'Platform operators reach every company while the tables say they are admins; a demoted one gets nothing.';
 
@@ -3859,6 +7525,16 @@ COMMENT ON POLICY "select_member" ON "public"."security_policies" IS 'Members ho
 
 COMMENT ON POLICY "update_member" ON "public"."security_policies" IS 'Members holding security.manage change rows of their active company and cannot move them out of it.';
 
+COMMENT ON POLICY "all_platform_admin" ON "public"."service_limits" IS 'Platform operators reach every company while the tables say they are admins; a demoted one gets nothing.';
+
+COMMENT ON POLICY "delete_member" ON "public"."service_limits" IS 'Members holding billing.write delete rows of their active company.';
+
+COMMENT ON POLICY "insert_member" ON "public"."service_limits" IS 'Members holding billing.write add rows to their active company only.';
+
+COMMENT ON POLICY "select_member" ON "public"."service_limits" IS 'Members holding usage.read see the rows of their active company.';
+
+COMMENT ON POLICY "update_member" ON "public"."service_limits" IS 'Members holding billing.write change rows of their active company and cannot move them out of it.';
+
 COMMENT ON POLICY "all_platform_admin" ON "public"."services" IS 'Platform operators reach every company while the tables say they are admins; a demoted one gets nothing.';
 
 COMMENT ON POLICY "delete_member" ON "public"."services" IS 'Members holding services.write delete rows of their active company.';
@@ -3881,13 +7557,23 @@ COMMENT ON SCHEMA "private" IS 'Helpers, trigger functions and internal tables o
 
 COMMENT ON TABLE "private"."api_key_secrets" IS 'SHA-256 of each API key. No API role may read it.';
 
+COMMENT ON TABLE "private"."budget_reservations" IS 'Estimates held against budgets until they are settled, released or expire. Amounts in millionths of a US dollar.';
+
+COMMENT ON TABLE "private"."budget_stripes" IS 'Counters of a busy budget, 64 a budget: shares granted by public.budget_periods, and what was spent and held of them.';
+
+COMMENT ON TABLE "private"."outbox_events" IS 'Events to be delivered to somebody outside, written in the transaction that made them true.';
+
 COMMENT ON TABLE "private"."partitioned_tables" IS 'Tables partitioned by month, and how many months ahead are kept ready.';
 
 COMMENT ON TABLE "private"."permissions" IS 'Every permission that exists, as resource.verb.';
 
 COMMENT ON TABLE "private"."plan_tiers" IS 'Monthly limit (US dollars) and features that a plan of each tier starts with.';
 
+COMMENT ON TABLE "private"."rate_limit_buckets" IS 'One timestamp for each company and each API key that is limited. Unlogged.';
+
 COMMENT ON TABLE "private"."role_permissions" IS 'Which permissions a role brings; users.granted_permissions and revoked_permissions change it per member.';
+
+COMMENT ON TABLE "private"."usage_keys" IS 'Idempotency keys of recorded usage, kept for 30 days.';
 
 COMMENT ON TABLE "public"."agent_logs" IS 'Log of AI agents. Append-only; partitioned by month of created_at.';
 
@@ -3899,9 +7585,11 @@ COMMENT ON TABLE "public"."api_usage" IS 'Ledger of API usage. Append-only; part
 
 COMMENT ON TABLE "public"."audit_logs" IS 'Audit log of a company. Append-only; partitioned by month of created_at.';
 
+COMMENT ON TABLE "public"."budget_adjustments" IS 'Credits (negative) and corrections (positive) to a month of a company, also a closed one. Append-only; written by adjust_budget().';
+
 COMMENT ON TABLE "public"."budget_alerts" IS 'Alerts: a threshold of the monthly limit was reached.';
 
-COMMENT ON TABLE "public"."budget_periods" IS 'Budget of a company per calendar month (its time zone). Amounts in millionths of a US dollar.';
+COMMENT ON TABLE "public"."budget_periods" IS 'Budget of a company per calendar month (its time zone), and of each limited agent and service. Amounts in millionths of a US dollar. A busy budget is up to a second behind; budget_status() is exact.';
 
 COMMENT ON TABLE "public"."companies" IS 'Tenants. A member sees the one active company; nobody but the operator sees others.';
 
@@ -3929,25 +7617,87 @@ COMMENT ON TABLE "public"."media_assets" IS 'Images, video and audio of a compan
 
 COMMENT ON TABLE "public"."security_policies" IS 'Security policies of a company, versioned; one is active.';
 
+COMMENT ON TABLE "public"."service_limits" IS 'Limits that a company sets for single services, a calendar month. Hard: usage beyond one is refused.';
+
 COMMENT ON TABLE "public"."services" IS 'Services that a company offers, with price and billing unit.';
 
 COMMENT ON TABLE "public"."system_config" IS 'Platform-wide settings. Operators only; no company_id on purpose.';
 
 COMMENT ON TABLE "public"."users" IS 'Members of companies: who belongs where, in which role, with which permissions. The row is the membership.';
 
+COMMENT ON TYPE "private"."charged_month" IS 'A month that a part of a batch is charged to.';
+
+COMMENT ON TYPE "private"."recorded_event" IS 'What became of one event of a batch.';
+
+COMMENT ON TYPE "private"."spender" IS 'Answer of private.find_spender().';
+
+COMMENT ON TYPE "private"."usage_event" IS 'One event of a batch.';
+
+COMMENT ON TYPE "public"."budget_decision" IS 'Answer of check_budget_before_usage(). Amounts in US dollars.';
+
+COMMENT ON TYPE "public"."rate_limit_decision" IS 'Answer of check_rate_limit().';
+
+COMMENT ON TYPE "public"."usage_receipt" IS 'Answer of log_api_usage_and_update_budget(). Amounts in US dollars.';
+
 REVOKE ALL ON FUNCTION "private"."actor_id"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."actor_id"() TO "authenticated", "platform_admin", "service_role";
 
+REVOKE ALL ON FUNCTION "private"."adjust_budget"(uuid, date, numeric, text, uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."adjust_budget"(uuid, date, numeric, text, uuid) TO "platform_admin", "service_role";
+
+REVOKE ALL ON FUNCTION "private"."apply_limit"(uuid, uuid, text, bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."apply_plan"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."apply_time_zone"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."budget_balance"(uuid, uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."budget_share"(bigint, bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."budget_status"(uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."budget_status"(uuid) TO "authenticated", "platform_admin", "service_role";
+
 REVOKE ALL ON FUNCTION "private"."change_member_permission"(uuid, text, boolean) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."change_member_permission"(uuid, text, boolean) TO "authenticated";
+
+REVOKE ALL ON FUNCTION "private"."charge_budget"(uuid, uuid, integer, integer, bigint, bigint, boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."charge_budget_slowly"(uuid, uuid, integer, bigint, bigint, boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."charge_plainly"(uuid, uuid, integer, boolean, bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."charge_scope"(uuid, uuid, integer, integer, bigint, bigint, boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."charge_usage"(uuid, timestamp WITH time zone, uuid, text, bigint, private.spender, uuid[], bigint, boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."check_budget"(uuid, uuid, numeric, text, integer, uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."check_budget"(uuid, uuid, numeric, text, integer, uuid) TO "authenticated", "service_role";
+
+REVOKE ALL ON FUNCTION "private"."check_rate_limit"(uuid, integer, uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."check_rate_limit"(uuid, integer, uuid) TO "authenticated", "service_role";
+
+REVOKE ALL ON FUNCTION "private"."claim_events"(integer, integer) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."claim_events"(integer, integer) TO "service_role";
+
+REVOKE ALL ON FUNCTION "private"."close_budget_periods"(interval) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."close_partition"(text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."company_for"(text) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."company_for"(text) TO "authenticated";
+
+REVOKE ALL ON FUNCTION "private"."company_rate"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."count_limits"(uuid, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."create_month_partition"(text, date) FROM PUBLIC;
 
@@ -3961,7 +7711,21 @@ GRANT EXECUTE ON FUNCTION "private"."custom_access_token_hook"(jsonb) TO "supaba
 
 REVOKE ALL ON FUNCTION "private"."default_company"(uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."emit_event"(uuid, text, jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."find_spender"(uuid, timestamp WITH time zone, uuid, text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."finish_event"(uuid, uuid, integer, text, boolean) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."finish_event"(uuid, uuid, integer, text, boolean) TO "service_role";
+
+REVOKE ALL ON FUNCTION "private"."flush_budgets"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."fold_stripes"(uuid, uuid, smallint, boolean) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."is_admin"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."is_backend"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."is_importing"() FROM PUBLIC;
 
@@ -3971,13 +7735,39 @@ REVOKE ALL ON FUNCTION "private"."is_platform_admin"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."is_platform_admin"() TO "platform_admin";
 
+REVOKE ALL ON FUNCTION "private"."ledger_total"(uuid, date, timestamp WITH time zone, timestamp WITH time zone, uuid, text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."limit_request"() FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."limit_request"() TO "authenticated";
+
+REVOKE ALL ON FUNCTION "private"."lock_budget"(uuid, uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."log_usage"(uuid, text, uuid, text, numeric, uuid, text, bigint, text, text, bigint, bigint, jsonb, timestamp WITH time zone, text) FROM PUBLIC;
+
+GRANT EXECUTE
+  ON FUNCTION "private"."log_usage"(uuid, text, uuid, text, numeric, uuid, text, bigint, text, text, bigint, bigint, jsonb, timestamp WITH time zone, text)
+  TO "authenticated", "service_role";
+
+REVOKE ALL ON FUNCTION "private"."log_usage_batch"(uuid, jsonb) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."log_usage_batch"(uuid, jsonb) TO "authenticated", "service_role";
+
+REVOKE ALL
+  ON FUNCTION "private"."log_usage_slowly"(uuid, text, uuid, text, numeric, uuid, text, bigint, text, text, bigint, bigint, jsonb, timestamp WITH time zone, text)
+  FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."maintain_partitions"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."maintain_partitions"() TO "service_role";
 
+REVOKE ALL ON FUNCTION "private"."micro_usd"(numeric, text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."my_companies"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."my_companies"() TO "authenticated", "platform_admin";
+
+REVOKE ALL ON FUNCTION "private"."open_budget_month"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."parse_json_object"(text) FROM PUBLIC;
 
@@ -3989,7 +7779,50 @@ GRANT EXECUTE ON FUNCTION "private"."parse_uuid"(text) TO "authenticated", "plat
 
 REVOKE ALL ON FUNCTION "private"."permissions_of"(uuid, uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."plan_limit"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."prune_budgets"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."raise_budget_alerts"(uuid, uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."read_usage_events"(uuid, jsonb, timestamp WITH time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."reconcile_budget"(uuid, date, boolean) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."reconcile_budget"(uuid, date, boolean) TO "platform_admin", "service_role";
+
+REVOKE ALL ON FUNCTION "private"."reconcile_budgets"(integer) FROM PUBLIC;
+
+REVOKE ALL
+  ON FUNCTION "private"."record_usage"(uuid, uuid, timestamp WITH time zone, timestamp
+    WITH time zone, private.spender, private.budget_reservations, text, text, uuid, text, bigint, bigint, text, text, bigint, bigint, jsonb, text)
+  FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."record_usage_events"(uuid, private.usage_event[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."refresh_budget_row"(uuid, uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."refuse_spending"(uuid, uuid, bigint) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."refuse_without_admin"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."release_expired_holds"(uuid, uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."release_hold"(uuid, uuid[], bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."release_reservation"(uuid, uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."release_reservation"(uuid, uuid) TO "authenticated", "service_role";
+
+REVOKE ALL ON FUNCTION "private"."replay_usage"(uuid, uuid, timestamp WITH time zone, text, uuid, bigint, private.budget_reservations) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."require_company"(uuid, text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."require_operator"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."require_reader"(uuid, text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."require_service"(text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."schedule_maintenance"() FROM PUBLIC;
 
@@ -3997,13 +7830,27 @@ REVOKE ALL ON FUNCTION "private"."switch_company"(uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."switch_company"(uuid) TO "authenticated", "platform_admin";
 
+REVOKE ALL ON FUNCTION "private"."take_back"(uuid, uuid, boolean, bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."take_rate"(uuid, text, integer, integer, integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."tg_ai_agents__apply_limit"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."tg_ai_agents__set_archived_at"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_budget_alerts__set_acknowledged_by"() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."tg_budget_periods__check"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."tg_budget_periods__keep_closed"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."tg_companies__apply_time_zone"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."tg_companies__check"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_companies__keep_operator"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."tg_company_plans__apply_plan"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_company_plans__set_defaults"() FROM PUBLIC;
 
@@ -4025,6 +7872,8 @@ REVOKE ALL ON FUNCTION "private"."tg_row__set_meta"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_security_policies__supersede"() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."tg_service_limits__apply_limit"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."tg_users__check"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_users__keep_admin"() FROM PUBLIC;
@@ -4035,15 +7884,49 @@ REVOKE ALL ON FUNCTION "private"."uuid_v7"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."uuid_v7"() TO "authenticated", "platform_admin", "service_role";
 
+GRANT EXECUTE ON FUNCTION "public"."adjust_budget"(uuid, date, numeric, text, uuid) TO "platform_admin", "service_role";
+
 GRANT EXECUTE ON FUNCTION "public"."assign_permission"(uuid, text) TO "authenticated";
+
+GRANT EXECUTE ON FUNCTION "public"."budget_forecast"(uuid) TO "authenticated", "platform_admin", "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."budget_status"(uuid) TO "authenticated", "platform_admin", "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."check_budget_before_usage"(uuid, uuid, numeric, text, integer, uuid) TO "authenticated", "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."check_rate_limit"(uuid, integer, uuid) TO "authenticated", "service_role";
+
+REVOKE ALL ON FUNCTION "public"."check_request"() FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."check_request"() TO "anon", "authenticated", "platform_admin", "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."claim_events"(integer, integer) TO "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."finish_event"(uuid, uuid, integer, text, boolean) TO "service_role";
+
+GRANT EXECUTE
+  ON FUNCTION "public"."log_api_usage_and_update_budget"(uuid, text, uuid, text, numeric, uuid, text, bigint, text, text, bigint, bigint, jsonb, timestamp WITH time zone, text)
+  TO "authenticated", "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."log_api_usage_batch"(uuid, jsonb) TO "authenticated", "service_role";
 
 GRANT EXECUTE ON FUNCTION "public"."maintain_partitions"() TO "service_role";
 
 GRANT EXECUTE ON FUNCTION "public"."my_companies"() TO "authenticated", "platform_admin";
 
+GRANT EXECUTE ON FUNCTION "public"."reconcile_budget"(uuid, date, boolean) TO "platform_admin", "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."release_budget_reservation"(uuid, uuid) TO "authenticated", "service_role";
+
 GRANT EXECUTE ON FUNCTION "public"."remove_permission"(uuid, text) TO "authenticated";
 
 GRANT EXECUTE ON FUNCTION "public"."switch_company"(uuid) TO "authenticated", "platform_admin";
+
+GRANT EXECUTE ON FUNCTION "public"."usage_anomalies"(uuid, integer) TO "authenticated", "platform_admin", "service_role";
+
+GRANT EXECUTE
+  ON FUNCTION "public"."usage_series"(uuid, timestamp WITH time zone, timestamp WITH time zone, text, text, integer)
+  TO "authenticated", "platform_admin", "service_role";
 
 GRANT USAGE ON SCHEMA "private" TO "authenticated", "platform_admin", "service_role", "supabase_auth_admin";
 
@@ -4397,6 +8280,10 @@ REVOKE ALL ("agent_id") ON TABLE "public"."api_usage" FROM "service_role";
 
 GRANT INSERT ("agent_id") ON TABLE "public"."api_usage" TO "service_role";
 
+REVOKE ALL ("budget_month") ON TABLE "public"."api_usage" FROM "service_role";
+
+GRANT INSERT ("budget_month") ON TABLE "public"."api_usage" TO "service_role";
+
 REVOKE ALL ("company_id") ON TABLE "public"."api_usage" FROM "service_role";
 
 GRANT INSERT ("company_id") ON TABLE "public"."api_usage" TO "service_role";
@@ -4424,6 +8311,10 @@ GRANT INSERT ("id") ON TABLE "public"."api_usage" TO "service_role";
 REVOKE ALL ("input_tokens") ON TABLE "public"."api_usage" FROM "service_role";
 
 GRANT INSERT ("input_tokens") ON TABLE "public"."api_usage" TO "service_role";
+
+REVOKE ALL ("is_out_of_month") ON TABLE "public"."api_usage" FROM "service_role";
+
+GRANT INSERT ("is_out_of_month") ON TABLE "public"."api_usage" TO "service_role";
 
 REVOKE ALL ("is_over_budget") ON TABLE "public"."api_usage" FROM "service_role";
 
@@ -4525,6 +8416,44 @@ GRANT INSERT ("user_agent") ON TABLE "public"."audit_logs" TO "service_role";
 
 GRANT SELECT ON TABLE "public"."audit_logs" TO "service_role";
 
+REVOKE ALL ON TABLE "public"."budget_adjustments" FROM "authenticated";
+
+GRANT SELECT ON TABLE "public"."budget_adjustments" TO "authenticated";
+
+GRANT SELECT ON TABLE "public"."budget_adjustments" TO "platform_admin";
+
+REVOKE ALL ON TABLE "public"."budget_adjustments" FROM "service_role";
+
+REVOKE ALL ("amount_micro_usd") ON TABLE "public"."budget_adjustments" FROM "service_role";
+
+GRANT INSERT ("amount_micro_usd") ON TABLE "public"."budget_adjustments" TO "service_role";
+
+REVOKE ALL ("budget_period_id") ON TABLE "public"."budget_adjustments" FROM "service_role";
+
+GRANT INSERT ("budget_period_id") ON TABLE "public"."budget_adjustments" TO "service_role";
+
+REVOKE ALL ("company_id") ON TABLE "public"."budget_adjustments" FROM "service_role";
+
+GRANT INSERT ("company_id") ON TABLE "public"."budget_adjustments" TO "service_role";
+
+REVOKE ALL ("created_at") ON TABLE "public"."budget_adjustments" FROM "service_role";
+
+GRANT INSERT ("created_at") ON TABLE "public"."budget_adjustments" TO "service_role";
+
+REVOKE ALL ("created_by") ON TABLE "public"."budget_adjustments" FROM "service_role";
+
+GRANT INSERT ("created_by") ON TABLE "public"."budget_adjustments" TO "service_role";
+
+REVOKE ALL ("id") ON TABLE "public"."budget_adjustments" FROM "service_role";
+
+GRANT INSERT ("id") ON TABLE "public"."budget_adjustments" TO "service_role";
+
+REVOKE ALL ("reason") ON TABLE "public"."budget_adjustments" FROM "service_role";
+
+GRANT INSERT ("reason") ON TABLE "public"."budget_adjustments" TO "service_role";
+
+GRANT SELECT ON TABLE "public"."budget_adjustments" TO "service_role";
+
 REVOKE ALL ON TABLE "public"."budget_alerts" FROM "authenticated";
 
 REVOKE ALL ("acknowledged_at") ON TABLE "public"."budget_alerts" FROM "authenticated";
@@ -4597,9 +8526,25 @@ GRANT SELECT ON TABLE "public"."budget_periods" TO "platform_admin";
 
 REVOKE ALL ON TABLE "public"."budget_periods" FROM "service_role";
 
+REVOKE ALL ("adjusted_micro_usd") ON TABLE "public"."budget_periods" FROM "service_role";
+
+GRANT INSERT ("adjusted_micro_usd") ON TABLE "public"."budget_periods" TO "service_role";
+
+REVOKE ALL ("agent_id") ON TABLE "public"."budget_periods" FROM "service_role";
+
+GRANT INSERT ("agent_id") ON TABLE "public"."budget_periods" TO "service_role";
+
+REVOKE ALL ("agent_limit_count") ON TABLE "public"."budget_periods" FROM "service_role";
+
+GRANT INSERT ("agent_limit_count") ON TABLE "public"."budget_periods" TO "service_role";
+
+REVOKE ALL ("alert_percents") ON TABLE "public"."budget_periods" FROM "service_role";
+
+GRANT INSERT ("alert_percents") ON TABLE "public"."budget_periods" TO "service_role";
+
 REVOKE ALL ("closed_at") ON TABLE "public"."budget_periods" FROM "service_role";
 
-GRANT INSERT ("closed_at"), UPDATE ("closed_at") ON TABLE "public"."budget_periods" TO "service_role";
+GRANT INSERT ("closed_at") ON TABLE "public"."budget_periods" TO "service_role";
 
 REVOKE ALL ("company_id") ON TABLE "public"."budget_periods" FROM "service_role";
 
@@ -4611,11 +8556,15 @@ GRANT INSERT ("created_at") ON TABLE "public"."budget_periods" TO "service_role"
 
 REVOKE ALL ("created_by") ON TABLE "public"."budget_periods" FROM "service_role";
 
-GRANT INSERT ("created_by"), UPDATE ("created_by") ON TABLE "public"."budget_periods" TO "service_role";
+GRANT INSERT ("created_by") ON TABLE "public"."budget_periods" TO "service_role";
 
 REVOKE ALL ("ends_at") ON TABLE "public"."budget_periods" FROM "service_role";
 
-GRANT INSERT ("ends_at"), UPDATE ("ends_at") ON TABLE "public"."budget_periods" TO "service_role";
+GRANT INSERT ("ends_at") ON TABLE "public"."budget_periods" TO "service_role";
+
+REVOKE ALL ("enforcement") ON TABLE "public"."budget_periods" FROM "service_role";
+
+GRANT INSERT ("enforcement") ON TABLE "public"."budget_periods" TO "service_role";
 
 REVOKE ALL ("id") ON TABLE "public"."budget_periods" FROM "service_role";
 
@@ -4623,35 +8572,51 @@ GRANT INSERT ("id") ON TABLE "public"."budget_periods" TO "service_role";
 
 REVOKE ALL ("limit_micro_usd") ON TABLE "public"."budget_periods" FROM "service_role";
 
-GRANT INSERT ("limit_micro_usd"), UPDATE ("limit_micro_usd") ON TABLE "public"."budget_periods" TO "service_role";
+GRANT INSERT ("limit_micro_usd") ON TABLE "public"."budget_periods" TO "service_role";
 
 REVOKE ALL ("month") ON TABLE "public"."budget_periods" FROM "service_role";
 
-GRANT INSERT ("month"), UPDATE ("month") ON TABLE "public"."budget_periods" TO "service_role";
+GRANT INSERT ("month") ON TABLE "public"."budget_periods" TO "service_role";
 
 REVOKE ALL ("reserved_micro_usd") ON TABLE "public"."budget_periods" FROM "service_role";
 
-GRANT INSERT ("reserved_micro_usd"), UPDATE ("reserved_micro_usd") ON TABLE "public"."budget_periods" TO "service_role";
+GRANT INSERT ("reserved_micro_usd") ON TABLE "public"."budget_periods" TO "service_role";
+
+REVOKE ALL ("scope") ON TABLE "public"."budget_periods" FROM "service_role";
+
+GRANT INSERT ("scope") ON TABLE "public"."budget_periods" TO "service_role";
+
+REVOKE ALL ("service_limit_count") ON TABLE "public"."budget_periods" FROM "service_role";
+
+GRANT INSERT ("service_limit_count") ON TABLE "public"."budget_periods" TO "service_role";
+
+REVOKE ALL ("service") ON TABLE "public"."budget_periods" FROM "service_role";
+
+GRANT INSERT ("service") ON TABLE "public"."budget_periods" TO "service_role";
 
 REVOKE ALL ("spent_micro_usd") ON TABLE "public"."budget_periods" FROM "service_role";
 
-GRANT INSERT ("spent_micro_usd"), UPDATE ("spent_micro_usd") ON TABLE "public"."budget_periods" TO "service_role";
+GRANT INSERT ("spent_micro_usd") ON TABLE "public"."budget_periods" TO "service_role";
 
 REVOKE ALL ("starts_at") ON TABLE "public"."budget_periods" FROM "service_role";
 
-GRANT INSERT ("starts_at"), UPDATE ("starts_at") ON TABLE "public"."budget_periods" TO "service_role";
+GRANT INSERT ("starts_at") ON TABLE "public"."budget_periods" TO "service_role";
 
 REVOKE ALL ("status") ON TABLE "public"."budget_periods" FROM "service_role";
 
-GRANT INSERT ("status"), UPDATE ("status") ON TABLE "public"."budget_periods" TO "service_role";
+GRANT INSERT ("status") ON TABLE "public"."budget_periods" TO "service_role";
 
 REVOKE ALL ("updated_at") ON TABLE "public"."budget_periods" FROM "service_role";
 
-GRANT INSERT ("updated_at"), UPDATE ("updated_at") ON TABLE "public"."budget_periods" TO "service_role";
+GRANT INSERT ("updated_at") ON TABLE "public"."budget_periods" TO "service_role";
 
 REVOKE ALL ("updated_by") ON TABLE "public"."budget_periods" FROM "service_role";
 
-GRANT INSERT ("updated_by"), UPDATE ("updated_by") ON TABLE "public"."budget_periods" TO "service_role";
+GRANT INSERT ("updated_by") ON TABLE "public"."budget_periods" TO "service_role";
+
+REVOKE ALL ("watch_micro_usd") ON TABLE "public"."budget_periods" FROM "service_role";
+
+GRANT INSERT ("watch_micro_usd") ON TABLE "public"."budget_periods" TO "service_role";
 
 GRANT SELECT ON TABLE "public"."budget_periods" TO "service_role";
 
@@ -4845,6 +8810,10 @@ GRANT DELETE, SELECT ON TABLE "public"."companies" TO "service_role";
 
 REVOKE ALL ON TABLE "public"."company_config" FROM "authenticated";
 
+REVOKE ALL ("budget_alert_percents") ON TABLE "public"."company_config" FROM "authenticated";
+
+GRANT UPDATE ("budget_alert_percents") ON TABLE "public"."company_config" TO "authenticated";
+
 REVOKE ALL ("default_agent_model") ON TABLE "public"."company_config" FROM "authenticated";
 
 GRANT UPDATE ("default_agent_model") ON TABLE "public"."company_config" TO "authenticated";
@@ -4867,6 +8836,8 @@ GRANT UPDATE ("settings") ON TABLE "public"."company_config" TO "authenticated";
 
 GRANT SELECT ON TABLE "public"."company_config" TO "authenticated";
 
+GRANT INSERT ("budget_alert_percents"), UPDATE ("budget_alert_percents") ON TABLE "public"."company_config" TO "platform_admin";
+
 GRANT INSERT ("company_id") ON TABLE "public"."company_config" TO "platform_admin";
 
 GRANT INSERT ("default_agent_model"), UPDATE ("default_agent_model") ON TABLE "public"."company_config" TO "platform_admin";
@@ -4884,6 +8855,10 @@ GRANT INSERT ("settings"), UPDATE ("settings") ON TABLE "public"."company_config
 GRANT DELETE, SELECT ON TABLE "public"."company_config" TO "platform_admin";
 
 REVOKE ALL ON TABLE "public"."company_config" FROM "service_role";
+
+REVOKE ALL ("budget_alert_percents") ON TABLE "public"."company_config" FROM "service_role";
+
+GRANT INSERT ("budget_alert_percents"), UPDATE ("budget_alert_percents") ON TABLE "public"."company_config" TO "service_role";
 
 REVOKE ALL ("company_id") ON TABLE "public"."company_config" FROM "service_role";
 
@@ -4937,6 +8912,8 @@ GRANT SELECT ON TABLE "public"."company_plans" TO "authenticated";
 
 GRANT INSERT ("company_id") ON TABLE "public"."company_plans" TO "platform_admin";
 
+GRANT INSERT ("enforcement"), UPDATE ("enforcement") ON TABLE "public"."company_plans" TO "platform_admin";
+
 GRANT INSERT ("features"), UPDATE ("features") ON TABLE "public"."company_plans" TO "platform_admin";
 
 GRANT INSERT ("id") ON TABLE "public"."company_plans" TO "platform_admin";
@@ -4968,6 +8945,10 @@ GRANT INSERT ("created_by"), UPDATE ("created_by") ON TABLE "public"."company_pl
 REVOKE ALL ("ended_at") ON TABLE "public"."company_plans" FROM "service_role";
 
 GRANT INSERT ("ended_at"), UPDATE ("ended_at") ON TABLE "public"."company_plans" TO "service_role";
+
+REVOKE ALL ("enforcement") ON TABLE "public"."company_plans" FROM "service_role";
+
+GRANT INSERT ("enforcement"), UPDATE ("enforcement") ON TABLE "public"."company_plans" TO "service_role";
 
 REVOKE ALL ("features") ON TABLE "public"."company_plans" FROM "service_role";
 
@@ -6277,6 +10258,72 @@ GRANT INSERT ("version"), UPDATE ("version") ON TABLE "public"."security_policie
 
 GRANT DELETE, SELECT ON TABLE "public"."security_policies" TO "service_role";
 
+REVOKE ALL ON TABLE "public"."service_limits" FROM "authenticated";
+
+REVOKE ALL ("company_id") ON TABLE "public"."service_limits" FROM "authenticated";
+
+GRANT INSERT ("company_id") ON TABLE "public"."service_limits" TO "authenticated";
+
+REVOKE ALL ("id") ON TABLE "public"."service_limits" FROM "authenticated";
+
+GRANT INSERT ("id") ON TABLE "public"."service_limits" TO "authenticated";
+
+REVOKE ALL ("monthly_limit_micro_usd") ON TABLE "public"."service_limits" FROM "authenticated";
+
+GRANT INSERT ("monthly_limit_micro_usd"), UPDATE ("monthly_limit_micro_usd") ON TABLE "public"."service_limits" TO "authenticated";
+
+REVOKE ALL ("service") ON TABLE "public"."service_limits" FROM "authenticated";
+
+GRANT INSERT ("service"), UPDATE ("service") ON TABLE "public"."service_limits" TO "authenticated";
+
+GRANT DELETE, SELECT ON TABLE "public"."service_limits" TO "authenticated";
+
+GRANT INSERT ("company_id") ON TABLE "public"."service_limits" TO "platform_admin";
+
+GRANT INSERT ("id") ON TABLE "public"."service_limits" TO "platform_admin";
+
+GRANT INSERT ("monthly_limit_micro_usd"), UPDATE ("monthly_limit_micro_usd") ON TABLE "public"."service_limits" TO "platform_admin";
+
+GRANT INSERT ("service"), UPDATE ("service") ON TABLE "public"."service_limits" TO "platform_admin";
+
+GRANT DELETE, SELECT ON TABLE "public"."service_limits" TO "platform_admin";
+
+REVOKE ALL ON TABLE "public"."service_limits" FROM "service_role";
+
+REVOKE ALL ("company_id") ON TABLE "public"."service_limits" FROM "service_role";
+
+GRANT INSERT ("company_id") ON TABLE "public"."service_limits" TO "service_role";
+
+REVOKE ALL ("created_at") ON TABLE "public"."service_limits" FROM "service_role";
+
+GRANT INSERT ("created_at") ON TABLE "public"."service_limits" TO "service_role";
+
+REVOKE ALL ("created_by") ON TABLE "public"."service_limits" FROM "service_role";
+
+GRANT INSERT ("created_by"), UPDATE ("created_by") ON TABLE "public"."service_limits" TO "service_role";
+
+REVOKE ALL ("id") ON TABLE "public"."service_limits" FROM "service_role";
+
+GRANT INSERT ("id") ON TABLE "public"."service_limits" TO "service_role";
+
+REVOKE ALL ("monthly_limit_micro_usd") ON TABLE "public"."service_limits" FROM "service_role";
+
+GRANT INSERT ("monthly_limit_micro_usd"), UPDATE ("monthly_limit_micro_usd") ON TABLE "public"."service_limits" TO "service_role";
+
+REVOKE ALL ("service") ON TABLE "public"."service_limits" FROM "service_role";
+
+GRANT INSERT ("service"), UPDATE ("service") ON TABLE "public"."service_limits" TO "service_role";
+
+REVOKE ALL ("updated_at") ON TABLE "public"."service_limits" FROM "service_role";
+
+GRANT INSERT ("updated_at"), UPDATE ("updated_at") ON TABLE "public"."service_limits" TO "service_role";
+
+REVOKE ALL ("updated_by") ON TABLE "public"."service_limits" FROM "service_role";
+
+GRANT INSERT ("updated_by"), UPDATE ("updated_by") ON TABLE "public"."service_limits" TO "service_role";
+
+GRANT DELETE, SELECT ON TABLE "public"."service_limits" TO "service_role";
+
 REVOKE ALL ON TABLE "public"."services" FROM "authenticated";
 
 REVOKE ALL ("billing_unit") ON TABLE "public"."services" FROM "authenticated";
@@ -6568,6 +10615,18 @@ REVOKE ALL ("updated_by") ON TABLE "public"."users" FROM "service_role";
 GRANT INSERT ("updated_by"), UPDATE ("updated_by") ON TABLE "public"."users" TO "service_role";
 
 GRANT DELETE, SELECT ON TABLE "public"."users" TO "service_role";
+
+ALTER TABLE "private"."budget_reservations"
+  ADD COLUMN "id" uuid NOT NULL DEFAULT private.uuid_v7();
+
+ALTER TABLE "private"."budget_reservations"
+  ADD CONSTRAINT "budget_reservations_pkey" PRIMARY KEY (company_id, id);
+
+ALTER TABLE "private"."outbox_events"
+  ADD COLUMN "id" uuid NOT NULL DEFAULT private.uuid_v7();
+
+ALTER TABLE "private"."outbox_events"
+  ADD CONSTRAINT "outbox_events_pkey" PRIMARY KEY (company_id, id);
 
 ALTER TABLE "public"."data_retention_logs"
   ADD COLUMN "id" uuid NOT NULL DEFAULT private.uuid_v7();

@@ -214,31 +214,50 @@ select c.company_id, pg_temp.seed_id('agent_logs', c.n, g.n), pg_temp.seed_id('a
  cross join generate_series(1, 48) as g (n)
  where not exists (select from public.agent_logs as x where x.company_id = c.company_id);
 
-insert into public.api_usage (company_id, id, occurred_at, service, model, agent_id, description, unit, units, input_tokens, output_tokens, cost_micro_usd)
+insert into public.api_usage (company_id, id, occurred_at, service, model, agent_id, description, unit, units, input_tokens, output_tokens, cost_micro_usd, budget_month)
 select c.company_id, pg_temp.seed_id('api_usage', c.n, g.n), now() - make_interval(hours => g.n * 7), 'chat.completions', 'claude-sonnet',
        pg_temp.seed_id('ai_agents', c.n, 1 + g.n % 2), 'Article draft', 'token', 900 + g.n * 3, 600 + g.n, 300 + g.n * 2,
-       20000 + (g.n * 7919) % 90000
+       20000 + (g.n * 7919) % 90000,
+       date_trunc('month', (now() - make_interval(hours => g.n * 7)) at time zone co.time_zone)::date
   from seed_companies as c
+  join public.companies as co on co.id = c.company_id
  cross join generate_series(1, 200) as g (n)
  where not exists (select from public.api_usage as x where x.company_id = c.company_id);
 
-insert into public.budget_periods (company_id, id, month, starts_at, ends_at, limit_micro_usd, spent_micro_usd)
-select c.company_id, pg_temp.seed_id('budget_periods', c.n, 1), m.month::date, m.month at time zone co.time_zone, (m.month + interval '1 month') at time zone co.time_zone,
-       (p.monthly_limit_usd * 1000000)::bigint,
-       (select coalesce(sum(u.cost_micro_usd), 0)::bigint from public.api_usage as u
-         where u.company_id = c.company_id
-           and u.occurred_at >= m.month at time zone co.time_zone
-           and u.occurred_at < (m.month + interval '1 month') at time zone co.time_zone)
+insert into public.service_limits (company_id, id, service, monthly_limit_micro_usd)
+select c.company_id, pg_temp.seed_id('service_limits', c.n, 1), 'image.generations', 25000000
   from seed_companies as c
-  join public.companies as co on co.id = c.company_id
-  join public.company_plans as p on p.company_id = c.company_id and p.is_active
- cross join lateral (select date_trunc('month', now() at time zone co.time_zone) as month) as m
 on conflict do nothing;
 
-insert into public.budget_alerts (company_id, id, budget_period_id, threshold_percent, limit_micro_usd, spent_micro_usd)
-select b.company_id, pg_temp.seed_id('budget_alerts', c.n, 1), b.id, 50, b.limit_micro_usd, b.limit_micro_usd / 2
+-- Each plan opened its company's month; the counters take over what the ledger has for it.
+update public.budget_periods as p
+   set spent_micro_usd = t.total
+  from (
+    select x.company_id, x.id,
+           private.ledger_total(x.company_id, x.month, x.starts_at, x.ends_at, x.agent_id, x.service) as total
+      from seed_companies as c
+      join public.budget_periods as x on x.company_id = c.company_id
+     where x.status = 'open' and x.spent_micro_usd = 0
+  ) as t
+ where p.company_id = t.company_id and p.id = t.id and t.total <> 0;
+insert into public.budget_adjustments (company_id, id, budget_period_id, amount_micro_usd, reason)
+select p.company_id, pg_temp.seed_id('budget_adjustments', c.n, 1), p.id, -1000000, 'Goodwill for an outage'
   from seed_companies as c
-  join public.budget_periods as b on b.company_id = c.company_id and b.id = pg_temp.seed_id('budget_periods', c.n, 1)
+  join public.budget_periods as p on p.company_id = c.company_id and p.scope = 'company'
+on conflict do nothing;
+update public.budget_periods as p
+   set adjusted_micro_usd = a.amount_micro_usd
+  from public.budget_adjustments as a
+ where a.company_id = p.company_id and a.budget_period_id = p.id
+   and a.id in (select pg_temp.seed_id('budget_adjustments', c.n, 1) from seed_companies as c) and p.adjusted_micro_usd = 0;
+
+select private.raise_budget_alerts(p.company_id, p.id)
+  from seed_companies as c
+  join public.budget_periods as p on p.company_id = c.company_id and p.status = 'open';
+insert into public.budget_alerts (company_id, id, budget_period_id, threshold_percent, limit_micro_usd, spent_micro_usd)
+select p.company_id, pg_temp.seed_id('budget_alerts', c.n, 1), p.id, 1, p.limit_micro_usd, p.spent_micro_usd
+  from seed_companies as c
+  join public.budget_periods as p on p.company_id = c.company_id and p.scope = 'company'
 on conflict do nothing;
 
 -- Security and compliance ----------------------------------------------------------------------------------------

@@ -37,6 +37,8 @@ const BY_ROLE = {
   agent_logs: { client: 'si', admin: 'si' },
   api_usage: { client: 's', admin: 's' },
   budget_periods: { client: 's', admin: 's' },
+  budget_adjustments: { client: 's', admin: 's' },
+  service_limits: { client: 'siud', admin: 'siud' },
   budget_alerts: { client: 'su', admin: 'su' },
   security_policies: { client: 's', compliance_admin: 'siu', admin: 'siu' },
   ip_allowlist_entries: { client: 's', compliance_admin: 'siud', admin: 'siud' },

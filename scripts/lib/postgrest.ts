@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { withClient } from './client.ts';
 import { EXIT, UserError } from './errors.ts';
 import { LOCAL_JWT_SECRET } from './keys.ts';
 import { packageDir } from './paths.ts';
@@ -62,6 +63,19 @@ function findPostgrest(): string {
   return program;
 }
 
+/**
+ * The migrations set `pgrst.db_pre_request` on the role `authenticator`, which hosted and Docker allow the role
+ * `postgres` (supautils) and a plain server does not.
+ */
+async function limitsRequests(dbUrl: string): Promise<boolean> {
+  return withClient(dbUrl, async (client) => {
+    const { rows } = await client.query<{ found: boolean }>(
+      "select to_regprocedure('public.check_request()') is not null as found",
+    );
+    return rows[0]?.found === true;
+  });
+}
+
 async function run(
   program: string,
   port: number,
@@ -80,6 +94,9 @@ async function run(
     PGRST_SERVER_PORT: String(port),
     PGRST_ADMIN_SERVER_PORT: String(adminPort),
     PGRST_LOG_LEVEL: 'error',
+    ...((await limitsRequests(options.dbUrl))
+      ? { PGRST_DB_PRE_REQUEST: 'public.check_request' }
+      : {}),
   };
   const { logFile } = options;
   if (logFile) {

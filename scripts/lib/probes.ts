@@ -119,6 +119,19 @@ const RECIPES: Record<Exclude<MatrixTable, `storage.${string}`>, Recipe> = {
     },
     change: { limit_micro_usd: 2 },
   },
+  budget_adjustments: {
+    parent: 'budget_periods',
+    columns: (_id, _company, parent) => ({
+      budget_period_id: parent,
+      amount_micro_usd: -1,
+      reason: 'Probe',
+    }),
+    change: { reason: 'Probe' },
+  },
+  service_limits: {
+    columns: (id) => ({ service: `probe-${id}`, monthly_limit_micro_usd: 1 }),
+    change: { monthly_limit_micro_usd: 2 },
+  },
   budget_alerts: {
     parent: 'budget_periods',
     columns: (_id, _company, parent) => ({

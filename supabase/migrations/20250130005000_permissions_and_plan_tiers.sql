@@ -106,10 +106,10 @@ insert into private.role_permissions (role, permission) values
 on conflict do nothing;
 
 insert into private.plan_tiers (plan_tier, monthly_limit_usd, features) values
-  ('starter', 100, '{"ai_agents": 3, "members": 5}'),
-  ('professional', 500, '{"ai_agents": 20, "members": 50}'),
-  ('enterprise', 2000, '{"ai_agents": 200, "members": 1000}'),
-  ('custom', null, '{}')
+  ('starter', 100, '{"ai_agents": 3, "members": 5, "requests_per_minute": 600, "request_burst": 200}'),
+  ('professional', 500, '{"ai_agents": 20, "members": 50, "requests_per_minute": 3000, "request_burst": 1000}'),
+  ('enterprise', 2000, '{"ai_agents": 200, "members": 1000, "requests_per_minute": 12000, "request_burst": 4000}'),
+  ('custom', null, '{"requests_per_minute": 3000, "request_burst": 1000}')
 on conflict (plan_tier) do nothing;
 
 comment on table private.permissions is 'Every permission that exists, as resource.verb.';

@@ -11,6 +11,7 @@ create table if not exists public.company_plans (
   plan_tier text not null,
   monthly_limit_usd numeric(14,6) not null,
   features jsonb not null default '{}',
+  enforcement text not null default 'hard',
   is_active boolean not null default true,
   started_at timestamptz not null default now(),
   ended_at timestamptz,
@@ -23,6 +24,7 @@ create table if not exists public.company_plans (
   primary key (company_id, id),
   constraint company_plans_plan_tier_is_known check (plan_tier in ('starter', 'professional', 'enterprise', 'custom')),
   constraint company_plans_monthly_limit_usd_is_not_negative check (monthly_limit_usd >= 0 and monthly_limit_usd <> 'NaN'),
+  constraint company_plans_enforcement_is_known check (enforcement in ('hard', 'soft')),
   constraint company_plans_features_is_object check (jsonb_typeof(features) = 'object' and pg_column_size(features) <= 65536),
   constraint company_plans_ended_at_set_when_ended check (is_active = (ended_at is null)),
   constraint company_plans_ends_after_start check (ended_at >= started_at),
@@ -37,6 +39,7 @@ create table if not exists public.company_config (
   invoice_number_prefix text not null default 'INV-',
   invoice_payment_days integer not null default 30,
   notification_emails text[] not null default '{}',
+  budget_alert_percents integer[] not null default '{50,80,100}',
   default_agent_model text,
   settings jsonb not null default '{}',
   created_at timestamptz not null default now(),
@@ -48,6 +51,9 @@ create table if not exists public.company_config (
   constraint company_config_invoice_number_prefix_is_short check (length(invoice_number_prefix) <= 20),
   constraint company_config_invoice_payment_days_is_in_range check (invoice_payment_days between 0 and 365),
   constraint company_config_notification_emails_are_few check (cardinality(notification_emails) <= 20),
+  constraint company_config_budget_alert_percents_are_in_range check (
+    cardinality(budget_alert_percents) <= 20 and array_position(budget_alert_percents, null) is null
+    and 1 <= all (budget_alert_percents) and 1000 >= all (budget_alert_percents)),
   constraint company_config_settings_is_object check (jsonb_typeof(settings) = 'object' and pg_column_size(settings) <= 65536)
 );
 
@@ -145,6 +151,7 @@ comment on column public.company_plans.id is 'Row id, unique within the company;
 comment on column public.company_plans.plan_tier is 'starter, professional, enterprise or custom.';
 comment on column public.company_plans.monthly_limit_usd is 'US dollars a month; starter 100, professional 500, enterprise 2000 unless stated, custom must be stated.';
 comment on column public.company_plans.features is 'Feature switches of the plan, an object.';
+comment on column public.company_plans.enforcement is 'hard: usage beyond the monthly limit is refused; soft: it is recorded, flagged and alerted.';
 comment on column public.company_plans.is_active is 'True for the plan in force.';
 comment on column public.company_plans.started_at is 'When the plan came into force.';
 comment on column public.company_plans.ended_at is 'When it ended; set exactly when it is no longer active.';
@@ -161,6 +168,7 @@ comment on column public.company_config.id is 'Row id, unique within the company
 comment on column public.company_config.invoice_number_prefix is 'What invoice numbers begin with.';
 comment on column public.company_config.invoice_payment_days is 'Days until an invoice is due, 0 to 365.';
 comment on column public.company_config.notification_emails is 'Addresses that alerts go to, at most 20.';
+comment on column public.company_config.budget_alert_percents is 'Percent of the monthly limit at which an alert is raised, once a month each; at most 20, 1 to 1000.';
 comment on column public.company_config.default_agent_model is 'Model that a new AI agent starts with.';
 comment on column public.company_config.settings is 'Anything else the application keeps per company, an object of at most 64 kB.';
 comment on column public.company_config.created_at is 'When the row was created.';

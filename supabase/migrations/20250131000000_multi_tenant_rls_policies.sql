@@ -126,43 +126,45 @@ revoke all on table public.company_plans from public, anon, authenticated, platf
 grant select on table public.company_plans to authenticated;
 grant select on table public.company_plans to platform_admin;
 grant insert (
-  company_id, id, plan_tier, monthly_limit_usd, features, is_active, started_at
+  company_id, id, plan_tier, monthly_limit_usd, features, enforcement, is_active, started_at
 ) on table public.company_plans to platform_admin;
 grant update (
-  plan_tier, monthly_limit_usd, features, is_active, started_at
+  plan_tier, monthly_limit_usd, features, enforcement, is_active, started_at
 ) on table public.company_plans to platform_admin;
 grant select, delete on table public.company_plans to service_role;
 grant insert (
-  company_id, id, plan_tier, monthly_limit_usd, features, is_active, started_at, ended_at,
+  company_id, id, plan_tier, monthly_limit_usd, features, enforcement, is_active, started_at, ended_at,
   stripe_subscription_id, stripe_price_id, created_at, updated_at, created_by, updated_by
 ) on table public.company_plans to service_role;
 grant update (
-  plan_tier, monthly_limit_usd, features, is_active, started_at, ended_at, stripe_subscription_id,
-  stripe_price_id, updated_at, created_by, updated_by
+  plan_tier, monthly_limit_usd, features, enforcement, is_active, started_at, ended_at,
+  stripe_subscription_id, stripe_price_id, updated_at, created_by, updated_by
 ) on table public.company_plans to service_role;
 
 -- No insert or delete for members on purpose: the row comes and goes with the company.
 revoke all on table public.company_config from public, anon, authenticated, platform_admin, service_role;
 grant select on table public.company_config to authenticated;
 grant update (
-  invoice_number_prefix, invoice_payment_days, notification_emails, default_agent_model, settings
+  invoice_number_prefix, invoice_payment_days, notification_emails, budget_alert_percents,
+  default_agent_model, settings
 ) on table public.company_config to authenticated;
 grant select, delete on table public.company_config to platform_admin;
 grant insert (
-  company_id, id, invoice_number_prefix, invoice_payment_days, notification_emails, default_agent_model,
-  settings
+  company_id, id, invoice_number_prefix, invoice_payment_days, notification_emails,
+  budget_alert_percents, default_agent_model, settings
 ) on table public.company_config to platform_admin;
 grant update (
-  invoice_number_prefix, invoice_payment_days, notification_emails, default_agent_model, settings
+  invoice_number_prefix, invoice_payment_days, notification_emails, budget_alert_percents,
+  default_agent_model, settings
 ) on table public.company_config to platform_admin;
 grant select, delete on table public.company_config to service_role;
 grant insert (
-  company_id, id, invoice_number_prefix, invoice_payment_days, notification_emails, default_agent_model,
-  settings, created_at, updated_at, created_by, updated_by
+  company_id, id, invoice_number_prefix, invoice_payment_days, notification_emails,
+  budget_alert_percents, default_agent_model, settings, created_at, updated_at, created_by, updated_by
 ) on table public.company_config to service_role;
 grant update (
-  invoice_number_prefix, invoice_payment_days, notification_emails, default_agent_model, settings,
-  updated_at, created_by, updated_by
+  invoice_number_prefix, invoice_payment_days, notification_emails, budget_alert_percents,
+  default_agent_model, settings, updated_at, created_by, updated_by
 ) on table public.company_config to service_role;
 
 -- Nothing for members on purpose.

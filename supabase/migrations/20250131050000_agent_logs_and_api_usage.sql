@@ -45,6 +45,8 @@ create table if not exists public.api_usage (
   input_tokens bigint,
   output_tokens bigint,
   cost_micro_usd bigint not null,
+  budget_month date,
+  is_out_of_month boolean not null default false,
   is_over_budget boolean not null default false,
   request_id text,
   metadata jsonb not null default '{}',
@@ -70,6 +72,9 @@ create index if not exists agent_logs_company_id_job_id_idx
 -- Usage of an agent.
 create index if not exists api_usage_company_id_agent_id_occurred_at_idx
   on public.api_usage (company_id, agent_id, occurred_at desc);
+-- What is charged to another month than the one it occurred in: few rows.
+create index if not exists api_usage_company_id_out_of_month_idx
+  on public.api_usage (company_id, budget_month) where is_out_of_month;
 -- Usage of a service.
 create index if not exists api_usage_company_id_service_occurred_at_idx
   on public.api_usage (company_id, service, occurred_at desc);
@@ -138,7 +143,7 @@ grant select on table public.api_usage to platform_admin;
 grant select, delete on table public.api_usage to service_role;
 grant insert (
   company_id, id, occurred_at, service, model, agent_id, description, unit, units, input_tokens,
-  output_tokens, cost_micro_usd, is_over_budget, request_id, metadata, created_at, created_by
+  output_tokens, cost_micro_usd, budget_month, is_out_of_month, is_over_budget, request_id, metadata, created_at, created_by
 ) on table public.api_usage to service_role;
 
 -- A default partition, so that no row is ever refused for its date, and the coming months.
@@ -183,6 +188,8 @@ comment on column public.api_usage.units is 'How many units.';
 comment on column public.api_usage.input_tokens is 'Tokens sent.';
 comment on column public.api_usage.output_tokens is 'Tokens received.';
 comment on column public.api_usage.cost_micro_usd is 'Cost in millionths of a US dollar.';
+comment on column public.api_usage.budget_month is 'Month that it is charged to, its first day; null if it is charged to none, such as imported history.';
+comment on column public.api_usage.is_out_of_month is 'True if it is charged to another month than the one it occurred in: it came late, or was reserved before.';
 comment on column public.api_usage.is_over_budget is 'True if it went over the limit and was recorded all the same.';
 comment on column public.api_usage.request_id is 'Id of the request that caused it.';
 comment on column public.api_usage.metadata is 'Details, an object.';

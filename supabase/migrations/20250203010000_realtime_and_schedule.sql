@@ -42,19 +42,31 @@ $do$;
 create or replace function private.schedule_maintenance() returns boolean
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $fn$
+declare
+  v_job record;
 begin
   if to_regprocedure('cron.schedule(text, text, text)') is null then
     return false;
   end if;
-  -- The schema's name is a parameter, so that the function can be checked where there is no pg_cron.
-  execute format('select %I.schedule($1, $2, $3)', 'cron')
-    using 'lytbub_maintain_partitions', '17 3 * * *', 'select private.maintain_partitions()';
+  for v_job in
+    select * from (
+      values
+        ('lytbub_maintain_partitions', '17 3 * * *', 'select private.maintain_partitions()'),
+        ('lytbub_flush_budgets', '* * * * *', 'select private.flush_budgets()'),
+        ('lytbub_close_budget_periods', '23 * * * *', 'select private.close_budget_periods()'),
+        ('lytbub_reconcile_budgets', '* 1-4 * * *', 'select private.reconcile_budgets()'),
+        ('lytbub_prune_budgets', '53 3 * * *', 'select private.prune_budgets()')
+    ) as j (name, schedule, command)
+  loop
+    -- The schema's name is a parameter, so that the function can be checked where there is no pg_cron.
+    execute format('select %I.schedule($1, $2, $3)', 'cron') using v_job.name, v_job.schedule, v_job.command;
+  end loop;
   return true;
 end
 $fn$;
 revoke execute on function private.schedule_maintenance() from public;
 comment on function private.schedule_maintenance() is
-  'Schedules the daily maintenance with pg_cron. False if the extension is not installed. Safe to repeat.';
+  'Schedules maintenance with pg_cron: partitions, and the budgets'' flush, closing, reconciliation and pruning. False if the extension is not installed. Safe to repeat.';
 
 select private.schedule_maintenance();
 

@@ -32,12 +32,13 @@ insert into declared_tables values
   ('api_keys', 'api_keys.read', null, '', ''),
   ('api_usage', 'usage.read', null, '', ''),
   ('audit_logs', 'audit.read', null, '', ''),
+  ('budget_adjustments', 'usage.read', null, '', ''),
   ('budget_alerts', 'usage.read', 'usage.write', '', 'acknowledged_at'),
   ('budget_periods', 'usage.read', null, '', ''),
   ('companies', 'company.read', 'company.write', '',
    'name legal_name contact_name contact_email contact_phone address_line1 address_line2 city postal_code country_code tax_number'),
   ('company_config', 'company.read', 'company.write', '',
-   'invoice_number_prefix invoice_payment_days notification_emails default_agent_model settings'),
+   'invoice_number_prefix invoice_payment_days notification_emails budget_alert_percents default_agent_model settings'),
   ('company_plans', 'billing.read', null, '', ''),
   ('compliance_requests', 'compliance.read', 'compliance.manage',
    'company_id id kind regulation status subject_email subject_name subject_user_id details received_at rejection_reason',
@@ -66,6 +67,7 @@ insert into declared_tables values
   ('security_policies', 'security.read', 'security.manage',
    'company_id id is_active required_aal aal2_permissions session_max_age_seconds session_idle_seconds is_ip_allowlist_enabled api_key_max_age_days notes',
    'is_active'),
+  ('service_limits', 'usage.read', 'billing.write', 'company_id id service monthly_limit_micro_usd', 'service monthly_limit_micro_usd'),
   ('services', 'services.read', 'services.write',
    'company_id id code name description category status billing_unit unit_price currency tax_rate_percent',
    'code name description category status billing_unit unit_price currency tax_rate_percent'),
@@ -191,33 +193,65 @@ rollback to planted;
 create temp table declared_functions (name text, executors text, is_definer boolean);
 insert into declared_functions values
   ('private.actor_id()', 'authenticated platform_admin service_role', false),
+  ('private.adjust_budget(uuid, date, numeric, text, uuid)', 'platform_admin service_role', true),
+  ('private.apply_limit(uuid, uuid, text, bigint)', '', true),
+  ('private.apply_plan(uuid)', '', true),
+  ('private.apply_time_zone(uuid)', '', true),
+  ('private.budget_status(uuid)', 'authenticated platform_admin service_role', true),
   ('private.change_member_permission(uuid, text, boolean)', 'authenticated', true),
+  ('private.check_budget(uuid, uuid, numeric, text, integer, uuid)', 'authenticated service_role', true),
+  ('private.check_rate_limit(uuid, integer, uuid)', 'authenticated service_role', true),
+  ('private.claim_events(integer, integer)', 'service_role', true),
   ('private.close_partition(text)', '', true),
   ('private.company_for(text)', 'authenticated', true),
   ('private.create_month_partition(text, date)', '', true),
   ('private.current_user_id()', 'authenticated platform_admin service_role', false),
   ('private.custom_access_token_hook(jsonb)', 'supabase_auth_admin', true),
+  ('private.finish_event(uuid, uuid, integer, text, boolean)', 'service_role', true),
   ('private.is_admin(uuid)', '', true),
   ('private.is_importing()', 'authenticated platform_admin service_role', false),
   ('private.is_platform_admin()', 'platform_admin', true),
+  ('private.limit_request()', 'authenticated', true),
+  ('private.log_usage(uuid, text, uuid, text, numeric, uuid, text, bigint, text, text, bigint, bigint, jsonb, timestamp with time zone, text)', 'authenticated service_role', true),
+  ('private.log_usage_batch(uuid, jsonb)', 'authenticated service_role', true),
   ('private.maintain_partitions()', 'service_role', true),
   ('private.my_companies()', 'authenticated platform_admin', true),
   ('private.parse_json_object(text)', 'authenticated platform_admin service_role', false),
   ('private.parse_uuid(text)', 'authenticated platform_admin service_role', false),
   ('private.permissions_of(uuid, uuid)', '', true),
+  ('private.reconcile_budget(uuid, date, boolean)', 'platform_admin service_role', true),
   ('private.refuse_without_admin(uuid)', '', true),
+  ('private.release_reservation(uuid, uuid)', 'authenticated service_role', true),
   ('private.switch_company(uuid)', 'authenticated platform_admin', true),
+  ('private.tg_ai_agents__apply_limit()', '', true),
+  ('private.tg_companies__apply_time_zone()', '', true),
+  ('private.tg_company_plans__apply_plan()', '', true),
   ('private.tg_company_plans__set_defaults()', '', true),
   ('private.tg_invoice_line_items__sum_up()', '', true),
+  ('private.tg_service_limits__apply_limit()', '', true),
   ('private.tg_users__check()', '', true),
   ('private.tg_users__keep_admin()', '', true),
   ('private.tg_users__release_jobs()', '', true),
   ('private.uuid_v7()', 'authenticated platform_admin service_role', false),
+  ('public.adjust_budget(uuid, date, numeric, text, uuid)', 'platform_admin service_role', false),
   ('public.assign_permission(uuid, text)', 'authenticated', false),
+  ('public.budget_forecast(uuid)', 'authenticated platform_admin service_role', false),
+  ('public.budget_status(uuid)', 'authenticated platform_admin service_role', false),
+  ('public.check_budget_before_usage(uuid, uuid, numeric, text, integer, uuid)', 'authenticated service_role', false),
+  ('public.check_rate_limit(uuid, integer, uuid)', 'authenticated service_role', false),
+  ('public.check_request()', 'anon authenticated platform_admin service_role', false),
+  ('public.claim_events(integer, integer)', 'service_role', false),
+  ('public.finish_event(uuid, uuid, integer, text, boolean)', 'service_role', false),
+  ('public.log_api_usage_and_update_budget(uuid, text, uuid, text, numeric, uuid, text, bigint, text, text, bigint, bigint, jsonb, timestamp with time zone, text)', 'authenticated service_role', false),
+  ('public.log_api_usage_batch(uuid, jsonb)', 'authenticated service_role', false),
   ('public.maintain_partitions()', 'service_role', false),
   ('public.my_companies()', 'authenticated platform_admin', false),
+  ('public.reconcile_budget(uuid, date, boolean)', 'platform_admin service_role', false),
+  ('public.release_budget_reservation(uuid, uuid)', 'authenticated service_role', false),
   ('public.remove_permission(uuid, text)', 'authenticated', false),
-  ('public.switch_company(uuid)', 'authenticated platform_admin', false);
+  ('public.switch_company(uuid)', 'authenticated platform_admin', false),
+  ('public.usage_anomalies(uuid, integer)', 'authenticated platform_admin service_role', false),
+  ('public.usage_series(uuid, timestamp with time zone, timestamp with time zone, text, text, integer)', 'authenticated platform_admin service_role', false);
 
 create temp view our_functions as
 select format('%s.%s(%s)', n.nspname, p.proname, oidvectortypes(p.proargtypes)) as name, p.prosecdef,
@@ -251,16 +285,21 @@ select format('%s %s', g.name, t.name) as name
  cross join lateral (
    -- Rows that are never updated have no updated_at, and only an author.
    select 'set_row_meta' as name,
-          format('CREATE TRIGGER set_row_meta BEFORE INSERT%s ON public.%s FOR EACH ROW EXECUTE FUNCTION private.tg_row__set_%s()',
-                 case when m.has_updated_at then ' OR UPDATE' else '' end, t.name,
+          format('CREATE TRIGGER set_row_meta BEFORE INSERT%s%s ON public.%s FOR EACH ROW EXECUTE FUNCTION private.tg_row__set_%s()',
+                 case when m.has_updated_at then ' OR UPDATE' else '' end,
+                 -- The counters of a budget move with every call, and say so themselves.
+                 case when t.name = 'budget_periods' then ' OF company_id, id, month, scope, agent_id, service, starts_at, ends_at,'
+                   ' limit_micro_usd, adjusted_micro_usd, enforcement, alert_percents, status, closed_at, created_at, updated_by, created_by'
+                   else '' end, t.name,
                  case when m.has_updated_at then 'meta' else 'creator' end) as definition
      from (select exists (select from pg_attribute as a where a.attrelid = t.oid and a.attname = 'updated_at') as has_updated_at) as m
    union all
    select 'keep_tenant',
-          format('CREATE TRIGGER keep_tenant BEFORE UPDATE ON public.%s FOR EACH ROW WHEN (((%s) OR (%s))) EXECUTE FUNCTION private.tg_row__refuse_move(%1$L)',
+          format('CREATE TRIGGER keep_tenant BEFORE UPDATE%4$s ON public.%1$s FOR EACH ROW WHEN (((%2$s) OR (%3$s))) EXECUTE FUNCTION private.tg_row__refuse_move(%1$L)',
                  t.name,
                  case when t.name = 'companies' then 'new.id IS DISTINCT FROM old.id' else 'new.company_id IS DISTINCT FROM old.company_id' end,
-                 case when t.name = 'companies' then 'new.is_operator IS DISTINCT FROM old.is_operator' else 'new.id IS DISTINCT FROM old.id' end)
+                 case when t.name = 'companies' then 'new.is_operator IS DISTINCT FROM old.is_operator' else 'new.id IS DISTINCT FROM old.id' end,
+                 case when t.name = 'budget_periods' then ' OF company_id, id' else '' end)
     where t.name <> 'system_config') as g
  where t.schema_name = 'public'
    and not exists (select from pg_trigger as x
@@ -283,21 +322,24 @@ select format('%s.%s', t.name, a.attname) as name
   join pg_attribute as a on a.attrelid = t.oid and a.attname like '%\_id' and a.atttypid = 'uuid'::regtype and not a.attisdropped
  where not t.relispartition
    -- What outlives the account or the row, and what is read by no tenant.
-   and format('%s.%s', t.name, a.attname) not in ('audit_logs.actor_id', 'audit_logs.row_id', 'compliance_requests.subject_user_id')
+   and format('%s.%s', t.name, a.attname) not in (
+     'audit_logs.actor_id', 'audit_logs.row_id', 'budget_reservations.usage_id', 'compliance_requests.subject_user_id',
+     'usage_keys.usage_id')
    and not exists (select from pg_constraint as f
                     where f.contype = 'f' and f.conrelid = t.oid and a.attnum = any (f.conkey) and f.convalidated
                       and (a.attname <> 'company_id' or f.confrelid = 'public.companies'::regclass or t.schema_name = 'private'));
 create temp table declared_unique (name text);
 insert into declared_unique values
   ('ai_agents (company_id, name)'), ('api_keys (company_id, prefix)'),
-  ('budget_alerts (company_id, budget_period_id, threshold_percent)'), ('budget_periods (company_id, month)'),
+  ('budget_alerts (company_id, budget_period_id, threshold_percent)'), ('budget_periods (company_id, agent_id, month)'),
+  ('budget_periods (company_id, month) WHERE (scope = ''company''::text)'), ('budget_periods (company_id, service, month)'),
   ('companies ((true)) WHERE is_operator'), ('companies (slug)'), ('companies (stripe_customer_id)'),
   ('company_config (company_id)'), ('company_plans (company_id) WHERE is_active'),
   ('data_retention_policies (company_id, data_class)'), ('documents (company_id, storage_path)'),
   ('invoices (company_id, number)'), ('invoices (company_id, stripe_invoice_id)'),
   ('ip_allowlist_entries (company_id, network)'), ('media_assets (company_id, storage_path)'),
   ('private.api_key_secrets (key_hash)'), ('security_policies (company_id) WHERE is_active'),
-  ('security_policies (company_id, version)'), ('services (company_id, code)');
+  ('security_policies (company_id, version)'), ('service_limits (company_id, service)'), ('services (company_id, code)');
 create temp view v_unique as
 select coalesce(u.name, d.name) as name
   from (select t.oid::regclass || ' ' || regexp_replace(pg_get_indexdef(i.indexrelid), '^.* USING btree ', '') as name

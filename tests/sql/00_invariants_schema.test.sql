@@ -82,7 +82,9 @@ select i.indexrelid::regclass::text as name
   left join pg_attribute as a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
  where a.attname is distinct from 'company_id'
    -- a person's companies, when the request names none; also serves the cascade from auth.users
-   and i.indexrelid::regclass::text not in ('users_id_idx', 'private.api_key_secrets_key_hash_is_unique');
+   and i.indexrelid::regclass::text not in ('users_id_idx', 'private.api_key_secrets_key_hash_is_unique',
+     -- a worker's queue: what is due, whoever's it is; no tenant reads it
+     'private.outbox_events_pending_idx', 'private.outbox_events_finished_idx');
 create temp view v_i2_set_null as
 select f.conname::text as name from pg_constraint as f join tenant_tables as t on t.oid = f.conrelid
  where f.contype = 'f' and cardinality(f.conkey) > 1 and (f.confdeltype in ('n', 'd') or f.confupdtype in ('n', 'd', 'c'));

@@ -8,10 +8,16 @@ function raised(): string[] {
   const folder = join(supabaseDir, 'migrations');
   const pairs = readdirSync(folder).flatMap((name) => {
     const sql = readFileSync(join(folder, name), 'utf8');
-    return [...sql.matchAll(/raise exception[\s\S]*?;/g)].map(([statement]) => {
+    // The form in which PostgREST takes headers with an error.
+    const forPostgrest = [
+      ...sql.matchAll(
+        /raise sqlstate 'PGRST'[^;]*'code', '(\w+)'[^;]*'details', '(\w+)'[^;]*'hint'/g,
+      ),
+    ].map((match) => `${match[1]} ${match[2]}`);
+    const plain = [...sql.matchAll(/raise exception[\s\S]*?;/g)].map(([statement]) => {
       const errcode = /errcode = '(\w+)'/.exec(statement)?.[1];
       const token = /detail = '(\w+)/.exec(statement)?.[1];
-      const hint = /hint = '[^']{10,}/.test(statement);
+      const hint = /hint = [^;]*'[^']{10,}/.test(statement);
       expect(
         { name, errcode, token, hint, statement },
         'an error has errcode, detail and hint',
@@ -22,6 +28,7 @@ function raised(): string[] {
       });
       return `${errcode} ${token}`;
     });
+    return [...plain, ...forPostgrest];
   });
   return [...new Set(pairs)].sort();
 }

@@ -133,6 +133,14 @@ describe('attacks over the API', () => {
     expect(counted).toMatchObject({ error: null, count: 0 });
     const control = await alice.from('services').select('*', { count: 'exact', head: true });
     expect(control.count).toBeGreaterThan(0);
+    for (const count of ['planned', 'estimated'] as const) {
+      // The planner's guess would know rows that the policy hides.
+      const guessed = await alice.from('services').select('*', { count });
+      expect(guessed).toMatchObject({
+        status: 400,
+        error: { code: 'PT400', details: 'count_not_exact' },
+      });
+    }
     const embedded = await alice
       .from('invoices')
       .select('company_id, invoice_line_items(company_id), companies(id)');
@@ -168,6 +176,25 @@ describe('attacks over the API', () => {
       await alice.rpc('assign_permission', { user_id: CAST.bob.id ?? '', permission: 'jobs.read' }),
       await alice.rpc('remove_permission', { user_id: CAST.bob.id ?? '', permission: 'jobs.read' }),
       await alice.rpc('maintain_partitions'),
+      await alice.rpc('budget_status', { company_id: globex }),
+      await alice.rpc('budget_forecast', { company_id: globex }),
+      await alice.rpc('check_budget_before_usage', {
+        company_id: globex,
+        agent_id: null as unknown as string,
+        estimated_cost: 1,
+      }),
+      await alice.rpc('log_api_usage_batch', {
+        company_id: globex,
+        events: [{ service: 'x', cost: 1 }],
+      }),
+      await alice.rpc('check_rate_limit', { company_id: globex }),
+      await alice.rpc('adjust_budget', {
+        company_id: acme,
+        month: '2026-01-01',
+        amount: -1,
+        reason: 'x',
+      }),
+      await alice.rpc('claim_events'),
       await (await api.as('anonymous')).rpc('my_companies'),
     ];
     expect(refused.map((answer) => answer.error?.code)).toEqual(refused.map(() => '42501'));
@@ -178,6 +205,19 @@ describe('attacks over the API', () => {
         permission: 'jobs.read',
       }),
       await alice.rpc('my_companies'),
+      await alice.rpc('budget_status', { company_id: acme }),
+      await alice.rpc('budget_forecast', { company_id: acme }),
+      await alice.rpc('check_budget_before_usage', {
+        company_id: acme,
+        agent_id: null as unknown as string,
+        estimated_cost: 1,
+      }),
+      await alice.rpc('log_api_usage_batch', {
+        company_id: acme,
+        events: [{ service: 'x', cost: 1 }],
+      }),
+      await alice.rpc('check_rate_limit', { company_id: acme }),
+      await api.asService().rpc('claim_events'),
       await api.asService().rpc('maintain_partitions'),
     ];
     expect(controls.map((answer) => answer.error)).toEqual(controls.map(() => null));
@@ -194,11 +234,25 @@ describe('attacks over the API', () => {
         group by p.proname order by 1`,
     );
     expect(rows).toEqual([
+      { name: 'adjust_budget', roles: 'platform_admin,service_role' },
       { name: 'assign_permission', roles: 'authenticated' },
+      { name: 'budget_forecast', roles: 'authenticated,platform_admin,service_role' },
+      { name: 'budget_status', roles: 'authenticated,platform_admin,service_role' },
+      { name: 'check_budget_before_usage', roles: 'authenticated,service_role' },
+      { name: 'check_rate_limit', roles: 'authenticated,service_role' },
+      { name: 'check_request', roles: 'anon,authenticated,platform_admin,service_role' },
+      { name: 'claim_events', roles: 'service_role' },
+      { name: 'finish_event', roles: 'service_role' },
+      { name: 'log_api_usage_and_update_budget', roles: 'authenticated,service_role' },
+      { name: 'log_api_usage_batch', roles: 'authenticated,service_role' },
       { name: 'maintain_partitions', roles: 'service_role' },
       { name: 'my_companies', roles: 'authenticated,platform_admin' },
+      { name: 'reconcile_budget', roles: 'platform_admin,service_role' },
+      { name: 'release_budget_reservation', roles: 'authenticated,service_role' },
       { name: 'remove_permission', roles: 'authenticated' },
       { name: 'switch_company', roles: 'authenticated,platform_admin' },
+      { name: 'usage_anomalies', roles: 'authenticated,platform_admin,service_role' },
+      { name: 'usage_series', roles: 'authenticated,platform_admin,service_role' },
     ]);
   });
 

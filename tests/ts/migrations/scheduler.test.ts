@@ -26,16 +26,20 @@ describe('the scheduler', () => {
       await withClient(own.urlFor('with_cron'), async (client) => {
         await client.query('select private.schedule_maintenance()');
         const { rows } = await client.query(
-          'select jobname, schedule, command, active from cron.job',
+          'select jobname, schedule, command, active from cron.job order by jobname',
         );
-        expect(rows).toEqual([
-          {
-            jobname: 'lytbub_maintain_partitions',
-            schedule: '17 3 * * *',
-            command: 'select private.maintain_partitions()',
-            active: true,
-          },
-        ]);
+        expect(rows).toEqual(
+          [
+            ['lytbub_close_budget_periods', '23 * * * *', 'select private.close_budget_periods()'],
+            ['lytbub_flush_budgets', '* * * * *', 'select private.flush_budgets()'],
+            ['lytbub_maintain_partitions', '17 3 * * *', 'select private.maintain_partitions()'],
+            ['lytbub_prune_budgets', '53 3 * * *', 'select private.prune_budgets()'],
+            ['lytbub_reconcile_budgets', '* 1-4 * * *', 'select private.reconcile_budgets()'],
+          ].map(([jobname, schedule, command]) => ({ jobname, schedule, command, active: true })),
+        );
+        for (const { command } of rows) {
+          await client.query(command);
+        }
       });
     },
     60_000,
