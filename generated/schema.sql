@@ -3005,7 +3005,8 @@ begin
   v_month := greatest(
     date_trunc('month', v_now at time zone v_zone)::date, (v_last.month + interval '1 month')::date);
   -- Months follow each other without gap or overlap, also when the time zone has changed in between.
-  v_starts_at := greatest(v_month::timestamp at time zone v_zone, v_last.ends_at);
+  v_starts_at := case when v_month = (v_last.month + interval '1 month')::date then v_last.ends_at
+                      else greatest(v_month::timestamp at time zone v_zone, v_last.ends_at) end;
   -- Nor does it reach into a month that somebody brought in beforehand.
   v_ends_at := least((v_month + interval '1 month') at time zone v_zone, (
     select min(p.starts_at) from public.budget_periods as p

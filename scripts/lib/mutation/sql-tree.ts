@@ -75,14 +75,37 @@ export function sameTree(one: Tree, other: Tree): boolean {
   return JSON.stringify(withoutPlaces(one)) === JSON.stringify(withoutPlaces(other));
 }
 
-/** The parse tree of an SQL text. */
-export function treeOf(sql: string): Tree {
-  return parseSync(sql) as unknown as Tree;
+/** `set (a, b) = (select …)` has its source once for each column; the tree keeps the first. */
+function withoutCopies(value: Tree): Tree {
+  if (Array.isArray(value)) {
+    return value.map(withoutCopies);
+  }
+  if (!isFields(value)) {
+    return value;
+  }
+  const column = fieldsOf(value, 'MultiAssignRef')?.colno;
+  if (typeof column === 'number' && column > 1) {
+    return null;
+  }
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, withoutCopies(inner)]),
+  );
 }
 
-/** The parse tree of a `create function` statement in PL/pgSQL. */
+/** The parse tree of an SQL text. */
+export function treeOf(sql: string): Tree {
+  return withoutCopies(parseSync(sql) as unknown as Tree);
+}
+
+/** A variable that is declared with a type of one of our schemas: `v_period public.budget_periods;`. */
+const NAMED_TYPE = /^(\s*\w+\s+)(?:public|private)\.\w+(?=\s*(?::=|;))/gm;
+
+/**
+ * The parse tree of a `create function` statement in PL/pgSQL. The parser has no catalog and so takes a named type for a
+ * scalar, whose fields cannot be assigned to; a record has any field.
+ */
 export function plpgsqlTreeOf(createFunction: string): Tree {
-  return parsePlPgSQLSync(createFunction) as unknown as Tree;
+  return parsePlPgSQLSync(createFunction.replace(NAMED_TYPE, '$1record')) as unknown as Tree;
 }
 
 /** What stands at a place of a tree. */
