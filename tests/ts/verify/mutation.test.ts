@@ -68,6 +68,12 @@ describe('weakenings', () => {
     ]);
   });
 
+  it('meets a source of several columns once', () => {
+    expect(weakened('update t set (a, b) = (select 1, 2 from u where u.x = 1)')).toEqual([
+      'update t set (a, b) = (select 1, 2 from u where true)',
+    ]);
+  });
+
   it('keeps the parentheses that a trigger asks for, and values of CASE', () => {
     expect(
       weakened(
@@ -79,6 +85,22 @@ describe('weakenings', () => {
 });
 
 describe('dissect', () => {
+  it('takes variables of a named type, whose fields only a catalog knows', () => {
+    const source = `
+declare
+  v_a public.t;
+  v_b private.t := v_a;
+begin
+  v_a.x := 1;
+  return v_b;
+end`;
+    const { sites } = dissect(
+      source,
+      `create function g() returns public.t language plpgsql as $g$${source}$g$`,
+    );
+    expect(sites.map(({ kind }) => kind)).toContain('assignment');
+  });
+
   it('finds the SQL of a PL/pgSQL function again in its source', () => {
     const source = `
 declare
