@@ -907,6 +907,19 @@ CREATE TYPE "private"."charged_month" AS (
   "is_over"   boolean
 );
 
+CREATE TYPE "private"."plain_budgets" AS (
+  "month"              date,
+  "period_id"          uuid,
+  "generation"         integer,
+  "is_striped"         boolean,
+  "agent_period_id"    uuid,
+  "agent_generation"   integer,
+  "is_agent_striped"   boolean,
+  "service_period_id"  uuid,
+  "service_generation" integer,
+  "is_service_striped" boolean
+);
+
 CREATE TYPE "private"."recorded_event" AS (
   "n"              integer,
   "usage_id"       uuid,
@@ -1386,6 +1399,42 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.charge_all_plainly (
+  p_company_id uuid,
+  p_budgets    private.plain_budgets,
+  p_spend      bigint,
+  p_hold       bigint
+)
+  RETURNS boolean
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  if not private.charge_plainly(
+    p_company_id, p_budgets.period_id, p_budgets.generation, p_budgets.is_striped, p_spend, p_hold)
+  then
+    return false;
+  end if;
+  if p_budgets.agent_period_id is not null and not private.charge_plainly(
+    p_company_id, p_budgets.agent_period_id, p_budgets.agent_generation, p_budgets.is_agent_striped, p_spend, p_hold)
+  then
+    perform private.take_back(p_company_id, p_budgets.period_id, p_budgets.is_striped, p_spend, p_hold);
+    return false;
+  end if;
+  if p_budgets.service_period_id is not null and not private.charge_plainly(
+    p_company_id, p_budgets.service_period_id, p_budgets.service_generation, p_budgets.is_service_striped, p_spend,
+    p_hold)
+  then
+    perform private.take_back(p_company_id, p_budgets.period_id, p_budgets.is_striped, p_spend, p_hold);
+    if p_budgets.agent_period_id is not null then
+      perform private.take_back(p_company_id, p_budgets.agent_period_id, p_budgets.is_agent_striped, p_spend, p_hold);
+    end if;
+    return false;
+  end if;
+  return true;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.charge_budget (
   p_company_id   uuid,
   p_period_id    uuid,
@@ -1563,7 +1612,8 @@ CREATE OR REPLACE FUNCTION private.charge_plainly (
   p_period_id  uuid,
   p_generation integer,
   p_is_striped boolean,
-  p_cost       bigint
+  p_spend      bigint,
+  p_hold       bigint
 )
   RETURNS boolean
   LANGUAGE plpgsql
@@ -1572,19 +1622,21 @@ CREATE OR REPLACE FUNCTION private.charge_plainly (
 begin
   if p_is_striped then
     update private.budget_stripes as t
-       set spent = t.spent + p_cost
+       set spent = t.spent + p_spend, reserved = t.reserved + p_hold
      where t.company_id = p_company_id and t.budget_period_id = p_period_id and t.stripe = pg_backend_pid() % 64
        and t.generation = p_generation
-       and t.spent + t.reserved + p_cost <= t.granted
-       and t.spent + p_cost <= t.watched
+       and t.spent + t.reserved + p_spend + p_hold <= t.granted
+       and t.spent + p_spend <= t.watched
        and t.folded_at > clock_timestamp() - interval '1 second';
   else
     update public.budget_periods as p
-       set spent_micro_usd = p.spent_micro_usd + p_cost, updated_at = now()
+       set spent_micro_usd = p.spent_micro_usd + p_spend,
+           reserved_micro_usd = p.reserved_micro_usd + p_hold,
+           updated_at = now()
      where p.company_id = p_company_id and p.id = p_period_id
        and p.generation = p_generation and p.stripe_count = 0 and p.status = 'open'
-       and (p.watch_micro_usd is null or p.spent_micro_usd + p_cost < p.watch_micro_usd)
-       and p.spent_micro_usd + p.reserved_micro_usd + p_cost <= p.limit_micro_usd - p.adjusted_micro_usd;
+       and (p.watch_micro_usd is null or p.spent_micro_usd + p_spend < p.watch_micro_usd)
+       and p.spent_micro_usd + p.reserved_micro_usd + p_spend + p_hold <= p.limit_micro_usd - p.adjusted_micro_usd;
   end if;
   return found;
 end
@@ -1713,6 +1765,10 @@ begin
   end if;
   if p_service is not null then
     perform private.require_service(p_service);
+  end if;
+  v_decision := private.reserve_quickly(p_company_id, p_agent_id, v_amount, p_service, p_hold_seconds, v_id);
+  if v_decision.allowed then
+    return v_decision;
   end if;
   v_spender := private.find_spender(p_company_id, clock_timestamp(), p_agent_id, p_service);
   v_shown := v_spender.period_id;
@@ -2580,12 +2636,12 @@ CREATE OR REPLACE FUNCTION private.log_usage (
   AS $function$
 declare
   u record;
+  v_settled public.usage_receipt;
 begin
   <<quickly>>
   begin
     exit quickly when (
-      p_reservation_id is null
-      and p_cost between 0 and 1000000000
+      p_cost between 0 and 1000000000
       and p_service ~ '\S'
       and length(p_service) <= 120
       and (p_idempotency_key is null
@@ -2593,6 +2649,14 @@ begin
       and (current_setting('role', true) = 'service_role'
            or private.company_for('usage.write') = p_company_id)
     ) is not true;
+    if p_reservation_id is not null then
+      exit quickly when p_idempotency_key is not null or p_occurred_at is not null;
+      v_settled := private.settle_quickly(
+        p_company_id, p_service, p_agent_id, p_description, ceil(p_cost * 1000000)::bigint, p_reservation_id, p_units,
+        p_unit, p_model, p_input_tokens, p_output_tokens, p_metadata, p_request_id);
+      exit quickly when v_settled.usage_id is null;
+      return v_settled;
+    end if;
     with found as (
       select k.cost, k.id, k.at, p.month, p.id as period_id, p.generation, p.stripe_count > 0 as is_striped,
              p.service_limit_count, a.id as agent_period_id, a.generation as agent_generation,
@@ -2644,9 +2708,9 @@ begin
      where exists (select from striped) or exists (select from single);
     exit quickly when not found;
     if u.agent_period_id is not null and not private.charge_plainly(
-      p_company_id, u.agent_period_id, u.agent_generation, u.is_agent_striped, u.cost)
+      p_company_id, u.agent_period_id, u.agent_generation, u.is_agent_striped, u.cost, 0)
     then
-      perform private.take_back(p_company_id, u.period_id, u.is_striped, u.cost);
+      perform private.take_back(p_company_id, u.period_id, u.is_striped, u.cost, 0);
       exit quickly;
     end if;
     if u.service_limit_count > 0 then
@@ -2656,10 +2720,10 @@ begin
        where s.company_id = p_company_id and s.scope = 'service' and s.service = p_service and s.month = u.month
          and s.status = 'open';
       if found and not private.charge_plainly(
-        p_company_id, u.service_period_id, u.service_generation, u.is_service_striped, u.cost)
+        p_company_id, u.service_period_id, u.service_generation, u.is_service_striped, u.cost, 0)
       then
-        perform private.take_back(p_company_id, u.period_id, u.is_striped, u.cost);
-        perform private.take_back(p_company_id, u.agent_period_id, u.is_agent_striped, u.cost);
+        perform private.take_back(p_company_id, u.period_id, u.is_striped, u.cost, 0);
+        perform private.take_back(p_company_id, u.agent_period_id, u.is_agent_striped, u.cost, 0);
         exit quickly;
       end if;
     end if;
@@ -2675,9 +2739,9 @@ begin
       return (u.id, u.at, round(u.cost / 1000000.0, 6), u.month, false, false)::public.usage_receipt;
     end if;
     -- It was recorded before.
-    perform private.take_back(p_company_id, u.period_id, u.is_striped, u.cost);
-    perform private.take_back(p_company_id, u.agent_period_id, u.is_agent_striped, u.cost);
-    perform private.take_back(p_company_id, u.service_period_id, u.is_service_striped, u.cost);
+    perform private.take_back(p_company_id, u.period_id, u.is_striped, u.cost, 0);
+    perform private.take_back(p_company_id, u.agent_period_id, u.is_agent_striped, u.cost, 0);
+    perform private.take_back(p_company_id, u.service_period_id, u.is_service_striped, u.cost, 0);
   end;
   return private.log_usage_slowly(
     p_company_id, p_service, p_agent_id, p_description, p_cost, p_reservation_id, p_idempotency_key, p_units, p_unit,
@@ -3216,22 +3280,22 @@ declare
   v_names constant text[] := string_to_array('service,agent_id,description,cost,idempotency_key,units,unit,model,input_tokens,output_tokens,metadata,occurred_at,request_id', ',');
   v_events private.usage_event[];
   v_event private.usage_event;
-  v_unknown record;
+  v_odd record;
   v_problem text;
 begin
   if jsonb_typeof(p_events) is distinct from 'array' or jsonb_array_length(p_events) not between 1 and 1000 then
     v_problem := 'a batch is an array of 1 to 1000 events';
-  elsif jsonb_path_exists(p_events, '$[*] ? (@.type() != "object")') then
-    v_problem := 'every event is an object';
   else
-    select x.n, o.name into v_unknown
+    select x.n, x.event into v_odd
       from jsonb_array_elements(p_events) with ordinality as x (event, n)
-     cross join lateral jsonb_object_keys(x.event) as o (name)
-     where o.name <> all (v_names)
+     where case jsonb_typeof(x.event) when 'object' then x.event - v_names <> '{}' else true end
      order by x.n
      limit 1;
     if found then
-      v_problem := format('event %s has a member %s, which is unknown', v_unknown.n, v_unknown.name);
+      v_problem := case jsonb_typeof(v_odd.event)
+        when 'object' then format('event %s has a member %s, which is unknown', v_odd.n, (
+          select min(o.name) from jsonb_object_keys(v_odd.event - v_names) as o (name)))
+        else format('event %s is no object', v_odd.n) end;
     end if;
   end if;
   if v_problem is null then
@@ -3885,6 +3949,75 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.reserve_quickly (
+  p_company_id     uuid,
+  p_agent_id       uuid,
+  p_amount         bigint,
+  p_service        text,
+  p_hold_seconds   integer,
+  p_reservation_id uuid
+)
+  RETURNS public.budget_decision
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_id constant uuid := coalesce(p_reservation_id, private.uuid_v7());
+  v_expires_at constant timestamptz := v_now + make_interval(secs => p_hold_seconds);
+  u record;
+  v_budgets private.plain_budgets;
+  v_balance record;
+begin
+  select p.month, p.id as period_id, p.generation, p.stripe_count > 0 as is_striped, p.limit_micro_usd,
+         p.adjusted_micro_usd, p.ends_at, a.id as agent_period_id, a.generation as agent_generation,
+         a.stripe_count > 0 as is_agent_striped, s.id as service_period_id, s.generation as service_generation,
+         s.stripe_count > 0 as is_service_striped
+    into u
+    from public.companies as c
+    join public.budget_periods as p
+      on p.company_id = p_company_id and p.scope = 'company' and p.status = 'open'
+     and p.starts_at <= v_now and p.ends_at > v_now
+    left join public.budget_periods as a
+      on p.agent_limit_count > 0 and a.company_id = p_company_id and a.scope = 'agent' and a.agent_id = p_agent_id
+     and a.month = p.month and a.status = 'open'
+    left join public.budget_periods as s
+      on p.service_limit_count > 0 and s.company_id = p_company_id and s.scope = 'service' and s.service = p_service
+     and s.month = p.month and s.status = 'open'
+   where c.id = p_company_id and c.status = 'active'
+     and p.spent_micro_usd + p.reserved_micro_usd + p_amount <= p.limit_micro_usd - p.adjusted_micro_usd
+     and (p.stripe_count > 0 or random() >= 0.0625)
+     and (p_agent_id is null
+          or a.id is not null
+          or exists (select from public.ai_agents as x where x.company_id = p_company_id and x.id = p_agent_id));
+  if not found then
+    return null;
+  end if;
+  v_budgets := (
+    u.month, u.period_id, u.generation, u.is_striped, u.agent_period_id, u.agent_generation, u.is_agent_striped,
+    u.service_period_id, u.service_generation, u.is_service_striped)::private.plain_budgets;
+  insert into private.budget_reservations (
+    company_id, id, agent_id, service, amount_micro_usd, held_in, expires_at, created_at, created_by)
+  values (
+    p_company_id, v_id, p_agent_id, p_service, p_amount,
+    array_remove(array[u.period_id, u.agent_period_id, u.service_period_id], null), v_expires_at, v_now,
+    private.actor_id())
+  on conflict (company_id, id) do nothing;
+  if not found then
+    return null;
+  end if;
+  if not private.charge_all_plainly(p_company_id, v_budgets, 0, p_amount) then
+    delete from private.budget_reservations as r where r.company_id = p_company_id and r.id = v_id;
+    return null;
+  end if;
+  select * into v_balance from private.budget_balance(p_company_id, u.period_id);
+  return (
+    true, null, 'company', v_id, v_expires_at, v_balance.remaining < 0, round(u.limit_micro_usd / 1000000.0, 6),
+    round((v_balance.spent + u.adjusted_micro_usd) / 1000000.0, 6), round(v_balance.reserved / 1000000.0, 6),
+    round(v_balance.remaining / 1000000.0, 6), u.month, u.ends_at)::public.budget_decision;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.schedule_maintenance()
   RETURNS boolean
   LANGUAGE plpgsql
@@ -3910,6 +4043,76 @@ begin
     execute format('select %I.schedule($1, $2, $3)', 'cron') using v_job.name, v_job.schedule, v_job.command;
   end loop;
   return true;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.settle_quickly (
+  p_company_id     uuid,
+  p_service        text,
+  p_agent_id       uuid,
+  p_description    text,
+  p_cost           bigint,
+  p_reservation_id uuid,
+  p_units          bigint,
+  p_unit           text,
+  p_model          text,
+  p_input_tokens   bigint,
+  p_output_tokens  bigint,
+  p_metadata       jsonb,
+  p_request_id     text
+)
+  RETURNS public.usage_receipt
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_id constant uuid := private.uuid_v7();
+  u record;
+  v_budgets private.plain_budgets;
+begin
+  select r.amount_micro_usd, p.month, p.id as period_id, p.generation, p.stripe_count > 0 as is_striped,
+         a.id as agent_period_id, a.generation as agent_generation, a.stripe_count > 0 as is_agent_striped,
+         s.id as service_period_id, s.generation as service_generation, s.stripe_count > 0 as is_service_striped
+    into u
+    from private.budget_reservations as r
+    join public.companies as c on c.id = p_company_id and c.status <> 'closed'
+    join public.budget_periods as p
+      on p.company_id = p_company_id and p.id = r.held_in[1] and p.scope = 'company' and p.status = 'open'
+     and p.starts_at <= v_now and p.ends_at > v_now
+    left join public.budget_periods as a
+      on p.agent_limit_count > 0 and a.company_id = p_company_id and a.scope = 'agent' and a.agent_id = p_agent_id
+     and a.month = p.month and a.status = 'open'
+    left join public.budget_periods as s
+      on p.service_limit_count > 0 and s.company_id = p_company_id and s.scope = 'service' and s.service = p_service
+     and s.month = p.month and s.status = 'open'
+   where r.company_id = p_company_id and r.id = p_reservation_id and r.usage_id is null
+     and r.amount_micro_usd >= p_cost
+     and r.agent_id is not distinct from p_agent_id
+     and (r.service is null or r.service = p_service)
+     and r.held_in = array_remove(array[p.id, a.id, s.id], null)
+     and p.spent_micro_usd <= p.limit_micro_usd - p.adjusted_micro_usd
+     and (p.stripe_count > 0 or random() >= 0.0625)
+     for update of r;
+  if not found then
+    return null;
+  end if;
+  v_budgets := (
+    u.month, u.period_id, u.generation, u.is_striped, u.agent_period_id, u.agent_generation, u.is_agent_striped,
+    u.service_period_id, u.service_generation, u.is_service_striped)::private.plain_budgets;
+  if not private.charge_all_plainly(p_company_id, v_budgets, p_cost, -u.amount_micro_usd) then
+    return null;
+  end if;
+  update private.budget_reservations as r
+     set held_in = '{}', usage_id = v_id, usage_occurred_at = v_now
+   where r.company_id = p_company_id and r.id = p_reservation_id;
+  insert into public.api_usage (
+    company_id, id, occurred_at, service, model, agent_id, description, unit, units, input_tokens, output_tokens,
+    cost_micro_usd, budget_month, request_id, metadata)
+  values (
+    p_company_id, v_id, v_now, p_service, p_model, p_agent_id, p_description, coalesce(p_unit, 'request'),
+    coalesce(p_units, 1), p_input_tokens, p_output_tokens, p_cost, u.month, p_request_id, coalesce(p_metadata, '{}'));
+  return (v_id, v_now, round(p_cost / 1000000.0, 6), u.month, false, false)::public.usage_receipt;
 end
 $function$;
 
@@ -3944,7 +4147,8 @@ CREATE OR REPLACE FUNCTION private.take_back (
   p_company_id uuid,
   p_period_id  uuid,
   p_is_striped boolean,
-  p_cost       bigint
+  p_spend      bigint,
+  p_hold       bigint
 )
   RETURNS void
   LANGUAGE plpgsql
@@ -3953,11 +4157,11 @@ CREATE OR REPLACE FUNCTION private.take_back (
 begin
   if p_is_striped then
     update private.budget_stripes as t
-       set spent = t.spent - p_cost
+       set spent = t.spent - p_spend, reserved = t.reserved - p_hold
      where t.company_id = p_company_id and t.budget_period_id = p_period_id and t.stripe = pg_backend_pid() % 64;
   else
     update public.budget_periods as p
-       set spent_micro_usd = p.spent_micro_usd - p_cost
+       set spent_micro_usd = p.spent_micro_usd - p_spend, reserved_micro_usd = p.reserved_micro_usd - p_hold
      where p.company_id = p_company_id and p.id = p_period_id;
   end if;
 end
@@ -7164,11 +7368,13 @@ COMMENT ON FUNCTION "private"."budget_status"(uuid) IS 'Implementation of public
 
 COMMENT ON FUNCTION "private"."change_member_permission"(uuid, text, boolean) IS 'Implementation of public.assign_permission() and public.remove_permission().';
 
+COMMENT ON FUNCTION "private"."charge_all_plainly"(uuid, private.plain_budgets, bigint, bigint) IS 'charge_plainly() for each budget of a request; false, with nothing charged, if anything stands in the way of one.';
+
 COMMENT ON FUNCTION "private"."charge_budget"(uuid, uuid, integer, integer, bigint, bigint, boolean) IS 'Spends and holds in one budget: within, over, refused, or stale when the budget has changed since the caller read it.';
 
 COMMENT ON FUNCTION "private"."charge_budget_slowly"(uuid, uuid, integer, bigint, bigint, boolean) IS 'charge_budget() when the nearest counter cannot decide by itself.';
 
-COMMENT ON FUNCTION "private"."charge_plainly"(uuid, uuid, integer, boolean, bigint) IS 'Charges a budget whose counter has room; false if anything stands in the way.';
+COMMENT ON FUNCTION "private"."charge_plainly"(uuid, uuid, integer, boolean, bigint, bigint) IS 'Charges a budget whose counter has room; false if anything stands in the way.';
 
 COMMENT ON FUNCTION "private"."charge_scope"(uuid, uuid, integer, integer, bigint, bigint, boolean) IS 'charge_budget() for the budget of an agent or a service; closed when its limit was lifted meanwhile.';
 
@@ -7283,11 +7489,15 @@ COMMENT ON FUNCTION "private"."require_reader"(uuid, text) IS 'Passes for a memb
 
 COMMENT ON FUNCTION "private"."require_service"(text) IS 'Passes for the name of a service. Errors: 22023 invalid_service.';
 
+COMMENT ON FUNCTION "private"."reserve_quickly"(uuid, uuid, bigint, text, integer, uuid) IS 'The decision of private.check_budget() when every counter has room; null, with nothing done, otherwise.';
+
 COMMENT ON FUNCTION "private"."schedule_maintenance"() IS 'Schedules maintenance with pg_cron: partitions, and the budgets'' flush, closing, reconciliation and pruning. False if the extension is not installed. Safe to repeat.';
+
+COMMENT ON FUNCTION "private"."settle_quickly"(uuid, text, uuid, text, bigint, uuid, bigint, text, text, bigint, bigint, jsonb, text) IS 'The receipt of private.log_usage() for not more than a reservation holds; null, with nothing done, otherwise.';
 
 COMMENT ON FUNCTION "private"."switch_company"(uuid) IS 'Implementation of public.switch_company().';
 
-COMMENT ON FUNCTION "private"."take_back"(uuid, uuid, boolean, bigint) IS 'Takes a charge back in the transaction that made it.';
+COMMENT ON FUNCTION "private"."take_back"(uuid, uuid, boolean, bigint, bigint) IS 'Takes a charge back in the transaction that made it.';
 
 COMMENT ON FUNCTION "private"."take_rate"(uuid, text, integer, integer, integer) IS 'GCRA: takes cost requests from a bucket if it has them; cost 0 only looks. Rejections lock and write nothing.';
 
@@ -7628,6 +7838,8 @@ COMMENT ON TABLE "public"."users" IS 'Members of companies: who belongs where, i
 
 COMMENT ON TYPE "private"."charged_month" IS 'A month that a part of a batch is charged to.';
 
+COMMENT ON TYPE "private"."plain_budgets" IS 'The budgets of a request, as its caller knows them.';
+
 COMMENT ON TYPE "private"."recorded_event" IS 'What became of one event of a batch.';
 
 COMMENT ON TYPE "private"."spender" IS 'Answer of private.find_spender().';
@@ -7666,11 +7878,13 @@ REVOKE ALL ON FUNCTION "private"."change_member_permission"(uuid, text, boolean)
 
 GRANT EXECUTE ON FUNCTION "private"."change_member_permission"(uuid, text, boolean) TO "authenticated";
 
+REVOKE ALL ON FUNCTION "private"."charge_all_plainly"(uuid, private.plain_budgets, bigint, bigint) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."charge_budget"(uuid, uuid, integer, integer, bigint, bigint, boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."charge_budget_slowly"(uuid, uuid, integer, bigint, bigint, boolean) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."charge_plainly"(uuid, uuid, integer, boolean, bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."charge_plainly"(uuid, uuid, integer, boolean, bigint, bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."charge_scope"(uuid, uuid, integer, integer, bigint, bigint, boolean) FROM PUBLIC;
 
@@ -7825,13 +8039,17 @@ REVOKE ALL ON FUNCTION "private"."require_reader"(uuid, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."require_service"(text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."reserve_quickly"(uuid, uuid, bigint, text, integer, uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."schedule_maintenance"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."settle_quickly"(uuid, text, uuid, text, bigint, uuid, bigint, text, text, bigint, bigint, jsonb, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."switch_company"(uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."switch_company"(uuid) TO "authenticated", "platform_admin";
 
-REVOKE ALL ON FUNCTION "private"."take_back"(uuid, uuid, boolean, bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."take_back"(uuid, uuid, boolean, bigint, bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."take_rate"(uuid, text, integer, integer, integer) FROM PUBLIC;
 

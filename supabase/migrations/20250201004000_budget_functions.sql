@@ -52,6 +52,20 @@ begin
       service_stripe_count integer
     );
   end if;
+  if to_regtype('private.plain_budgets') is null then
+    create type private.plain_budgets as (
+      month date,
+      period_id uuid,
+      generation integer,
+      is_striped boolean,
+      agent_period_id uuid,
+      agent_generation integer,
+      is_agent_striped boolean,
+      service_period_id uuid,
+      service_generation integer,
+      is_service_striped boolean
+    );
+  end if;
 end
 $do$;
 
@@ -267,6 +281,215 @@ end
 $fn$;
 revoke execute on function private.require_service(text) from public;
 
+-- Charges a budget if nothing stands in the way: the counter is what the caller knows it to be, and has room.
+create or replace function private.charge_plainly(
+  p_company_id uuid, p_period_id uuid, p_generation integer, p_is_striped boolean, p_spend bigint, p_hold bigint
+) returns boolean
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $fn$
+begin
+  if p_is_striped then
+    update private.budget_stripes as t
+       set spent = t.spent + p_spend, reserved = t.reserved + p_hold
+     where t.company_id = p_company_id and t.budget_period_id = p_period_id and t.stripe = pg_backend_pid() % 64
+       and t.generation = p_generation
+       and t.spent + t.reserved + p_spend + p_hold <= t.granted
+       and t.spent + p_spend <= t.watched
+       and t.folded_at > clock_timestamp() - interval '1 second';
+  else
+    update public.budget_periods as p
+       set spent_micro_usd = p.spent_micro_usd + p_spend,
+           reserved_micro_usd = p.reserved_micro_usd + p_hold,
+           updated_at = now()
+     where p.company_id = p_company_id and p.id = p_period_id
+       and p.generation = p_generation and p.stripe_count = 0 and p.status = 'open'
+       and (p.watch_micro_usd is null or p.spent_micro_usd + p_spend < p.watch_micro_usd)
+       and p.spent_micro_usd + p.reserved_micro_usd + p_spend + p_hold <= p.limit_micro_usd - p.adjusted_micro_usd;
+  end if;
+  return found;
+end
+$fn$;
+revoke execute on function private.charge_plainly(uuid, uuid, integer, boolean, bigint, bigint) from public;
+
+-- Takes one charge back, in the transaction that made it.
+create or replace function private.take_back(
+  p_company_id uuid, p_period_id uuid, p_is_striped boolean, p_spend bigint, p_hold bigint
+) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $fn$
+begin
+  if p_is_striped then
+    update private.budget_stripes as t
+       set spent = t.spent - p_spend, reserved = t.reserved - p_hold
+     where t.company_id = p_company_id and t.budget_period_id = p_period_id and t.stripe = pg_backend_pid() % 64;
+  else
+    update public.budget_periods as p
+       set spent_micro_usd = p.spent_micro_usd - p_spend, reserved_micro_usd = p.reserved_micro_usd - p_hold
+     where p.company_id = p_company_id and p.id = p_period_id;
+  end if;
+end
+$fn$;
+revoke execute on function private.take_back(uuid, uuid, boolean, bigint, bigint) from public;
+
+-- What the budgets of company, agent and service get from a request that finds room in each, or nothing at all.
+create or replace function private.charge_all_plainly(
+  p_company_id uuid, p_budgets private.plain_budgets, p_spend bigint, p_hold bigint
+) returns boolean
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $fn$
+begin
+  if not private.charge_plainly(
+    p_company_id, p_budgets.period_id, p_budgets.generation, p_budgets.is_striped, p_spend, p_hold)
+  then
+    return false;
+  end if;
+  if p_budgets.agent_period_id is not null and not private.charge_plainly(
+    p_company_id, p_budgets.agent_period_id, p_budgets.agent_generation, p_budgets.is_agent_striped, p_spend, p_hold)
+  then
+    perform private.take_back(p_company_id, p_budgets.period_id, p_budgets.is_striped, p_spend, p_hold);
+    return false;
+  end if;
+  if p_budgets.service_period_id is not null and not private.charge_plainly(
+    p_company_id, p_budgets.service_period_id, p_budgets.service_generation, p_budgets.is_service_striped, p_spend,
+    p_hold)
+  then
+    perform private.take_back(p_company_id, p_budgets.period_id, p_budgets.is_striped, p_spend, p_hold);
+    if p_budgets.agent_period_id is not null then
+      perform private.take_back(p_company_id, p_budgets.agent_period_id, p_budgets.is_agent_striped, p_spend, p_hold);
+    end if;
+    return false;
+  end if;
+  return true;
+end
+$fn$;
+revoke execute on function private.charge_all_plainly(uuid, private.plain_budgets, bigint, bigint) from public;
+
+-- The common case of a reservation: every counter has room. Nothing is answered, and nothing done, if anything stands
+-- in the way; so is every sixteenth call on a quiet budget, to see whether somebody waits for its row.
+create or replace function private.reserve_quickly(
+  p_company_id uuid, p_agent_id uuid, p_amount bigint, p_service text, p_hold_seconds integer, p_reservation_id uuid
+) returns public.budget_decision
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $fn$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_id constant uuid := coalesce(p_reservation_id, private.uuid_v7());
+  v_expires_at constant timestamptz := v_now + make_interval(secs => p_hold_seconds);
+  u record;
+  v_budgets private.plain_budgets;
+  v_balance record;
+begin
+  select p.month, p.id as period_id, p.generation, p.stripe_count > 0 as is_striped, p.limit_micro_usd,
+         p.adjusted_micro_usd, p.ends_at, a.id as agent_period_id, a.generation as agent_generation,
+         a.stripe_count > 0 as is_agent_striped, s.id as service_period_id, s.generation as service_generation,
+         s.stripe_count > 0 as is_service_striped
+    into u
+    from public.companies as c
+    join public.budget_periods as p
+      on p.company_id = p_company_id and p.scope = 'company' and p.status = 'open'
+     and p.starts_at <= v_now and p.ends_at > v_now
+    left join public.budget_periods as a
+      on p.agent_limit_count > 0 and a.company_id = p_company_id and a.scope = 'agent' and a.agent_id = p_agent_id
+     and a.month = p.month and a.status = 'open'
+    left join public.budget_periods as s
+      on p.service_limit_count > 0 and s.company_id = p_company_id and s.scope = 'service' and s.service = p_service
+     and s.month = p.month and s.status = 'open'
+   where c.id = p_company_id and c.status = 'active'
+     and p.spent_micro_usd + p.reserved_micro_usd + p_amount <= p.limit_micro_usd - p.adjusted_micro_usd
+     and (p.stripe_count > 0 or random() >= 0.0625)
+     and (p_agent_id is null
+          or a.id is not null
+          or exists (select from public.ai_agents as x where x.company_id = p_company_id and x.id = p_agent_id));
+  if not found then
+    return null;
+  end if;
+  v_budgets := (
+    u.month, u.period_id, u.generation, u.is_striped, u.agent_period_id, u.agent_generation, u.is_agent_striped,
+    u.service_period_id, u.service_generation, u.is_service_striped)::private.plain_budgets;
+  insert into private.budget_reservations (
+    company_id, id, agent_id, service, amount_micro_usd, held_in, expires_at, created_at, created_by)
+  values (
+    p_company_id, v_id, p_agent_id, p_service, p_amount,
+    array_remove(array[u.period_id, u.agent_period_id, u.service_period_id], null), v_expires_at, v_now,
+    private.actor_id())
+  on conflict (company_id, id) do nothing;
+  if not found then
+    return null;
+  end if;
+  if not private.charge_all_plainly(p_company_id, v_budgets, 0, p_amount) then
+    delete from private.budget_reservations as r where r.company_id = p_company_id and r.id = v_id;
+    return null;
+  end if;
+  select * into v_balance from private.budget_balance(p_company_id, u.period_id);
+  return (
+    true, null, 'company', v_id, v_expires_at, v_balance.remaining < 0, round(u.limit_micro_usd / 1000000.0, 6),
+    round((v_balance.spent + u.adjusted_micro_usd) / 1000000.0, 6), round(v_balance.reserved / 1000000.0, 6),
+    round(v_balance.remaining / 1000000.0, 6), u.month, u.ends_at)::public.budget_decision;
+end
+$fn$;
+revoke execute on function private.reserve_quickly(uuid, uuid, bigint, text, integer, uuid) from public;
+
+-- The common case of settling: not more than was held, by the same budgets, in the same month. Nothing is answered, and
+-- nothing done, if it is any other.
+create or replace function private.settle_quickly(
+  p_company_id uuid, p_service text, p_agent_id uuid, p_description text, p_cost bigint, p_reservation_id uuid,
+  p_units bigint, p_unit text, p_model text, p_input_tokens bigint, p_output_tokens bigint, p_metadata jsonb,
+  p_request_id text
+) returns public.usage_receipt
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $fn$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_id constant uuid := private.uuid_v7();
+  u record;
+  v_budgets private.plain_budgets;
+begin
+  select r.amount_micro_usd, p.month, p.id as period_id, p.generation, p.stripe_count > 0 as is_striped,
+         a.id as agent_period_id, a.generation as agent_generation, a.stripe_count > 0 as is_agent_striped,
+         s.id as service_period_id, s.generation as service_generation, s.stripe_count > 0 as is_service_striped
+    into u
+    from private.budget_reservations as r
+    join public.companies as c on c.id = p_company_id and c.status <> 'closed'
+    join public.budget_periods as p
+      on p.company_id = p_company_id and p.id = r.held_in[1] and p.scope = 'company' and p.status = 'open'
+     and p.starts_at <= v_now and p.ends_at > v_now
+    left join public.budget_periods as a
+      on p.agent_limit_count > 0 and a.company_id = p_company_id and a.scope = 'agent' and a.agent_id = p_agent_id
+     and a.month = p.month and a.status = 'open'
+    left join public.budget_periods as s
+      on p.service_limit_count > 0 and s.company_id = p_company_id and s.scope = 'service' and s.service = p_service
+     and s.month = p.month and s.status = 'open'
+   where r.company_id = p_company_id and r.id = p_reservation_id and r.usage_id is null
+     and r.amount_micro_usd >= p_cost
+     and r.agent_id is not distinct from p_agent_id
+     and (r.service is null or r.service = p_service)
+     and r.held_in = array_remove(array[p.id, a.id, s.id], null)
+     and p.spent_micro_usd <= p.limit_micro_usd - p.adjusted_micro_usd
+     and (p.stripe_count > 0 or random() >= 0.0625)
+     for update of r;
+  if not found then
+    return null;
+  end if;
+  v_budgets := (
+    u.month, u.period_id, u.generation, u.is_striped, u.agent_period_id, u.agent_generation, u.is_agent_striped,
+    u.service_period_id, u.service_generation, u.is_service_striped)::private.plain_budgets;
+  if not private.charge_all_plainly(p_company_id, v_budgets, p_cost, -u.amount_micro_usd) then
+    return null;
+  end if;
+  update private.budget_reservations as r
+     set held_in = '{}', usage_id = v_id, usage_occurred_at = v_now
+   where r.company_id = p_company_id and r.id = p_reservation_id;
+  insert into public.api_usage (
+    company_id, id, occurred_at, service, model, agent_id, description, unit, units, input_tokens, output_tokens,
+    cost_micro_usd, budget_month, request_id, metadata)
+  values (
+    p_company_id, v_id, v_now, p_service, p_model, p_agent_id, p_description, coalesce(p_unit, 'request'),
+    coalesce(p_units, 1), p_input_tokens, p_output_tokens, p_cost, u.month, p_request_id, coalesce(p_metadata, '{}'));
+  return (v_id, v_now, round(p_cost / 1000000.0, 6), u.month, false, false)::public.usage_receipt;
+end
+$fn$;
+revoke execute on function private.settle_quickly(uuid, text, uuid, text, bigint, uuid, bigint, text, text, bigint, bigint, jsonb, text) from public;
+
 create or replace function private.check_budget(
   p_company_id uuid, p_agent_id uuid, p_estimated_cost numeric, p_service text, p_hold_seconds integer,
   p_reservation_id uuid
@@ -294,6 +517,10 @@ begin
   end if;
   if p_service is not null then
     perform private.require_service(p_service);
+  end if;
+  v_decision := private.reserve_quickly(p_company_id, p_agent_id, v_amount, p_service, p_hold_seconds, v_id);
+  if v_decision.allowed then
+    return v_decision;
   end if;
   v_spender := private.find_spender(p_company_id, clock_timestamp(), p_agent_id, p_service);
   v_shown := v_spender.period_id;
@@ -663,54 +890,7 @@ end
 $fn$;
 revoke execute on function private.log_usage_slowly(uuid, text, uuid, text, numeric, uuid, text, bigint, text, text, bigint, bigint, jsonb, timestamptz, text) from public;
 
--- Charges a budget if nothing stands in the way: the counter is what the caller knows it to be, and has room.
-create or replace function private.charge_plainly(
-  p_company_id uuid, p_period_id uuid, p_generation integer, p_is_striped boolean, p_cost bigint
-) returns boolean
-language plpgsql volatile set search_path = pg_catalog, pg_temp
-as $fn$
-begin
-  if p_is_striped then
-    update private.budget_stripes as t
-       set spent = t.spent + p_cost
-     where t.company_id = p_company_id and t.budget_period_id = p_period_id and t.stripe = pg_backend_pid() % 64
-       and t.generation = p_generation
-       and t.spent + t.reserved + p_cost <= t.granted
-       and t.spent + p_cost <= t.watched
-       and t.folded_at > clock_timestamp() - interval '1 second';
-  else
-    update public.budget_periods as p
-       set spent_micro_usd = p.spent_micro_usd + p_cost, updated_at = now()
-     where p.company_id = p_company_id and p.id = p_period_id
-       and p.generation = p_generation and p.stripe_count = 0 and p.status = 'open'
-       and (p.watch_micro_usd is null or p.spent_micro_usd + p_cost < p.watch_micro_usd)
-       and p.spent_micro_usd + p.reserved_micro_usd + p_cost <= p.limit_micro_usd - p.adjusted_micro_usd;
-  end if;
-  return found;
-end
-$fn$;
-revoke execute on function private.charge_plainly(uuid, uuid, integer, boolean, bigint) from public;
-
--- Takes one charge back, in the transaction that made it.
-create or replace function private.take_back(p_company_id uuid, p_period_id uuid, p_is_striped boolean, p_cost bigint)
-returns void
-language plpgsql volatile set search_path = pg_catalog, pg_temp
-as $fn$
-begin
-  if p_is_striped then
-    update private.budget_stripes as t
-       set spent = t.spent - p_cost
-     where t.company_id = p_company_id and t.budget_period_id = p_period_id and t.stripe = pg_backend_pid() % 64;
-  else
-    update public.budget_periods as p
-       set spent_micro_usd = p.spent_micro_usd - p_cost
-     where p.company_id = p_company_id and p.id = p_period_id;
-  end if;
-end
-$fn$;
-revoke execute on function private.take_back(uuid, uuid, boolean, bigint) from public;
-
--- The common case: nothing is settled, nothing is over, the nearest counters have room, and the key, if there is one, is
+-- The common case: nothing is over, the nearest counters have room, and the key, if there is one, is
 -- a UUID of version 7. Executing a statement costs more here than what it does, so there are few: the company's budget is
 -- found and charged in one. Whatever is not plain goes the long way, which also says what is wrong; so does every
 -- sixteenth call, to see whether somebody waits for the row of a quiet budget.
@@ -723,12 +903,12 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $fn$
 declare
   u record;
+  v_settled public.usage_receipt;
 begin
   <<quickly>>
   begin
     exit quickly when (
-      p_reservation_id is null
-      and p_cost between 0 and 1000000000
+      p_cost between 0 and 1000000000
       and p_service ~ '\S'
       and length(p_service) <= 120
       and (p_idempotency_key is null
@@ -736,6 +916,14 @@ begin
       and (current_setting('role', true) = 'service_role'
            or private.company_for('usage.write') = p_company_id)
     ) is not true;
+    if p_reservation_id is not null then
+      exit quickly when p_idempotency_key is not null or p_occurred_at is not null;
+      v_settled := private.settle_quickly(
+        p_company_id, p_service, p_agent_id, p_description, ceil(p_cost * 1000000)::bigint, p_reservation_id, p_units,
+        p_unit, p_model, p_input_tokens, p_output_tokens, p_metadata, p_request_id);
+      exit quickly when v_settled.usage_id is null;
+      return v_settled;
+    end if;
     with found as (
       select k.cost, k.id, k.at, p.month, p.id as period_id, p.generation, p.stripe_count > 0 as is_striped,
              p.service_limit_count, a.id as agent_period_id, a.generation as agent_generation,
@@ -787,9 +975,9 @@ begin
      where exists (select from striped) or exists (select from single);
     exit quickly when not found;
     if u.agent_period_id is not null and not private.charge_plainly(
-      p_company_id, u.agent_period_id, u.agent_generation, u.is_agent_striped, u.cost)
+      p_company_id, u.agent_period_id, u.agent_generation, u.is_agent_striped, u.cost, 0)
     then
-      perform private.take_back(p_company_id, u.period_id, u.is_striped, u.cost);
+      perform private.take_back(p_company_id, u.period_id, u.is_striped, u.cost, 0);
       exit quickly;
     end if;
     if u.service_limit_count > 0 then
@@ -799,10 +987,10 @@ begin
        where s.company_id = p_company_id and s.scope = 'service' and s.service = p_service and s.month = u.month
          and s.status = 'open';
       if found and not private.charge_plainly(
-        p_company_id, u.service_period_id, u.service_generation, u.is_service_striped, u.cost)
+        p_company_id, u.service_period_id, u.service_generation, u.is_service_striped, u.cost, 0)
       then
-        perform private.take_back(p_company_id, u.period_id, u.is_striped, u.cost);
-        perform private.take_back(p_company_id, u.agent_period_id, u.is_agent_striped, u.cost);
+        perform private.take_back(p_company_id, u.period_id, u.is_striped, u.cost, 0);
+        perform private.take_back(p_company_id, u.agent_period_id, u.is_agent_striped, u.cost, 0);
         exit quickly;
       end if;
     end if;
@@ -818,9 +1006,9 @@ begin
       return (u.id, u.at, round(u.cost / 1000000.0, 6), u.month, false, false)::public.usage_receipt;
     end if;
     -- It was recorded before.
-    perform private.take_back(p_company_id, u.period_id, u.is_striped, u.cost);
-    perform private.take_back(p_company_id, u.agent_period_id, u.is_agent_striped, u.cost);
-    perform private.take_back(p_company_id, u.service_period_id, u.is_service_striped, u.cost);
+    perform private.take_back(p_company_id, u.period_id, u.is_striped, u.cost, 0);
+    perform private.take_back(p_company_id, u.agent_period_id, u.is_agent_striped, u.cost, 0);
+    perform private.take_back(p_company_id, u.service_period_id, u.is_service_striped, u.cost, 0);
   end;
   return private.log_usage_slowly(
     p_company_id, p_service, p_agent_id, p_description, p_cost, p_reservation_id, p_idempotency_key, p_units, p_unit,
@@ -883,6 +1071,10 @@ comment on function private.find_spender(uuid, timestamptz, uuid, text) is
   'What is to be known of a request before it is counted: status of the company, its open budget of an instant (the running month, opened if need be, when that one is closed or was never opened) and the budgets of agent and service in the same month. Errors: PT404 unknown_company, unknown_agent; PT410 company_closed; XX000 budget_unavailable.';
 comment on function private.require_service(text) is 'Passes for the name of a service. Errors: 22023 invalid_service.';
 comment on function private.refuse_spending(uuid, uuid, bigint) is 'Raises PT402 budget_exceeded.';
+comment on function private.reserve_quickly(uuid, uuid, bigint, text, integer, uuid) is
+  'The decision of private.check_budget() when every counter has room; null, with nothing done, otherwise.';
+comment on function private.settle_quickly(uuid, text, uuid, text, bigint, uuid, bigint, text, text, bigint, bigint, jsonb, text) is
+  'The receipt of private.log_usage() for not more than a reservation holds; null, with nothing done, otherwise.';
 comment on function private.check_budget(uuid, uuid, numeric, text, integer, uuid) is 'Implementation of public.check_budget_before_usage().';
 comment on function private.charge_scope(uuid, uuid, integer, integer, bigint, bigint, boolean) is
   'charge_budget() for the budget of an agent or a service; closed when its limit was lifted meanwhile.';
@@ -892,9 +1084,12 @@ comment on function private.charge_usage(uuid, timestamptz, uuid, text, bigint, 
   'Counts usage in the budgets of company, agent and service and gives back what was held for it; the spender that was charged. Errors: PT402 budget_exceeded.';
 comment on function private.record_usage(uuid, uuid, timestamptz, timestamptz, private.spender, private.budget_reservations, text, text, uuid, text, bigint, bigint, text, text, bigint, bigint, jsonb, text) is
   'Charges and writes usage that is new; its receipt. Errors: PT402 budget_exceeded; LB001 when the key is used by somebody else at the same moment.';
-comment on function private.charge_plainly(uuid, uuid, integer, boolean, bigint) is
+comment on function private.charge_plainly(uuid, uuid, integer, boolean, bigint, bigint) is
   'Charges a budget whose counter has room; false if anything stands in the way.';
-comment on function private.take_back(uuid, uuid, boolean, bigint) is 'Takes a charge back in the transaction that made it.';
+comment on function private.take_back(uuid, uuid, boolean, bigint, bigint) is 'Takes a charge back in the transaction that made it.';
+comment on type private.plain_budgets is 'The budgets of a request, as its caller knows them.';
+comment on function private.charge_all_plainly(uuid, private.plain_budgets, bigint, bigint) is
+  'charge_plainly() for each budget of a request; false, with nothing charged, if anything stands in the way of one.';
 comment on function private.replay_usage(uuid, uuid, timestamptz, text, uuid, bigint, private.budget_reservations) is
   'The receipt of usage that was recorded before; settles a reservation that is still open with it. Errors: PT422 idempotency_key_reused.';
 comment on function private.log_usage_slowly(uuid, text, uuid, text, numeric, uuid, text, bigint, text, text, bigint, bigint, jsonb, timestamptz, text) is

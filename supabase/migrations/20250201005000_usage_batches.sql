@@ -61,22 +61,22 @@ declare
   v_names constant text[] := string_to_array('service,agent_id,description,cost,idempotency_key,units,unit,model,input_tokens,output_tokens,metadata,occurred_at,request_id', ',');
   v_events private.usage_event[];
   v_event private.usage_event;
-  v_unknown record;
+  v_odd record;
   v_problem text;
 begin
   if jsonb_typeof(p_events) is distinct from 'array' or jsonb_array_length(p_events) not between 1 and 1000 then
     v_problem := 'a batch is an array of 1 to 1000 events';
-  elsif jsonb_path_exists(p_events, '$[*] ? (@.type() != "object")') then
-    v_problem := 'every event is an object';
   else
-    select x.n, o.name into v_unknown
+    select x.n, x.event into v_odd
       from jsonb_array_elements(p_events) with ordinality as x (event, n)
-     cross join lateral jsonb_object_keys(x.event) as o (name)
-     where o.name <> all (v_names)
+     where case jsonb_typeof(x.event) when 'object' then x.event - v_names <> '{}' else true end
      order by x.n
      limit 1;
     if found then
-      v_problem := format('event %s has a member %s, which is unknown', v_unknown.n, v_unknown.name);
+      v_problem := case jsonb_typeof(v_odd.event)
+        when 'object' then format('event %s has a member %s, which is unknown', v_odd.n, (
+          select min(o.name) from jsonb_object_keys(v_odd.event - v_names) as o (name)))
+        else format('event %s is no object', v_odd.n) end;
     end if;
   end if;
   if v_problem is null then
