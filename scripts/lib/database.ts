@@ -160,7 +160,7 @@ export function checkedUrl(url: string, source: string): string {
  * databases of their own in it and leave what is there alone.
  */
 export async function startTestCluster(
-  options: { url?: string; major?: Major; cronDatabase?: string } = {},
+  options: { url?: string; major?: Major; cronDatabase?: string; persistent?: boolean } = {},
 ): Promise<Cluster> {
   const url = options.url ?? process.env.DATABASE_URL;
   if (url) {
@@ -178,7 +178,7 @@ export async function startTestCluster(
     const cluster = await startCluster({
       dataDir: join(dir, 'data'),
       major: options.major ?? majorFromEnvironment(),
-      persistent: false,
+      persistent: options.persistent ?? false,
       ...(options.cronDatabase === undefined ? {} : { cronDatabase: options.cronDatabase }),
     });
     return {

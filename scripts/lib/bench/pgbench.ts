@@ -1,0 +1,61 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { execa } from 'execa';
+import { EXIT, UserError } from '../errors.ts';
+
+/** PostgreSQL's own load generator: where it is installed, newest first. */
+export function findPgbench(): string {
+  const packaged = '/usr/lib/postgresql';
+  const versions = existsSync(packaged)
+    ? readdirSync(packaged).sort((one, other) => Number(other) - Number(one))
+    : [];
+  const folders = [
+    ...versions.map((version) => join(packaged, version, 'bin')),
+    ...(process.env.PATH ?? '').split(delimiter),
+  ];
+  const found = folders.map((folder) => join(folder, 'pgbench')).find((file) => existsSync(file));
+  if (found === undefined) {
+    throw new UserError('pgbench is not installed.', {
+      fix: 'install it (Debian: apt-get install postgresql-15) or put it on the PATH',
+      exitCode: EXIT.tool,
+    });
+  }
+  return found;
+}
+
+export interface Load {
+  readonly url: string;
+  readonly script: string;
+  readonly clients: number;
+  readonly seconds: number;
+}
+
+/** Repeats a script in prepared mode as service_role; passes a second, the time of connecting left out. */
+export async function pgbench(program: string, load: Load): Promise<number> {
+  const dir = mkdtempSync(join(tmpdir(), 'lytbub-bench-'));
+  const file = join(dir, 'script.sql');
+  writeFileSync(file, load.script);
+  try {
+    const { stdout, stderr, exitCode } = await execa(
+      program,
+      [
+        '--no-vacuum',
+        '--protocol=prepared',
+        `--client=${load.clients}`,
+        `--jobs=${Math.min(load.clients, 2)}`,
+        `--time=${load.seconds}`,
+        `--file=${file}`,
+        load.url,
+      ],
+      { env: { PGOPTIONS: '-c role=service_role' }, reject: false },
+    );
+    const rate = /tps = ([\d.]+) \(without initial connection time\)/.exec(stdout)?.[1];
+    if (exitCode !== 0 || rate === undefined) {
+      throw new UserError('pgbench failed.', { details: stderr || stdout, exitCode: EXIT.tool });
+    }
+    return Number(rate);
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
