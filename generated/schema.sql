@@ -1405,33 +1405,22 @@ CREATE OR REPLACE FUNCTION private.charge_all_plainly (
   p_spend      bigint,
   p_hold       bigint
 )
-  RETURNS boolean
+  RETURNS void
   LANGUAGE plpgsql
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
 begin
-  if not private.charge_plainly(
-    p_company_id, p_budgets.period_id, p_budgets.generation, p_budgets.is_striped, p_spend, p_hold)
+  if not (
+    private.charge_plainly(
+      p_company_id, p_budgets.period_id, p_budgets.generation, p_budgets.is_striped, p_spend, p_hold)
+    and (p_budgets.agent_period_id is null or private.charge_plainly(
+      p_company_id, p_budgets.agent_period_id, p_budgets.agent_generation, p_budgets.is_agent_striped, p_spend, p_hold))
+    and (p_budgets.service_period_id is null or private.charge_plainly(
+      p_company_id, p_budgets.service_period_id, p_budgets.service_generation, p_budgets.is_service_striped, p_spend,
+      p_hold)))
   then
-    return false;
+    raise sqlstate 'LB002';
   end if;
-  if p_budgets.agent_period_id is not null and not private.charge_plainly(
-    p_company_id, p_budgets.agent_period_id, p_budgets.agent_generation, p_budgets.is_agent_striped, p_spend, p_hold)
-  then
-    perform private.take_back(p_company_id, p_budgets.period_id, p_budgets.is_striped, p_spend, p_hold);
-    return false;
-  end if;
-  if p_budgets.service_period_id is not null and not private.charge_plainly(
-    p_company_id, p_budgets.service_period_id, p_budgets.service_generation, p_budgets.is_service_striped, p_spend,
-    p_hold)
-  then
-    perform private.take_back(p_company_id, p_budgets.period_id, p_budgets.is_striped, p_spend, p_hold);
-    if p_budgets.agent_period_id is not null then
-      perform private.take_back(p_company_id, p_budgets.agent_period_id, p_budgets.is_agent_striped, p_spend, p_hold);
-    end if;
-    return false;
-  end if;
-  return true;
 end
 $function$;
 
@@ -1454,16 +1443,21 @@ declare
   v_folded_at timestamptz;
 begin
   if p_stripe_count > 0 then
-    update private.budget_stripes as s
-       set spent = s.spent + p_spend, reserved = s.reserved + p_hold
-     where s.company_id = p_company_id and s.budget_period_id = p_period_id and s.stripe = pg_backend_pid() % 64
-       and s.generation = p_generation
-       and s.spent + s.reserved + p_spend + p_hold <= s.granted
-       and s.spent + p_spend <= s.watched
-    returning s.folded_at into v_folded_at;
-    if not found then
+    begin
+      update private.budget_stripes as s
+         set spent = s.spent + p_spend, reserved = s.reserved + p_hold
+       where s.company_id = p_company_id and s.budget_period_id = p_period_id and s.stripe = pg_backend_pid() % 64
+         and s.generation = p_generation
+         and s.spent + s.reserved + p_spend + p_hold <= s.granted
+         and s.spent + p_spend <= s.watched
+      returning s.folded_at into v_folded_at;
+      if not found then
+        raise sqlstate 'LB002';
+      end if;
+    exception when sqlstate 'LB002' then
+      -- An update that has waited and then finds no room keeps its lock, unless it is undone.
       return private.charge_budget_slowly(p_company_id, p_period_id, p_generation, p_spend, p_hold, p_force);
-    end if;
+    end;
     if v_folded_at < clock_timestamp() - interval '1 second' then
       perform private.refresh_budget_row(p_company_id, p_period_id);
     end if;
@@ -1511,28 +1505,18 @@ declare
   v_own constant smallint := pg_backend_pid() % 64;
   v_need constant bigint := p_spend + p_hold;
   v_period public.budget_periods;
-  v_expired boolean := false;
   v_granted bigint;
   v_watched bigint;
   v_room bigint;
   v_span bigint;
 begin
-  -- What is left only shrinks within a month, but for what expires; so a refusal needs no lock.
   if v_need > 0 and not p_force then
     select * into v_period from public.budget_periods as p where p.company_id = p_company_id and p.id = p_period_id;
     if v_period.generation is distinct from p_generation or v_period.status <> 'open' then
       return 'stale';
     end if;
-    if v_period.enforcement = 'hard'
-       and (select b.remaining from private.budget_balance(p_company_id, p_period_id) as b) < v_need
-    then
-      v_expired := exists (
-        select from private.budget_reservations as r
-         where r.company_id = p_company_id and r.held_in <> '{}' and r.expires_at <= clock_timestamp()
-           and p_period_id = any (r.held_in));
-      if not v_expired then
-        return 'refused';
-      end if;
+    if private.lacks_room(p_company_id, p_period_id, v_need) then
+      return 'refused';
     end if;
   end if;
 
@@ -1542,17 +1526,22 @@ begin
   if v_period.generation is distinct from p_generation or v_period.status <> 'open' then
     return 'stale';
   end if;
-  if v_expired then
-    perform private.release_expired_holds(p_company_id, p_period_id);
+  if v_need > 0 and not p_force and v_period.enforcement = 'hard' then
+    -- Whoever has waited looks again before anything costs something.
+    if (select b.remaining from private.budget_balance(p_company_id, p_period_id) as b) < v_need
+       and private.release_expired_holds(p_company_id, p_period_id) = 0
+    then
+      return 'refused';
+    end if;
     select * into v_period from public.budget_periods as p where p.company_id = p_company_id and p.id = p_period_id;
   end if;
 
   v_granted := 0;
   v_watched := 0;
   if v_period.stripe_count > 0 then
-    -- Ask for as little as is needed: the own stripe, then those that nobody is at, then all of them.
+    -- Ask for as little as is needed: the own stripe, then those in use that nobody is at, then all in use.
     for i in 1 .. 3 loop
-      perform private.fold_stripes(p_company_id, p_period_id, case when i = 1 then v_own end, i <> 2);
+      perform private.fold_stripes(p_company_id, p_period_id, case when i = 1 then v_own end, i <> 2, false);
       select * into v_period from public.budget_periods as p where p.company_id = p_company_id and p.id = p_period_id;
       select coalesce(sum(s.granted), 0), coalesce(sum(s.watched), 0) into v_granted, v_watched
         from private.budget_stripes as s
@@ -1750,7 +1739,6 @@ declare
   v_reservation private.budget_reservations;
   v_period public.budget_periods;
   v_outcome text;
-  v_held uuid[] := array[]::uuid[];
   v_shown uuid;
   v_id uuid := coalesce(p_reservation_id, private.uuid_v7());
   v_decision public.budget_decision;
@@ -1775,77 +1763,80 @@ begin
   v_decision.reservation_id := v_id;
   v_decision.expires_at := clock_timestamp() + make_interval(secs => p_hold_seconds);
 
-  -- The row comes first: of two with the same id, one waits here and then finds what the other got.
-  insert into private.budget_reservations (
-    company_id, id, agent_id, service, amount_micro_usd, held_in, expires_at, created_at, created_by)
-  values (
-    p_company_id, v_id, p_agent_id, p_service, v_amount,
-    array_remove(array[v_spender.period_id, v_spender.agent_period_id, v_spender.service_period_id], null),
-    v_decision.expires_at, clock_timestamp(), private.actor_id())
-  on conflict (company_id, id) do nothing;
-  if not found then
-    select * into v_reservation from private.budget_reservations as r
-     where r.company_id = p_company_id and r.id = v_id;
-    if (v_reservation.agent_id, v_reservation.service, v_reservation.amount_micro_usd)
-       is distinct from (p_agent_id, p_service, v_amount)
-    then
-      raise exception 'reservation % was made for something else', v_id
-        using errcode = 'PT422',
-              detail = 'reservation_reused',
-              hint = 'A retry repeats the request as it was; another request takes another reservation_id.';
-    end if;
-    v_decision.expires_at := v_reservation.expires_at;
-  elsif v_spender.company_status <> 'active' then
-    v_decision.reason := 'company_suspended';
+  -- Most of those who are refused are refused here, without a lock and without a trace; so are those who are refused
+  -- after they have waited, since LB003 undoes what they did and lets the next one have the row at once.
+  if p_reservation_id is null and v_spender.company_status = 'active'
+     and private.lacks_room(p_company_id, v_spender.period_id, v_amount)
+  then
+    v_decision.reason := 'budget_exceeded';
   else
-    loop
-      v_outcome := private.charge_budget(
-        p_company_id, v_spender.period_id, v_spender.generation, v_spender.stripe_count, 0, v_amount, false);
-      exit when v_outcome <> 'stale';
-      v_spender := private.find_spender(p_company_id, clock_timestamp(), p_agent_id, p_service);
-      v_shown := v_spender.period_id;
-      update private.budget_reservations as r
-         set held_in = array_remove(
-               array[v_spender.period_id, v_spender.agent_period_id, v_spender.service_period_id], null)
-       where r.company_id = p_company_id and r.id = v_id;
-    end loop;
-    if v_outcome = 'refused' then
-      v_decision.reason := case
-        when exists (select from public.company_plans as p where p.company_id = p_company_id and p.is_active)
-        then 'budget_exceeded' else 'no_active_plan' end;
-    else
-      v_held := array[v_spender.period_id];
-    end if;
-    if v_decision.reason is null and v_spender.agent_period_id is not null then
-      v_outcome := private.charge_scope(
-        p_company_id, v_spender.agent_period_id, v_spender.agent_generation, v_spender.agent_stripe_count,
-        0, v_amount, false);
-      if v_outcome = 'refused' then
-        v_decision.reason := 'agent_budget_exceeded';
-        v_shown := v_spender.agent_period_id;
-      elsif v_outcome <> 'closed' then
-        v_held := v_held || v_spender.agent_period_id;
+    begin
+      -- The row comes first: of two with the same id, one waits here and then finds what the other got.
+      insert into private.budget_reservations (
+        company_id, id, agent_id, service, amount_micro_usd, held_in, expires_at, created_at, created_by)
+      values (
+        p_company_id, v_id, p_agent_id, p_service, v_amount,
+        array_remove(array[v_spender.period_id, v_spender.agent_period_id, v_spender.service_period_id], null),
+        v_decision.expires_at, clock_timestamp(), private.actor_id())
+      on conflict (company_id, id) do nothing;
+      if not found then
+        select * into v_reservation from private.budget_reservations as r
+         where r.company_id = p_company_id and r.id = v_id;
+        if (v_reservation.agent_id, v_reservation.service, v_reservation.amount_micro_usd)
+           is distinct from (p_agent_id, p_service, v_amount)
+        then
+          raise exception 'reservation % was made for something else', v_id
+            using errcode = 'PT422',
+                  detail = 'reservation_reused',
+                  hint = 'A retry repeats the request as it was; another request takes another reservation_id.';
+        end if;
+        v_decision.expires_at := v_reservation.expires_at;
+      elsif v_spender.company_status <> 'active' then
+        v_decision.reason := 'company_suspended';
+      else
+        loop
+          v_outcome := private.charge_budget(
+            p_company_id, v_spender.period_id, v_spender.generation, v_spender.stripe_count, 0, v_amount, false);
+          exit when v_outcome <> 'stale';
+          v_spender := private.find_spender(p_company_id, clock_timestamp(), p_agent_id, p_service);
+          v_shown := v_spender.period_id;
+          update private.budget_reservations as r
+             set held_in = array_remove(
+                   array[v_spender.period_id, v_spender.agent_period_id, v_spender.service_period_id], null)
+           where r.company_id = p_company_id and r.id = v_id;
+        end loop;
+        if v_outcome = 'refused' then
+          v_decision.reason := 'budget_exceeded';
+        elsif v_spender.agent_period_id is not null and private.charge_scope(
+          p_company_id, v_spender.agent_period_id, v_spender.agent_generation, v_spender.agent_stripe_count,
+          0, v_amount, false) = 'refused'
+        then
+          v_decision.reason := 'agent_budget_exceeded';
+          v_shown := v_spender.agent_period_id;
+        elsif v_spender.service_period_id is not null and private.charge_scope(
+          p_company_id, v_spender.service_period_id, v_spender.service_generation, v_spender.service_stripe_count,
+          0, v_amount, false) = 'refused'
+        then
+          v_decision.reason := 'service_budget_exceeded';
+          v_shown := v_spender.service_period_id;
+        end if;
       end if;
-    end if;
-    if v_decision.reason is null and v_spender.service_period_id is not null then
-      v_outcome := private.charge_scope(
-        p_company_id, v_spender.service_period_id, v_spender.service_generation, v_spender.service_stripe_count,
-        0, v_amount, false);
-      if v_outcome = 'refused' then
-        v_decision.reason := 'service_budget_exceeded';
-        v_shown := v_spender.service_period_id;
-      elsif v_outcome <> 'closed' then
-        v_held := v_held || v_spender.service_period_id;
+      if v_decision.reason is not null then
+        raise sqlstate 'LB003';
       end if;
-    end if;
+    exception when sqlstate 'LB003' then
+      null;
+    end;
   end if;
 
   if v_decision.reason is not null then
-    -- What was held before the one that refused goes back, in the same order.
-    perform private.release_hold(p_company_id, v_held, v_amount);
-    delete from private.budget_reservations as r where r.company_id = p_company_id and r.id = v_id;
     v_decision.reservation_id := null;
     v_decision.expires_at := null;
+    if v_decision.reason = 'budget_exceeded'
+       and not exists (select from public.company_plans as p where p.company_id = p_company_id and p.is_active)
+    then
+      v_decision.reason := 'no_active_plan';
+    end if;
   end if;
   v_decision.allowed := v_decision.reason is null;
   select * into v_period from public.budget_periods as p where p.company_id = p_company_id and p.id = v_shown;
@@ -2370,7 +2361,7 @@ begin
      order by p.company_id, array_position('{company,agent,service}', p.scope), p.id
        for no key update of p skip locked
   loop
-    perform private.fold_stripes(v_busy.company_id, v_busy.id, null, false);
+    perform private.fold_stripes(v_busy.company_id, v_busy.id, null, false, false);
     v_flushed := v_flushed + 1;
   end loop;
   return v_flushed;
@@ -2381,7 +2372,8 @@ CREATE OR REPLACE FUNCTION private.fold_stripes (
   p_company_id uuid,
   p_period_id  uuid,
   p_only       smallint,
-  p_wait       boolean
+  p_wait       boolean,
+  p_all        boolean
 )
   RETURNS void
   LANGUAGE plpgsql
@@ -2399,6 +2391,7 @@ begin
       select s.stripe from private.budget_stripes as s
        where s.company_id = p_company_id and s.budget_period_id = p_period_id
          and (p_only is null or s.stripe = p_only)
+         and (p_all or (s.granted, s.watched, s.spent, s.reserved) <> (0, 0, 0, 0))
        order by s.stripe for update) as x;
   else
     select array_agg(x.stripe) into v_stripes from (
@@ -2506,6 +2499,28 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.lacks_room (
+  p_company_id uuid,
+  p_period_id  uuid,
+  p_need       bigint
+)
+  RETURNS boolean
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return exists (
+    select from public.budget_periods as p
+     cross join lateral private.budget_balance(p.company_id, p.id) as b
+     where p.company_id = p_company_id and p.id = p_period_id and p.enforcement = 'hard' and b.remaining < p_need
+       and not exists (
+         select from private.budget_reservations as r
+          where r.company_id = p_company_id and r.held_in <> '{}' and r.expires_at <= clock_timestamp()
+            and p_period_id = any (r.held_in)));
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.ledger_total (
   p_company_id uuid,
   p_month      date,
@@ -2603,7 +2618,7 @@ declare
 begin
   perform from public.budget_periods as p
     where p.company_id = p_company_id and p.id = p_period_id for no key update;
-  perform private.fold_stripes(p_company_id, p_period_id, null, true);
+  perform private.fold_stripes(p_company_id, p_period_id, null, true, true);
   update public.budget_periods as p
      set generation = p.generation + 1
    where p.company_id = p_company_id and p.id = p_period_id
@@ -2638,111 +2653,108 @@ declare
   u record;
   v_settled public.usage_receipt;
 begin
-  <<quickly>>
-  begin
-    exit quickly when (
-      p_cost between 0 and 1000000000
-      and p_service ~ '\S'
-      and length(p_service) <= 120
-      and (p_idempotency_key is null
-           or p_idempotency_key ~* '^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$')
-      and (current_setting('role', true) = 'service_role'
-           or private.company_for('usage.write') = p_company_id)
-    ) is not true;
-    if p_reservation_id is not null then
-      exit quickly when p_idempotency_key is not null or p_occurred_at is not null;
+  if p_cost between 0 and 1000000000
+     and p_service ~ '\S'
+     and length(p_service) <= 120
+     and (p_idempotency_key is null
+          or p_idempotency_key ~* '^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$')
+     and (current_setting('role', true) = 'service_role'
+          or private.company_for('usage.write') = p_company_id)
+  then
+    if p_reservation_id is null then
+      begin
+        with found as (
+          select k.cost, k.id, k.at, p.month, p.id as period_id, p.generation, p.stripe_count > 0 as is_striped,
+                 p.service_limit_count, a.id as agent_period_id, a.generation as agent_generation,
+                 a.stripe_count > 0 as is_agent_striped, null::uuid as service_period_id, 0 as service_generation,
+                 false as is_service_striped
+            from (
+              select ceil(p_cost * 1000000)::bigint as cost,
+                     coalesce(p_idempotency_key::uuid, private.uuid_v7()) as id,
+                     coalesce(p_occurred_at, case when p_idempotency_key is null then clock_timestamp() else to_timestamp(
+                       ('x' || substr(p_idempotency_key, 1, 8) || substr(p_idempotency_key, 10, 4))::bit(48)::bigint
+                       / 1000.0) end) as at
+            ) as k
+            join public.companies as c on c.id = p_company_id and c.status = 'active'
+            join public.budget_periods as p
+              on p.company_id = p_company_id and p.scope = 'company' and p.status = 'open'
+             and p.starts_at <= k.at and p.ends_at > k.at
+            left join public.budget_periods as a
+              on p.agent_limit_count > 0 and a.company_id = p_company_id and a.scope = 'agent' and a.agent_id = p_agent_id
+             and a.month = p.month and a.status = 'open'
+           where p.spent_micro_usd <= p.limit_micro_usd - p.adjusted_micro_usd
+             and (p.stripe_count > 0 or random() >= 0.0625)
+             and k.at between clock_timestamp() - interval '366 days' and clock_timestamp() + interval '5 minutes'
+             and (p_agent_id is null
+                  or a.id is not null
+                  or exists (select from public.ai_agents as x where x.company_id = p_company_id and x.id = p_agent_id))
+        ), striped as (
+          update private.budget_stripes as t
+             set spent = t.spent + f.cost
+            from found as f
+           where f.is_striped
+             and t.company_id = p_company_id and t.budget_period_id = f.period_id and t.stripe = pg_backend_pid() % 64
+             and t.generation = f.generation
+             and t.spent + t.reserved + f.cost <= t.granted
+             and t.spent + f.cost <= t.watched
+             and t.folded_at > clock_timestamp() - interval '1 second'
+          returning true
+        ), single as (
+          update public.budget_periods as p
+             set spent_micro_usd = p.spent_micro_usd + f.cost, updated_at = now()
+            from found as f
+           where not f.is_striped
+             and p.company_id = p_company_id and p.id = f.period_id
+             and p.generation = f.generation and p.stripe_count = 0 and p.status = 'open'
+             and (p.watch_micro_usd is null or p.spent_micro_usd + f.cost < p.watch_micro_usd)
+             and p.spent_micro_usd + p.reserved_micro_usd + f.cost <= p.limit_micro_usd - p.adjusted_micro_usd
+          returning true
+        )
+        select f.* into u from found as f
+         where exists (select from striped) or exists (select from single);
+        if not found
+           or u.agent_period_id is not null and not private.charge_plainly(
+             p_company_id, u.agent_period_id, u.agent_generation, u.is_agent_striped, u.cost, 0)
+        then
+          raise sqlstate 'LB002';
+        end if;
+        if u.service_limit_count > 0 then
+          select s.id, s.generation, s.stripe_count > 0
+            into u.service_period_id, u.service_generation, u.is_service_striped
+            from public.budget_periods as s
+           where s.company_id = p_company_id and s.scope = 'service' and s.service = p_service and s.month = u.month
+             and s.status = 'open';
+          if found and not private.charge_plainly(
+            p_company_id, u.service_period_id, u.service_generation, u.is_service_striped, u.cost, 0)
+          then
+            raise sqlstate 'LB002';
+          end if;
+        end if;
+        insert into public.api_usage (
+          company_id, id, occurred_at, service, model, agent_id, description, unit, units, input_tokens, output_tokens,
+          cost_micro_usd, budget_month, request_id, metadata)
+        values (
+          p_company_id, u.id, u.at, p_service, p_model, p_agent_id, p_description, coalesce(p_unit, 'request'),
+          coalesce(p_units, 1), p_input_tokens, p_output_tokens, u.cost, u.month, p_request_id,
+          coalesce(p_metadata, '{}'))
+        on conflict (company_id, occurred_at, id) do nothing;
+        if found then
+          return (u.id, u.at, round(u.cost / 1000000.0, 6), u.month, false, false)::public.usage_receipt;
+        end if;
+        -- It was recorded before.
+        raise sqlstate 'LB002';
+      exception when sqlstate 'LB002' then
+        null;
+      end;
+    elsif p_idempotency_key is null and p_occurred_at is null then
       v_settled := private.settle_quickly(
         p_company_id, p_service, p_agent_id, p_description, ceil(p_cost * 1000000)::bigint, p_reservation_id, p_units,
         p_unit, p_model, p_input_tokens, p_output_tokens, p_metadata, p_request_id);
-      exit quickly when v_settled.usage_id is null;
-      return v_settled;
-    end if;
-    with found as (
-      select k.cost, k.id, k.at, p.month, p.id as period_id, p.generation, p.stripe_count > 0 as is_striped,
-             p.service_limit_count, a.id as agent_period_id, a.generation as agent_generation,
-             a.stripe_count > 0 as is_agent_striped, null::uuid as service_period_id, 0 as service_generation,
-             false as is_service_striped
-        from (
-          select ceil(p_cost * 1000000)::bigint as cost,
-                 coalesce(p_idempotency_key::uuid, private.uuid_v7()) as id,
-                 coalesce(p_occurred_at, case when p_idempotency_key is null then clock_timestamp() else to_timestamp(
-                   ('x' || substr(p_idempotency_key, 1, 8) || substr(p_idempotency_key, 10, 4))::bit(48)::bigint
-                   / 1000.0) end) as at
-        ) as k
-        join public.companies as c on c.id = p_company_id and c.status = 'active'
-        join public.budget_periods as p
-          on p.company_id = p_company_id and p.scope = 'company' and p.status = 'open'
-         and p.starts_at <= k.at and p.ends_at > k.at
-        left join public.budget_periods as a
-          on p.agent_limit_count > 0 and a.company_id = p_company_id and a.scope = 'agent' and a.agent_id = p_agent_id
-         and a.month = p.month and a.status = 'open'
-       where p.spent_micro_usd <= p.limit_micro_usd - p.adjusted_micro_usd
-         and (p.stripe_count > 0 or random() >= 0.0625)
-         and k.at between clock_timestamp() - interval '366 days' and clock_timestamp() + interval '5 minutes'
-         and (p_agent_id is null
-              or a.id is not null
-              or exists (select from public.ai_agents as x where x.company_id = p_company_id and x.id = p_agent_id))
-    ), striped as (
-      update private.budget_stripes as t
-         set spent = t.spent + f.cost
-        from found as f
-       where f.is_striped
-         and t.company_id = p_company_id and t.budget_period_id = f.period_id and t.stripe = pg_backend_pid() % 64
-         and t.generation = f.generation
-         and t.spent + t.reserved + f.cost <= t.granted
-         and t.spent + f.cost <= t.watched
-         and t.folded_at > clock_timestamp() - interval '1 second'
-      returning true
-    ), single as (
-      update public.budget_periods as p
-         set spent_micro_usd = p.spent_micro_usd + f.cost, updated_at = now()
-        from found as f
-       where not f.is_striped
-         and p.company_id = p_company_id and p.id = f.period_id
-         and p.generation = f.generation and p.stripe_count = 0 and p.status = 'open'
-         and (p.watch_micro_usd is null or p.spent_micro_usd + f.cost < p.watch_micro_usd)
-         and p.spent_micro_usd + p.reserved_micro_usd + f.cost <= p.limit_micro_usd - p.adjusted_micro_usd
-      returning true
-    )
-    select f.* into u from found as f
-     where exists (select from striped) or exists (select from single);
-    exit quickly when not found;
-    if u.agent_period_id is not null and not private.charge_plainly(
-      p_company_id, u.agent_period_id, u.agent_generation, u.is_agent_striped, u.cost, 0)
-    then
-      perform private.take_back(p_company_id, u.period_id, u.is_striped, u.cost, 0);
-      exit quickly;
-    end if;
-    if u.service_limit_count > 0 then
-      select s.id, s.generation, s.stripe_count > 0
-        into u.service_period_id, u.service_generation, u.is_service_striped
-        from public.budget_periods as s
-       where s.company_id = p_company_id and s.scope = 'service' and s.service = p_service and s.month = u.month
-         and s.status = 'open';
-      if found and not private.charge_plainly(
-        p_company_id, u.service_period_id, u.service_generation, u.is_service_striped, u.cost, 0)
-      then
-        perform private.take_back(p_company_id, u.period_id, u.is_striped, u.cost, 0);
-        perform private.take_back(p_company_id, u.agent_period_id, u.is_agent_striped, u.cost, 0);
-        exit quickly;
+      if v_settled.usage_id is not null then
+        return v_settled;
       end if;
     end if;
-    insert into public.api_usage (
-      company_id, id, occurred_at, service, model, agent_id, description, unit, units, input_tokens, output_tokens,
-      cost_micro_usd, budget_month, request_id, metadata)
-    values (
-      p_company_id, u.id, u.at, p_service, p_model, p_agent_id, p_description, coalesce(p_unit, 'request'),
-      coalesce(p_units, 1), p_input_tokens, p_output_tokens, u.cost, u.month, p_request_id,
-      coalesce(p_metadata, '{}'))
-    on conflict (company_id, occurred_at, id) do nothing;
-    if found then
-      return (u.id, u.at, round(u.cost / 1000000.0, 6), u.month, false, false)::public.usage_receipt;
-    end if;
-    -- It was recorded before.
-    perform private.take_back(p_company_id, u.period_id, u.is_striped, u.cost, 0);
-    perform private.take_back(p_company_id, u.agent_period_id, u.is_agent_striped, u.cost, 0);
-    perform private.take_back(p_company_id, u.service_period_id, u.is_service_striped, u.cost, 0);
-  end;
+  end if;
   return private.log_usage_slowly(
     p_company_id, p_service, p_agent_id, p_description, p_cost, p_reservation_id, p_idempotency_key, p_units, p_unit,
     p_model, p_input_tokens, p_output_tokens, p_metadata, p_occurred_at, p_request_id);
@@ -3984,9 +3996,13 @@ begin
     left join public.budget_periods as s
       on p.service_limit_count > 0 and s.company_id = p_company_id and s.scope = 'service' and s.service = p_service
      and s.month = p.month and s.status = 'open'
+    left join private.budget_stripes as t
+      on p.stripe_count > 0 and t.company_id = p_company_id and t.budget_period_id = p.id
+     and t.stripe = pg_backend_pid() % 64
    where c.id = p_company_id and c.status = 'active'
-     and p.spent_micro_usd + p.reserved_micro_usd + p_amount <= p.limit_micro_usd - p.adjusted_micro_usd
-     and (p.stripe_count > 0 or random() >= 0.0625)
+     and case when p.stripe_count > 0 then t.spent + t.reserved + p_amount <= t.granted
+              else p.spent_micro_usd + p.reserved_micro_usd + p_amount <= p.limit_micro_usd - p.adjusted_micro_usd
+                   and random() >= 0.0625 end
      and (p_agent_id is null
           or a.id is not null
           or exists (select from public.ai_agents as x where x.company_id = p_company_id and x.id = p_agent_id));
@@ -3996,20 +4012,21 @@ begin
   v_budgets := (
     u.month, u.period_id, u.generation, u.is_striped, u.agent_period_id, u.agent_generation, u.is_agent_striped,
     u.service_period_id, u.service_generation, u.is_service_striped)::private.plain_budgets;
-  insert into private.budget_reservations (
-    company_id, id, agent_id, service, amount_micro_usd, held_in, expires_at, created_at, created_by)
-  values (
-    p_company_id, v_id, p_agent_id, p_service, p_amount,
-    array_remove(array[u.period_id, u.agent_period_id, u.service_period_id], null), v_expires_at, v_now,
-    private.actor_id())
-  on conflict (company_id, id) do nothing;
-  if not found then
+  begin
+    insert into private.budget_reservations (
+      company_id, id, agent_id, service, amount_micro_usd, held_in, expires_at, created_at, created_by)
+    values (
+      p_company_id, v_id, p_agent_id, p_service, p_amount,
+      array_remove(array[u.period_id, u.agent_period_id, u.service_period_id], null), v_expires_at, v_now,
+      private.actor_id())
+    on conflict (company_id, id) do nothing;
+    if not found then
+      return null;
+    end if;
+    perform private.charge_all_plainly(p_company_id, v_budgets, 0, p_amount);
+  exception when sqlstate 'LB002' then
     return null;
-  end if;
-  if not private.charge_all_plainly(p_company_id, v_budgets, 0, p_amount) then
-    delete from private.budget_reservations as r where r.company_id = p_company_id and r.id = v_id;
-    return null;
-  end if;
+  end;
   select * into v_balance from private.budget_balance(p_company_id, u.period_id);
   return (
     true, null, 'company', v_id, v_expires_at, v_balance.remaining < 0, round(u.limit_micro_usd / 1000000.0, 6),
@@ -4071,48 +4088,50 @@ declare
   u record;
   v_budgets private.plain_budgets;
 begin
-  select r.amount_micro_usd, p.month, p.id as period_id, p.generation, p.stripe_count > 0 as is_striped,
-         a.id as agent_period_id, a.generation as agent_generation, a.stripe_count > 0 as is_agent_striped,
-         s.id as service_period_id, s.generation as service_generation, s.stripe_count > 0 as is_service_striped
-    into u
-    from private.budget_reservations as r
-    join public.companies as c on c.id = p_company_id and c.status <> 'closed'
-    join public.budget_periods as p
-      on p.company_id = p_company_id and p.id = r.held_in[1] and p.scope = 'company' and p.status = 'open'
-     and p.starts_at <= v_now and p.ends_at > v_now
-    left join public.budget_periods as a
-      on p.agent_limit_count > 0 and a.company_id = p_company_id and a.scope = 'agent' and a.agent_id = p_agent_id
-     and a.month = p.month and a.status = 'open'
-    left join public.budget_periods as s
-      on p.service_limit_count > 0 and s.company_id = p_company_id and s.scope = 'service' and s.service = p_service
-     and s.month = p.month and s.status = 'open'
-   where r.company_id = p_company_id and r.id = p_reservation_id and r.usage_id is null
-     and r.amount_micro_usd >= p_cost
-     and r.agent_id is not distinct from p_agent_id
-     and (r.service is null or r.service = p_service)
-     and r.held_in = array_remove(array[p.id, a.id, s.id], null)
-     and p.spent_micro_usd <= p.limit_micro_usd - p.adjusted_micro_usd
-     and (p.stripe_count > 0 or random() >= 0.0625)
-     for update of r;
-  if not found then
+  begin
+    select r.amount_micro_usd, p.month, p.id as period_id, p.generation, p.stripe_count > 0 as is_striped,
+           a.id as agent_period_id, a.generation as agent_generation, a.stripe_count > 0 as is_agent_striped,
+           s.id as service_period_id, s.generation as service_generation, s.stripe_count > 0 as is_service_striped
+      into u
+      from private.budget_reservations as r
+      join public.companies as c on c.id = p_company_id and c.status <> 'closed'
+      join public.budget_periods as p
+        on p.company_id = p_company_id and p.id = r.held_in[1] and p.scope = 'company' and p.status = 'open'
+       and p.starts_at <= v_now and p.ends_at > v_now
+      left join public.budget_periods as a
+        on p.agent_limit_count > 0 and a.company_id = p_company_id and a.scope = 'agent' and a.agent_id = p_agent_id
+       and a.month = p.month and a.status = 'open'
+      left join public.budget_periods as s
+        on p.service_limit_count > 0 and s.company_id = p_company_id and s.scope = 'service' and s.service = p_service
+       and s.month = p.month and s.status = 'open'
+     where r.company_id = p_company_id and r.id = p_reservation_id and r.usage_id is null
+       and r.amount_micro_usd >= p_cost
+       and r.agent_id is not distinct from p_agent_id
+       and (r.service is null or r.service = p_service)
+       and r.held_in = array_remove(array[p.id, a.id, s.id], null)
+       and p.spent_micro_usd <= p.limit_micro_usd - p.adjusted_micro_usd
+       and (p.stripe_count > 0 or random() >= 0.0625)
+       for update of r;
+    if not found then
+      return null;
+    end if;
+    v_budgets := (
+      u.month, u.period_id, u.generation, u.is_striped, u.agent_period_id, u.agent_generation, u.is_agent_striped,
+      u.service_period_id, u.service_generation, u.is_service_striped)::private.plain_budgets;
+    perform private.charge_all_plainly(p_company_id, v_budgets, p_cost, -u.amount_micro_usd);
+    update private.budget_reservations as r
+       set held_in = '{}', usage_id = v_id, usage_occurred_at = v_now
+     where r.company_id = p_company_id and r.id = p_reservation_id;
+    insert into public.api_usage (
+      company_id, id, occurred_at, service, model, agent_id, description, unit, units, input_tokens, output_tokens,
+      cost_micro_usd, budget_month, request_id, metadata)
+    values (
+      p_company_id, v_id, v_now, p_service, p_model, p_agent_id, p_description, coalesce(p_unit, 'request'),
+      coalesce(p_units, 1), p_input_tokens, p_output_tokens, p_cost, u.month, p_request_id, coalesce(p_metadata, '{}'));
+    return (v_id, v_now, round(p_cost / 1000000.0, 6), u.month, false, false)::public.usage_receipt;
+  exception when sqlstate 'LB002' then
     return null;
-  end if;
-  v_budgets := (
-    u.month, u.period_id, u.generation, u.is_striped, u.agent_period_id, u.agent_generation, u.is_agent_striped,
-    u.service_period_id, u.service_generation, u.is_service_striped)::private.plain_budgets;
-  if not private.charge_all_plainly(p_company_id, v_budgets, p_cost, -u.amount_micro_usd) then
-    return null;
-  end if;
-  update private.budget_reservations as r
-     set held_in = '{}', usage_id = v_id, usage_occurred_at = v_now
-   where r.company_id = p_company_id and r.id = p_reservation_id;
-  insert into public.api_usage (
-    company_id, id, occurred_at, service, model, agent_id, description, unit, units, input_tokens, output_tokens,
-    cost_micro_usd, budget_month, request_id, metadata)
-  values (
-    p_company_id, v_id, v_now, p_service, p_model, p_agent_id, p_description, coalesce(p_unit, 'request'),
-    coalesce(p_units, 1), p_input_tokens, p_output_tokens, p_cost, u.month, p_request_id, coalesce(p_metadata, '{}'));
-  return (v_id, v_now, round(p_cost / 1000000.0, 6), u.month, false, false)::public.usage_receipt;
+  end;
 end
 $function$;
 
@@ -4140,30 +4159,6 @@ begin
             hint = 'Call my_companies() for the companies that you may switch to.';
   end if;
   return p_company_id;
-end
-$function$;
-
-CREATE OR REPLACE FUNCTION private.take_back (
-  p_company_id uuid,
-  p_period_id  uuid,
-  p_is_striped boolean,
-  p_spend      bigint,
-  p_hold       bigint
-)
-  RETURNS void
-  LANGUAGE plpgsql
-  SET search_path TO 'pg_catalog', 'pg_temp'
-  AS $function$
-begin
-  if p_is_striped then
-    update private.budget_stripes as t
-       set spent = t.spent - p_spend, reserved = t.reserved - p_hold
-     where t.company_id = p_company_id and t.budget_period_id = p_period_id and t.stripe = pg_backend_pid() % 64;
-  else
-    update public.budget_periods as p
-       set spent_micro_usd = p.spent_micro_usd - p_spend, reserved_micro_usd = p.reserved_micro_usd - p_hold
-     where p.company_id = p_company_id and p.id = p_period_id;
-  end if;
 end
 $function$;
 
@@ -7368,7 +7363,7 @@ COMMENT ON FUNCTION "private"."budget_status"(uuid) IS 'Implementation of public
 
 COMMENT ON FUNCTION "private"."change_member_permission"(uuid, text, boolean) IS 'Implementation of public.assign_permission() and public.remove_permission().';
 
-COMMENT ON FUNCTION "private"."charge_all_plainly"(uuid, private.plain_budgets, bigint, bigint) IS 'charge_plainly() for each budget of a request; false, with nothing charged, if anything stands in the way of one.';
+COMMENT ON FUNCTION "private"."charge_all_plainly"(uuid, private.plain_budgets, bigint, bigint) IS 'charge_plainly() for each budget of a request. Errors: LB002 if anything stands in the way of one.';
 
 COMMENT ON FUNCTION "private"."charge_budget"(uuid, uuid, integer, integer, bigint, bigint, boolean) IS 'Spends and holds in one budget: within, over, refused, or stale when the budget has changed since the caller read it.';
 
@@ -7412,7 +7407,7 @@ COMMENT ON FUNCTION "private"."finish_event"(uuid, uuid, integer, text, boolean)
 
 COMMENT ON FUNCTION "private"."flush_budgets"() IS 'Shows in budget_periods what busy budgets counted since; how many. Run every minute.';
 
-COMMENT ON FUNCTION "private"."fold_stripes"(uuid, uuid, smallint, boolean) IS 'Moves what stripes spent and hold to the central row, which the caller has locked, and voids their grants: one stripe, all of them (waiting for those who are at one), or all that nobody is at.';
+COMMENT ON FUNCTION "private"."fold_stripes"(uuid, uuid, smallint, boolean, boolean) IS 'Moves what stripes spent and hold to the central row, which the caller has locked, and voids their grants: one stripe or any, waiting for those who are at one or passing them over, all or only those in use.';
 
 COMMENT ON FUNCTION "private"."is_admin"(uuid) IS 'True if that person is an active admin of the active operator company.';
 
@@ -7421,6 +7416,8 @@ COMMENT ON FUNCTION "private"."is_backend"() IS 'True for service_role and for t
 COMMENT ON FUNCTION "private"."is_importing"() IS 'True while a role that bypasses row level security imports rows (set local app.importing = ''on'').';
 
 COMMENT ON FUNCTION "private"."is_platform_admin"() IS 'True if the caller is, by the tables and now, an active admin of the active operator company.';
+
+COMMENT ON FUNCTION "private"."lacks_room"(uuid, uuid, bigint) IS 'True if a hard budget has less left than is needed, and nothing to come back that has expired. Takes no lock.';
 
 COMMENT ON FUNCTION "private"."ledger_total"(uuid, date, timestamp with time zone, timestamp with time zone, uuid, text) IS 'Sum of the ledger that is charged to a month, in micro-dollars: of a company, or of one agent or one service.';
 
@@ -7496,8 +7493,6 @@ COMMENT ON FUNCTION "private"."schedule_maintenance"() IS 'Schedules maintenance
 COMMENT ON FUNCTION "private"."settle_quickly"(uuid, text, uuid, text, bigint, uuid, bigint, text, text, bigint, bigint, jsonb, text) IS 'The receipt of private.log_usage() for not more than a reservation holds; null, with nothing done, otherwise.';
 
 COMMENT ON FUNCTION "private"."switch_company"(uuid) IS 'Implementation of public.switch_company().';
-
-COMMENT ON FUNCTION "private"."take_back"(uuid, uuid, boolean, bigint, bigint) IS 'Takes a charge back in the transaction that made it.';
 
 COMMENT ON FUNCTION "private"."take_rate"(uuid, text, integer, integer, integer) IS 'GCRA: takes cost requests from a bucket if it has them; cost 0 only looks. Rejections lock and write nothing.';
 
@@ -7936,7 +7931,7 @@ GRANT EXECUTE ON FUNCTION "private"."finish_event"(uuid, uuid, integer, text, bo
 
 REVOKE ALL ON FUNCTION "private"."flush_budgets"() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."fold_stripes"(uuid, uuid, smallint, boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."fold_stripes"(uuid, uuid, smallint, boolean, boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."is_admin"(uuid) FROM PUBLIC;
 
@@ -7949,6 +7944,8 @@ GRANT EXECUTE ON FUNCTION "private"."is_importing"() TO "authenticated", "platfo
 REVOKE ALL ON FUNCTION "private"."is_platform_admin"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."is_platform_admin"() TO "platform_admin";
+
+REVOKE ALL ON FUNCTION "private"."lacks_room"(uuid, uuid, bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."ledger_total"(uuid, date, timestamp WITH time zone, timestamp WITH time zone, uuid, text) FROM PUBLIC;
 
@@ -8048,8 +8045,6 @@ REVOKE ALL ON FUNCTION "private"."settle_quickly"(uuid, text, uuid, text, bigint
 REVOKE ALL ON FUNCTION "private"."switch_company"(uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."switch_company"(uuid) TO "authenticated", "platform_admin";
-
-REVOKE ALL ON FUNCTION "private"."take_back"(uuid, uuid, boolean, bigint, bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."take_rate"(uuid, text, integer, integer, integer) FROM PUBLIC;
 

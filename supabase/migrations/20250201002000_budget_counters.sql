@@ -74,8 +74,9 @@ revoke execute on function private.budget_share(bigint, bigint) from public;
 -- Brings stripes home: what they spent and hold moves to the central row, which the caller has locked; their grants
 -- are void. A hold may have been taken on one stripe and given back on another, so that a part of the sum can be
 -- negative; what would make the central row negative stays on the caller's stripe.
-create or replace function private.fold_stripes(p_company_id uuid, p_period_id uuid, p_only smallint, p_wait boolean)
-returns void
+create or replace function private.fold_stripes(
+  p_company_id uuid, p_period_id uuid, p_only smallint, p_wait boolean, p_all boolean
+) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $fn$
 declare
@@ -90,6 +91,7 @@ begin
       select s.stripe from private.budget_stripes as s
        where s.company_id = p_company_id and s.budget_period_id = p_period_id
          and (p_only is null or s.stripe = p_only)
+         and (p_all or (s.granted, s.watched, s.spent, s.reserved) <> (0, 0, 0, 0))
        order by s.stripe for update) as x;
   else
     select array_agg(x.stripe) into v_stripes from (
@@ -122,7 +124,7 @@ begin
   end if;
 end
 $fn$;
-revoke execute on function private.fold_stripes(uuid, uuid, smallint, boolean) from public;
+revoke execute on function private.fold_stripes(uuid, uuid, smallint, boolean, boolean) from public;
 
 -- The one way to change a limit, an alert or the end of a month: everybody who is at it has finished, everybody who
 -- comes later reads anew, since the generation that they know is void.
@@ -135,7 +137,7 @@ declare
 begin
   perform from public.budget_periods as p
     where p.company_id = p_company_id and p.id = p_period_id for no key update;
-  perform private.fold_stripes(p_company_id, p_period_id, null, true);
+  perform private.fold_stripes(p_company_id, p_period_id, null, true, true);
   update public.budget_periods as p
      set generation = p.generation + 1
    where p.company_id = p_company_id and p.id = p_period_id
@@ -250,6 +252,23 @@ end
 $fn$;
 revoke execute on function private.release_expired_holds(uuid, uuid) from public;
 
+-- What is left only shrinks within a month, but for what is given back or expires; so a refusal needs no lock.
+create or replace function private.lacks_room(p_company_id uuid, p_period_id uuid, p_need bigint) returns boolean
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $fn$
+begin
+  return exists (
+    select from public.budget_periods as p
+     cross join lateral private.budget_balance(p.company_id, p.id) as b
+     where p.company_id = p_company_id and p.id = p_period_id and p.enforcement = 'hard' and b.remaining < p_need
+       and not exists (
+         select from private.budget_reservations as r
+          where r.company_id = p_company_id and r.held_in <> '{}' and r.expires_at <= clock_timestamp()
+            and p_period_id = any (r.held_in)));
+end
+$fn$;
+revoke execute on function private.lacks_room(uuid, uuid, bigint) from public;
+
 -- Spends and holds (or gives back, when negative) in one budget. Answers
 --   within   done, and below the limit as far as is known
 --   over     done, beyond the limit: soft, or by force
@@ -268,16 +287,21 @@ declare
   v_folded_at timestamptz;
 begin
   if p_stripe_count > 0 then
-    update private.budget_stripes as s
-       set spent = s.spent + p_spend, reserved = s.reserved + p_hold
-     where s.company_id = p_company_id and s.budget_period_id = p_period_id and s.stripe = pg_backend_pid() % 64
-       and s.generation = p_generation
-       and s.spent + s.reserved + p_spend + p_hold <= s.granted
-       and s.spent + p_spend <= s.watched
-    returning s.folded_at into v_folded_at;
-    if not found then
+    begin
+      update private.budget_stripes as s
+         set spent = s.spent + p_spend, reserved = s.reserved + p_hold
+       where s.company_id = p_company_id and s.budget_period_id = p_period_id and s.stripe = pg_backend_pid() % 64
+         and s.generation = p_generation
+         and s.spent + s.reserved + p_spend + p_hold <= s.granted
+         and s.spent + p_spend <= s.watched
+      returning s.folded_at into v_folded_at;
+      if not found then
+        raise sqlstate 'LB002';
+      end if;
+    exception when sqlstate 'LB002' then
+      -- An update that has waited and then finds no room keeps its lock, unless it is undone.
       return private.charge_budget_slowly(p_company_id, p_period_id, p_generation, p_spend, p_hold, p_force);
-    end if;
+    end;
     if v_folded_at < clock_timestamp() - interval '1 second' then
       perform private.refresh_budget_row(p_company_id, p_period_id);
     end if;
@@ -319,28 +343,18 @@ declare
   v_own constant smallint := pg_backend_pid() % 64;
   v_need constant bigint := p_spend + p_hold;
   v_period public.budget_periods;
-  v_expired boolean := false;
   v_granted bigint;
   v_watched bigint;
   v_room bigint;
   v_span bigint;
 begin
-  -- What is left only shrinks within a month, but for what expires; so a refusal needs no lock.
   if v_need > 0 and not p_force then
     select * into v_period from public.budget_periods as p where p.company_id = p_company_id and p.id = p_period_id;
     if v_period.generation is distinct from p_generation or v_period.status <> 'open' then
       return 'stale';
     end if;
-    if v_period.enforcement = 'hard'
-       and (select b.remaining from private.budget_balance(p_company_id, p_period_id) as b) < v_need
-    then
-      v_expired := exists (
-        select from private.budget_reservations as r
-         where r.company_id = p_company_id and r.held_in <> '{}' and r.expires_at <= clock_timestamp()
-           and p_period_id = any (r.held_in));
-      if not v_expired then
-        return 'refused';
-      end if;
+    if private.lacks_room(p_company_id, p_period_id, v_need) then
+      return 'refused';
     end if;
   end if;
 
@@ -350,17 +364,22 @@ begin
   if v_period.generation is distinct from p_generation or v_period.status <> 'open' then
     return 'stale';
   end if;
-  if v_expired then
-    perform private.release_expired_holds(p_company_id, p_period_id);
+  if v_need > 0 and not p_force and v_period.enforcement = 'hard' then
+    -- Whoever has waited looks again before anything costs something.
+    if (select b.remaining from private.budget_balance(p_company_id, p_period_id) as b) < v_need
+       and private.release_expired_holds(p_company_id, p_period_id) = 0
+    then
+      return 'refused';
+    end if;
     select * into v_period from public.budget_periods as p where p.company_id = p_company_id and p.id = p_period_id;
   end if;
 
   v_granted := 0;
   v_watched := 0;
   if v_period.stripe_count > 0 then
-    -- Ask for as little as is needed: the own stripe, then those that nobody is at, then all of them.
+    -- Ask for as little as is needed: the own stripe, then those in use that nobody is at, then all in use.
     for i in 1 .. 3 loop
-      perform private.fold_stripes(p_company_id, p_period_id, case when i = 1 then v_own end, i <> 2);
+      perform private.fold_stripes(p_company_id, p_period_id, case when i = 1 then v_own end, i <> 2, false);
       select * into v_period from public.budget_periods as p where p.company_id = p_company_id and p.id = p_period_id;
       select coalesce(sum(s.granted), 0), coalesce(sum(s.watched), 0) into v_granted, v_watched
         from private.budget_stripes as s
@@ -454,8 +473,8 @@ revoke execute on function private.refresh_budget_row(uuid, uuid) from public;
 comment on table private.budget_stripes is 'Counters of a busy budget, 64 a budget: shares granted by public.budget_periods, and what was spent and held of them.';
 comment on table private.budget_reservations is 'Estimates held against budgets until they are settled, released or expire. Amounts in millionths of a US dollar.';
 comment on function private.budget_share(bigint, bigint) is 'What a stripe gets of the room there is: what it needs, and a 128th of the rest.';
-comment on function private.fold_stripes(uuid, uuid, smallint, boolean) is
-  'Moves what stripes spent and hold to the central row, which the caller has locked, and voids their grants: one stripe, all of them (waiting for those who are at one), or all that nobody is at.';
+comment on function private.fold_stripes(uuid, uuid, smallint, boolean, boolean) is
+  'Moves what stripes spent and hold to the central row, which the caller has locked, and voids their grants: one stripe or any, waiting for those who are at one or passing them over, all or only those in use.';
 comment on function private.lock_budget(uuid, uuid) is
   'Locks a budget for a change of its limits, with everything counted in the row that is returned; counters of before are void.';
 comment on function private.raise_budget_alerts(uuid, uuid) is
@@ -463,6 +482,8 @@ comment on function private.raise_budget_alerts(uuid, uuid) is
 comment on function private.budget_balance(uuid, uuid) is 'Spent, held and remaining of a budget at this instant, in micro-dollars. Takes no lock.';
 comment on function private.release_expired_holds(uuid, uuid) is
   'Gives back what expired reservations hold in one budget, at most 1,000 of them; the amount. The caller has locked the budget.';
+comment on function private.lacks_room(uuid, uuid, bigint) is
+  'True if a hard budget has less left than is needed, and nothing to come back that has expired. Takes no lock.';
 comment on function private.charge_budget(uuid, uuid, integer, integer, bigint, bigint, boolean) is
   'Spends and holds in one budget: within, over, refused, or stale when the budget has changed since the caller read it.';
 comment on function private.charge_budget_slowly(uuid, uuid, integer, bigint, bigint, boolean) is

@@ -311,55 +311,26 @@ end
 $fn$;
 revoke execute on function private.charge_plainly(uuid, uuid, integer, boolean, bigint, bigint) from public;
 
--- Takes one charge back, in the transaction that made it.
-create or replace function private.take_back(
-  p_company_id uuid, p_period_id uuid, p_is_striped boolean, p_spend bigint, p_hold bigint
+-- Charges the budgets of company, agent and service, or ends with LB002. Whoever calls it catches that, so that nothing
+-- of it stays, not even the lock on a stripe that was waited for and then had no room: who waits for a central row must
+-- not hold a stripe.
+create or replace function private.charge_all_plainly(
+  p_company_id uuid, p_budgets private.plain_budgets, p_spend bigint, p_hold bigint
 ) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $fn$
 begin
-  if p_is_striped then
-    update private.budget_stripes as t
-       set spent = t.spent - p_spend, reserved = t.reserved - p_hold
-     where t.company_id = p_company_id and t.budget_period_id = p_period_id and t.stripe = pg_backend_pid() % 64;
-  else
-    update public.budget_periods as p
-       set spent_micro_usd = p.spent_micro_usd - p_spend, reserved_micro_usd = p.reserved_micro_usd - p_hold
-     where p.company_id = p_company_id and p.id = p_period_id;
-  end if;
-end
-$fn$;
-revoke execute on function private.take_back(uuid, uuid, boolean, bigint, bigint) from public;
-
--- What the budgets of company, agent and service get from a request that finds room in each, or nothing at all.
-create or replace function private.charge_all_plainly(
-  p_company_id uuid, p_budgets private.plain_budgets, p_spend bigint, p_hold bigint
-) returns boolean
-language plpgsql volatile set search_path = pg_catalog, pg_temp
-as $fn$
-begin
-  if not private.charge_plainly(
-    p_company_id, p_budgets.period_id, p_budgets.generation, p_budgets.is_striped, p_spend, p_hold)
+  if not (
+    private.charge_plainly(
+      p_company_id, p_budgets.period_id, p_budgets.generation, p_budgets.is_striped, p_spend, p_hold)
+    and (p_budgets.agent_period_id is null or private.charge_plainly(
+      p_company_id, p_budgets.agent_period_id, p_budgets.agent_generation, p_budgets.is_agent_striped, p_spend, p_hold))
+    and (p_budgets.service_period_id is null or private.charge_plainly(
+      p_company_id, p_budgets.service_period_id, p_budgets.service_generation, p_budgets.is_service_striped, p_spend,
+      p_hold)))
   then
-    return false;
+    raise sqlstate 'LB002';
   end if;
-  if p_budgets.agent_period_id is not null and not private.charge_plainly(
-    p_company_id, p_budgets.agent_period_id, p_budgets.agent_generation, p_budgets.is_agent_striped, p_spend, p_hold)
-  then
-    perform private.take_back(p_company_id, p_budgets.period_id, p_budgets.is_striped, p_spend, p_hold);
-    return false;
-  end if;
-  if p_budgets.service_period_id is not null and not private.charge_plainly(
-    p_company_id, p_budgets.service_period_id, p_budgets.service_generation, p_budgets.is_service_striped, p_spend,
-    p_hold)
-  then
-    perform private.take_back(p_company_id, p_budgets.period_id, p_budgets.is_striped, p_spend, p_hold);
-    if p_budgets.agent_period_id is not null then
-      perform private.take_back(p_company_id, p_budgets.agent_period_id, p_budgets.is_agent_striped, p_spend, p_hold);
-    end if;
-    return false;
-  end if;
-  return true;
 end
 $fn$;
 revoke execute on function private.charge_all_plainly(uuid, private.plain_budgets, bigint, bigint) from public;
@@ -394,9 +365,13 @@ begin
     left join public.budget_periods as s
       on p.service_limit_count > 0 and s.company_id = p_company_id and s.scope = 'service' and s.service = p_service
      and s.month = p.month and s.status = 'open'
+    left join private.budget_stripes as t
+      on p.stripe_count > 0 and t.company_id = p_company_id and t.budget_period_id = p.id
+     and t.stripe = pg_backend_pid() % 64
    where c.id = p_company_id and c.status = 'active'
-     and p.spent_micro_usd + p.reserved_micro_usd + p_amount <= p.limit_micro_usd - p.adjusted_micro_usd
-     and (p.stripe_count > 0 or random() >= 0.0625)
+     and case when p.stripe_count > 0 then t.spent + t.reserved + p_amount <= t.granted
+              else p.spent_micro_usd + p.reserved_micro_usd + p_amount <= p.limit_micro_usd - p.adjusted_micro_usd
+                   and random() >= 0.0625 end
      and (p_agent_id is null
           or a.id is not null
           or exists (select from public.ai_agents as x where x.company_id = p_company_id and x.id = p_agent_id));
@@ -406,20 +381,21 @@ begin
   v_budgets := (
     u.month, u.period_id, u.generation, u.is_striped, u.agent_period_id, u.agent_generation, u.is_agent_striped,
     u.service_period_id, u.service_generation, u.is_service_striped)::private.plain_budgets;
-  insert into private.budget_reservations (
-    company_id, id, agent_id, service, amount_micro_usd, held_in, expires_at, created_at, created_by)
-  values (
-    p_company_id, v_id, p_agent_id, p_service, p_amount,
-    array_remove(array[u.period_id, u.agent_period_id, u.service_period_id], null), v_expires_at, v_now,
-    private.actor_id())
-  on conflict (company_id, id) do nothing;
-  if not found then
+  begin
+    insert into private.budget_reservations (
+      company_id, id, agent_id, service, amount_micro_usd, held_in, expires_at, created_at, created_by)
+    values (
+      p_company_id, v_id, p_agent_id, p_service, p_amount,
+      array_remove(array[u.period_id, u.agent_period_id, u.service_period_id], null), v_expires_at, v_now,
+      private.actor_id())
+    on conflict (company_id, id) do nothing;
+    if not found then
+      return null;
+    end if;
+    perform private.charge_all_plainly(p_company_id, v_budgets, 0, p_amount);
+  exception when sqlstate 'LB002' then
     return null;
-  end if;
-  if not private.charge_all_plainly(p_company_id, v_budgets, 0, p_amount) then
-    delete from private.budget_reservations as r where r.company_id = p_company_id and r.id = v_id;
-    return null;
-  end if;
+  end;
   select * into v_balance from private.budget_balance(p_company_id, u.period_id);
   return (
     true, null, 'company', v_id, v_expires_at, v_balance.remaining < 0, round(u.limit_micro_usd / 1000000.0, 6),
@@ -444,48 +420,50 @@ declare
   u record;
   v_budgets private.plain_budgets;
 begin
-  select r.amount_micro_usd, p.month, p.id as period_id, p.generation, p.stripe_count > 0 as is_striped,
-         a.id as agent_period_id, a.generation as agent_generation, a.stripe_count > 0 as is_agent_striped,
-         s.id as service_period_id, s.generation as service_generation, s.stripe_count > 0 as is_service_striped
-    into u
-    from private.budget_reservations as r
-    join public.companies as c on c.id = p_company_id and c.status <> 'closed'
-    join public.budget_periods as p
-      on p.company_id = p_company_id and p.id = r.held_in[1] and p.scope = 'company' and p.status = 'open'
-     and p.starts_at <= v_now and p.ends_at > v_now
-    left join public.budget_periods as a
-      on p.agent_limit_count > 0 and a.company_id = p_company_id and a.scope = 'agent' and a.agent_id = p_agent_id
-     and a.month = p.month and a.status = 'open'
-    left join public.budget_periods as s
-      on p.service_limit_count > 0 and s.company_id = p_company_id and s.scope = 'service' and s.service = p_service
-     and s.month = p.month and s.status = 'open'
-   where r.company_id = p_company_id and r.id = p_reservation_id and r.usage_id is null
-     and r.amount_micro_usd >= p_cost
-     and r.agent_id is not distinct from p_agent_id
-     and (r.service is null or r.service = p_service)
-     and r.held_in = array_remove(array[p.id, a.id, s.id], null)
-     and p.spent_micro_usd <= p.limit_micro_usd - p.adjusted_micro_usd
-     and (p.stripe_count > 0 or random() >= 0.0625)
-     for update of r;
-  if not found then
+  begin
+    select r.amount_micro_usd, p.month, p.id as period_id, p.generation, p.stripe_count > 0 as is_striped,
+           a.id as agent_period_id, a.generation as agent_generation, a.stripe_count > 0 as is_agent_striped,
+           s.id as service_period_id, s.generation as service_generation, s.stripe_count > 0 as is_service_striped
+      into u
+      from private.budget_reservations as r
+      join public.companies as c on c.id = p_company_id and c.status <> 'closed'
+      join public.budget_periods as p
+        on p.company_id = p_company_id and p.id = r.held_in[1] and p.scope = 'company' and p.status = 'open'
+       and p.starts_at <= v_now and p.ends_at > v_now
+      left join public.budget_periods as a
+        on p.agent_limit_count > 0 and a.company_id = p_company_id and a.scope = 'agent' and a.agent_id = p_agent_id
+       and a.month = p.month and a.status = 'open'
+      left join public.budget_periods as s
+        on p.service_limit_count > 0 and s.company_id = p_company_id and s.scope = 'service' and s.service = p_service
+       and s.month = p.month and s.status = 'open'
+     where r.company_id = p_company_id and r.id = p_reservation_id and r.usage_id is null
+       and r.amount_micro_usd >= p_cost
+       and r.agent_id is not distinct from p_agent_id
+       and (r.service is null or r.service = p_service)
+       and r.held_in = array_remove(array[p.id, a.id, s.id], null)
+       and p.spent_micro_usd <= p.limit_micro_usd - p.adjusted_micro_usd
+       and (p.stripe_count > 0 or random() >= 0.0625)
+       for update of r;
+    if not found then
+      return null;
+    end if;
+    v_budgets := (
+      u.month, u.period_id, u.generation, u.is_striped, u.agent_period_id, u.agent_generation, u.is_agent_striped,
+      u.service_period_id, u.service_generation, u.is_service_striped)::private.plain_budgets;
+    perform private.charge_all_plainly(p_company_id, v_budgets, p_cost, -u.amount_micro_usd);
+    update private.budget_reservations as r
+       set held_in = '{}', usage_id = v_id, usage_occurred_at = v_now
+     where r.company_id = p_company_id and r.id = p_reservation_id;
+    insert into public.api_usage (
+      company_id, id, occurred_at, service, model, agent_id, description, unit, units, input_tokens, output_tokens,
+      cost_micro_usd, budget_month, request_id, metadata)
+    values (
+      p_company_id, v_id, v_now, p_service, p_model, p_agent_id, p_description, coalesce(p_unit, 'request'),
+      coalesce(p_units, 1), p_input_tokens, p_output_tokens, p_cost, u.month, p_request_id, coalesce(p_metadata, '{}'));
+    return (v_id, v_now, round(p_cost / 1000000.0, 6), u.month, false, false)::public.usage_receipt;
+  exception when sqlstate 'LB002' then
     return null;
-  end if;
-  v_budgets := (
-    u.month, u.period_id, u.generation, u.is_striped, u.agent_period_id, u.agent_generation, u.is_agent_striped,
-    u.service_period_id, u.service_generation, u.is_service_striped)::private.plain_budgets;
-  if not private.charge_all_plainly(p_company_id, v_budgets, p_cost, -u.amount_micro_usd) then
-    return null;
-  end if;
-  update private.budget_reservations as r
-     set held_in = '{}', usage_id = v_id, usage_occurred_at = v_now
-   where r.company_id = p_company_id and r.id = p_reservation_id;
-  insert into public.api_usage (
-    company_id, id, occurred_at, service, model, agent_id, description, unit, units, input_tokens, output_tokens,
-    cost_micro_usd, budget_month, request_id, metadata)
-  values (
-    p_company_id, v_id, v_now, p_service, p_model, p_agent_id, p_description, coalesce(p_unit, 'request'),
-    coalesce(p_units, 1), p_input_tokens, p_output_tokens, p_cost, u.month, p_request_id, coalesce(p_metadata, '{}'));
-  return (v_id, v_now, round(p_cost / 1000000.0, 6), u.month, false, false)::public.usage_receipt;
+  end;
 end
 $fn$;
 revoke execute on function private.settle_quickly(uuid, text, uuid, text, bigint, uuid, bigint, text, text, bigint, bigint, jsonb, text) from public;
@@ -502,7 +480,6 @@ declare
   v_reservation private.budget_reservations;
   v_period public.budget_periods;
   v_outcome text;
-  v_held uuid[] := array[]::uuid[];
   v_shown uuid;
   v_id uuid := coalesce(p_reservation_id, private.uuid_v7());
   v_decision public.budget_decision;
@@ -527,77 +504,80 @@ begin
   v_decision.reservation_id := v_id;
   v_decision.expires_at := clock_timestamp() + make_interval(secs => p_hold_seconds);
 
-  -- The row comes first: of two with the same id, one waits here and then finds what the other got.
-  insert into private.budget_reservations (
-    company_id, id, agent_id, service, amount_micro_usd, held_in, expires_at, created_at, created_by)
-  values (
-    p_company_id, v_id, p_agent_id, p_service, v_amount,
-    array_remove(array[v_spender.period_id, v_spender.agent_period_id, v_spender.service_period_id], null),
-    v_decision.expires_at, clock_timestamp(), private.actor_id())
-  on conflict (company_id, id) do nothing;
-  if not found then
-    select * into v_reservation from private.budget_reservations as r
-     where r.company_id = p_company_id and r.id = v_id;
-    if (v_reservation.agent_id, v_reservation.service, v_reservation.amount_micro_usd)
-       is distinct from (p_agent_id, p_service, v_amount)
-    then
-      raise exception 'reservation % was made for something else', v_id
-        using errcode = 'PT422',
-              detail = 'reservation_reused',
-              hint = 'A retry repeats the request as it was; another request takes another reservation_id.';
-    end if;
-    v_decision.expires_at := v_reservation.expires_at;
-  elsif v_spender.company_status <> 'active' then
-    v_decision.reason := 'company_suspended';
+  -- Most of those who are refused are refused here, without a lock and without a trace; so are those who are refused
+  -- after they have waited, since LB003 undoes what they did and lets the next one have the row at once.
+  if p_reservation_id is null and v_spender.company_status = 'active'
+     and private.lacks_room(p_company_id, v_spender.period_id, v_amount)
+  then
+    v_decision.reason := 'budget_exceeded';
   else
-    loop
-      v_outcome := private.charge_budget(
-        p_company_id, v_spender.period_id, v_spender.generation, v_spender.stripe_count, 0, v_amount, false);
-      exit when v_outcome <> 'stale';
-      v_spender := private.find_spender(p_company_id, clock_timestamp(), p_agent_id, p_service);
-      v_shown := v_spender.period_id;
-      update private.budget_reservations as r
-         set held_in = array_remove(
-               array[v_spender.period_id, v_spender.agent_period_id, v_spender.service_period_id], null)
-       where r.company_id = p_company_id and r.id = v_id;
-    end loop;
-    if v_outcome = 'refused' then
-      v_decision.reason := case
-        when exists (select from public.company_plans as p where p.company_id = p_company_id and p.is_active)
-        then 'budget_exceeded' else 'no_active_plan' end;
-    else
-      v_held := array[v_spender.period_id];
-    end if;
-    if v_decision.reason is null and v_spender.agent_period_id is not null then
-      v_outcome := private.charge_scope(
-        p_company_id, v_spender.agent_period_id, v_spender.agent_generation, v_spender.agent_stripe_count,
-        0, v_amount, false);
-      if v_outcome = 'refused' then
-        v_decision.reason := 'agent_budget_exceeded';
-        v_shown := v_spender.agent_period_id;
-      elsif v_outcome <> 'closed' then
-        v_held := v_held || v_spender.agent_period_id;
+    begin
+      -- The row comes first: of two with the same id, one waits here and then finds what the other got.
+      insert into private.budget_reservations (
+        company_id, id, agent_id, service, amount_micro_usd, held_in, expires_at, created_at, created_by)
+      values (
+        p_company_id, v_id, p_agent_id, p_service, v_amount,
+        array_remove(array[v_spender.period_id, v_spender.agent_period_id, v_spender.service_period_id], null),
+        v_decision.expires_at, clock_timestamp(), private.actor_id())
+      on conflict (company_id, id) do nothing;
+      if not found then
+        select * into v_reservation from private.budget_reservations as r
+         where r.company_id = p_company_id and r.id = v_id;
+        if (v_reservation.agent_id, v_reservation.service, v_reservation.amount_micro_usd)
+           is distinct from (p_agent_id, p_service, v_amount)
+        then
+          raise exception 'reservation % was made for something else', v_id
+            using errcode = 'PT422',
+                  detail = 'reservation_reused',
+                  hint = 'A retry repeats the request as it was; another request takes another reservation_id.';
+        end if;
+        v_decision.expires_at := v_reservation.expires_at;
+      elsif v_spender.company_status <> 'active' then
+        v_decision.reason := 'company_suspended';
+      else
+        loop
+          v_outcome := private.charge_budget(
+            p_company_id, v_spender.period_id, v_spender.generation, v_spender.stripe_count, 0, v_amount, false);
+          exit when v_outcome <> 'stale';
+          v_spender := private.find_spender(p_company_id, clock_timestamp(), p_agent_id, p_service);
+          v_shown := v_spender.period_id;
+          update private.budget_reservations as r
+             set held_in = array_remove(
+                   array[v_spender.period_id, v_spender.agent_period_id, v_spender.service_period_id], null)
+           where r.company_id = p_company_id and r.id = v_id;
+        end loop;
+        if v_outcome = 'refused' then
+          v_decision.reason := 'budget_exceeded';
+        elsif v_spender.agent_period_id is not null and private.charge_scope(
+          p_company_id, v_spender.agent_period_id, v_spender.agent_generation, v_spender.agent_stripe_count,
+          0, v_amount, false) = 'refused'
+        then
+          v_decision.reason := 'agent_budget_exceeded';
+          v_shown := v_spender.agent_period_id;
+        elsif v_spender.service_period_id is not null and private.charge_scope(
+          p_company_id, v_spender.service_period_id, v_spender.service_generation, v_spender.service_stripe_count,
+          0, v_amount, false) = 'refused'
+        then
+          v_decision.reason := 'service_budget_exceeded';
+          v_shown := v_spender.service_period_id;
+        end if;
       end if;
-    end if;
-    if v_decision.reason is null and v_spender.service_period_id is not null then
-      v_outcome := private.charge_scope(
-        p_company_id, v_spender.service_period_id, v_spender.service_generation, v_spender.service_stripe_count,
-        0, v_amount, false);
-      if v_outcome = 'refused' then
-        v_decision.reason := 'service_budget_exceeded';
-        v_shown := v_spender.service_period_id;
-      elsif v_outcome <> 'closed' then
-        v_held := v_held || v_spender.service_period_id;
+      if v_decision.reason is not null then
+        raise sqlstate 'LB003';
       end if;
-    end if;
+    exception when sqlstate 'LB003' then
+      null;
+    end;
   end if;
 
   if v_decision.reason is not null then
-    -- What was held before the one that refused goes back, in the same order.
-    perform private.release_hold(p_company_id, v_held, v_amount);
-    delete from private.budget_reservations as r where r.company_id = p_company_id and r.id = v_id;
     v_decision.reservation_id := null;
     v_decision.expires_at := null;
+    if v_decision.reason = 'budget_exceeded'
+       and not exists (select from public.company_plans as p where p.company_id = p_company_id and p.is_active)
+    then
+      v_decision.reason := 'no_active_plan';
+    end if;
   end if;
   v_decision.allowed := v_decision.reason is null;
   select * into v_period from public.budget_periods as p where p.company_id = p_company_id and p.id = v_shown;
@@ -890,10 +870,10 @@ end
 $fn$;
 revoke execute on function private.log_usage_slowly(uuid, text, uuid, text, numeric, uuid, text, bigint, text, text, bigint, bigint, jsonb, timestamptz, text) from public;
 
--- The common case: nothing is over, the nearest counters have room, and the key, if there is one, is
--- a UUID of version 7. Executing a statement costs more here than what it does, so there are few: the company's budget is
--- found and charged in one. Whatever is not plain goes the long way, which also says what is wrong; so does every
--- sixteenth call, to see whether somebody waits for the row of a quiet budget.
+-- The common case: nothing is over, the nearest counters have room, and the key, if there is one, is a UUID of version 7.
+-- Executing a statement costs more here than what it does, so there are few: the company's budget is found and charged
+-- in one. Whatever is not plain ends with LB002, which undoes it, and goes the long way, which also says what is wrong; so
+-- does every sixteenth call, to see whether somebody waits for the row of a quiet budget.
 create or replace function private.log_usage(
   p_company_id uuid, p_service text, p_agent_id uuid, p_description text, p_cost numeric, p_reservation_id uuid,
   p_idempotency_key text, p_units bigint, p_unit text, p_model text, p_input_tokens bigint, p_output_tokens bigint,
@@ -905,111 +885,108 @@ declare
   u record;
   v_settled public.usage_receipt;
 begin
-  <<quickly>>
-  begin
-    exit quickly when (
-      p_cost between 0 and 1000000000
-      and p_service ~ '\S'
-      and length(p_service) <= 120
-      and (p_idempotency_key is null
-           or p_idempotency_key ~* '^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$')
-      and (current_setting('role', true) = 'service_role'
-           or private.company_for('usage.write') = p_company_id)
-    ) is not true;
-    if p_reservation_id is not null then
-      exit quickly when p_idempotency_key is not null or p_occurred_at is not null;
+  if p_cost between 0 and 1000000000
+     and p_service ~ '\S'
+     and length(p_service) <= 120
+     and (p_idempotency_key is null
+          or p_idempotency_key ~* '^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$')
+     and (current_setting('role', true) = 'service_role'
+          or private.company_for('usage.write') = p_company_id)
+  then
+    if p_reservation_id is null then
+      begin
+        with found as (
+          select k.cost, k.id, k.at, p.month, p.id as period_id, p.generation, p.stripe_count > 0 as is_striped,
+                 p.service_limit_count, a.id as agent_period_id, a.generation as agent_generation,
+                 a.stripe_count > 0 as is_agent_striped, null::uuid as service_period_id, 0 as service_generation,
+                 false as is_service_striped
+            from (
+              select ceil(p_cost * 1000000)::bigint as cost,
+                     coalesce(p_idempotency_key::uuid, private.uuid_v7()) as id,
+                     coalesce(p_occurred_at, case when p_idempotency_key is null then clock_timestamp() else to_timestamp(
+                       ('x' || substr(p_idempotency_key, 1, 8) || substr(p_idempotency_key, 10, 4))::bit(48)::bigint
+                       / 1000.0) end) as at
+            ) as k
+            join public.companies as c on c.id = p_company_id and c.status = 'active'
+            join public.budget_periods as p
+              on p.company_id = p_company_id and p.scope = 'company' and p.status = 'open'
+             and p.starts_at <= k.at and p.ends_at > k.at
+            left join public.budget_periods as a
+              on p.agent_limit_count > 0 and a.company_id = p_company_id and a.scope = 'agent' and a.agent_id = p_agent_id
+             and a.month = p.month and a.status = 'open'
+           where p.spent_micro_usd <= p.limit_micro_usd - p.adjusted_micro_usd
+             and (p.stripe_count > 0 or random() >= 0.0625)
+             and k.at between clock_timestamp() - interval '366 days' and clock_timestamp() + interval '5 minutes'
+             and (p_agent_id is null
+                  or a.id is not null
+                  or exists (select from public.ai_agents as x where x.company_id = p_company_id and x.id = p_agent_id))
+        ), striped as (
+          update private.budget_stripes as t
+             set spent = t.spent + f.cost
+            from found as f
+           where f.is_striped
+             and t.company_id = p_company_id and t.budget_period_id = f.period_id and t.stripe = pg_backend_pid() % 64
+             and t.generation = f.generation
+             and t.spent + t.reserved + f.cost <= t.granted
+             and t.spent + f.cost <= t.watched
+             and t.folded_at > clock_timestamp() - interval '1 second'
+          returning true
+        ), single as (
+          update public.budget_periods as p
+             set spent_micro_usd = p.spent_micro_usd + f.cost, updated_at = now()
+            from found as f
+           where not f.is_striped
+             and p.company_id = p_company_id and p.id = f.period_id
+             and p.generation = f.generation and p.stripe_count = 0 and p.status = 'open'
+             and (p.watch_micro_usd is null or p.spent_micro_usd + f.cost < p.watch_micro_usd)
+             and p.spent_micro_usd + p.reserved_micro_usd + f.cost <= p.limit_micro_usd - p.adjusted_micro_usd
+          returning true
+        )
+        select f.* into u from found as f
+         where exists (select from striped) or exists (select from single);
+        if not found
+           or u.agent_period_id is not null and not private.charge_plainly(
+             p_company_id, u.agent_period_id, u.agent_generation, u.is_agent_striped, u.cost, 0)
+        then
+          raise sqlstate 'LB002';
+        end if;
+        if u.service_limit_count > 0 then
+          select s.id, s.generation, s.stripe_count > 0
+            into u.service_period_id, u.service_generation, u.is_service_striped
+            from public.budget_periods as s
+           where s.company_id = p_company_id and s.scope = 'service' and s.service = p_service and s.month = u.month
+             and s.status = 'open';
+          if found and not private.charge_plainly(
+            p_company_id, u.service_period_id, u.service_generation, u.is_service_striped, u.cost, 0)
+          then
+            raise sqlstate 'LB002';
+          end if;
+        end if;
+        insert into public.api_usage (
+          company_id, id, occurred_at, service, model, agent_id, description, unit, units, input_tokens, output_tokens,
+          cost_micro_usd, budget_month, request_id, metadata)
+        values (
+          p_company_id, u.id, u.at, p_service, p_model, p_agent_id, p_description, coalesce(p_unit, 'request'),
+          coalesce(p_units, 1), p_input_tokens, p_output_tokens, u.cost, u.month, p_request_id,
+          coalesce(p_metadata, '{}'))
+        on conflict (company_id, occurred_at, id) do nothing;
+        if found then
+          return (u.id, u.at, round(u.cost / 1000000.0, 6), u.month, false, false)::public.usage_receipt;
+        end if;
+        -- It was recorded before.
+        raise sqlstate 'LB002';
+      exception when sqlstate 'LB002' then
+        null;
+      end;
+    elsif p_idempotency_key is null and p_occurred_at is null then
       v_settled := private.settle_quickly(
         p_company_id, p_service, p_agent_id, p_description, ceil(p_cost * 1000000)::bigint, p_reservation_id, p_units,
         p_unit, p_model, p_input_tokens, p_output_tokens, p_metadata, p_request_id);
-      exit quickly when v_settled.usage_id is null;
-      return v_settled;
-    end if;
-    with found as (
-      select k.cost, k.id, k.at, p.month, p.id as period_id, p.generation, p.stripe_count > 0 as is_striped,
-             p.service_limit_count, a.id as agent_period_id, a.generation as agent_generation,
-             a.stripe_count > 0 as is_agent_striped, null::uuid as service_period_id, 0 as service_generation,
-             false as is_service_striped
-        from (
-          select ceil(p_cost * 1000000)::bigint as cost,
-                 coalesce(p_idempotency_key::uuid, private.uuid_v7()) as id,
-                 coalesce(p_occurred_at, case when p_idempotency_key is null then clock_timestamp() else to_timestamp(
-                   ('x' || substr(p_idempotency_key, 1, 8) || substr(p_idempotency_key, 10, 4))::bit(48)::bigint
-                   / 1000.0) end) as at
-        ) as k
-        join public.companies as c on c.id = p_company_id and c.status = 'active'
-        join public.budget_periods as p
-          on p.company_id = p_company_id and p.scope = 'company' and p.status = 'open'
-         and p.starts_at <= k.at and p.ends_at > k.at
-        left join public.budget_periods as a
-          on p.agent_limit_count > 0 and a.company_id = p_company_id and a.scope = 'agent' and a.agent_id = p_agent_id
-         and a.month = p.month and a.status = 'open'
-       where p.spent_micro_usd <= p.limit_micro_usd - p.adjusted_micro_usd
-         and (p.stripe_count > 0 or random() >= 0.0625)
-         and k.at between clock_timestamp() - interval '366 days' and clock_timestamp() + interval '5 minutes'
-         and (p_agent_id is null
-              or a.id is not null
-              or exists (select from public.ai_agents as x where x.company_id = p_company_id and x.id = p_agent_id))
-    ), striped as (
-      update private.budget_stripes as t
-         set spent = t.spent + f.cost
-        from found as f
-       where f.is_striped
-         and t.company_id = p_company_id and t.budget_period_id = f.period_id and t.stripe = pg_backend_pid() % 64
-         and t.generation = f.generation
-         and t.spent + t.reserved + f.cost <= t.granted
-         and t.spent + f.cost <= t.watched
-         and t.folded_at > clock_timestamp() - interval '1 second'
-      returning true
-    ), single as (
-      update public.budget_periods as p
-         set spent_micro_usd = p.spent_micro_usd + f.cost, updated_at = now()
-        from found as f
-       where not f.is_striped
-         and p.company_id = p_company_id and p.id = f.period_id
-         and p.generation = f.generation and p.stripe_count = 0 and p.status = 'open'
-         and (p.watch_micro_usd is null or p.spent_micro_usd + f.cost < p.watch_micro_usd)
-         and p.spent_micro_usd + p.reserved_micro_usd + f.cost <= p.limit_micro_usd - p.adjusted_micro_usd
-      returning true
-    )
-    select f.* into u from found as f
-     where exists (select from striped) or exists (select from single);
-    exit quickly when not found;
-    if u.agent_period_id is not null and not private.charge_plainly(
-      p_company_id, u.agent_period_id, u.agent_generation, u.is_agent_striped, u.cost, 0)
-    then
-      perform private.take_back(p_company_id, u.period_id, u.is_striped, u.cost, 0);
-      exit quickly;
-    end if;
-    if u.service_limit_count > 0 then
-      select s.id, s.generation, s.stripe_count > 0
-        into u.service_period_id, u.service_generation, u.is_service_striped
-        from public.budget_periods as s
-       where s.company_id = p_company_id and s.scope = 'service' and s.service = p_service and s.month = u.month
-         and s.status = 'open';
-      if found and not private.charge_plainly(
-        p_company_id, u.service_period_id, u.service_generation, u.is_service_striped, u.cost, 0)
-      then
-        perform private.take_back(p_company_id, u.period_id, u.is_striped, u.cost, 0);
-        perform private.take_back(p_company_id, u.agent_period_id, u.is_agent_striped, u.cost, 0);
-        exit quickly;
+      if v_settled.usage_id is not null then
+        return v_settled;
       end if;
     end if;
-    insert into public.api_usage (
-      company_id, id, occurred_at, service, model, agent_id, description, unit, units, input_tokens, output_tokens,
-      cost_micro_usd, budget_month, request_id, metadata)
-    values (
-      p_company_id, u.id, u.at, p_service, p_model, p_agent_id, p_description, coalesce(p_unit, 'request'),
-      coalesce(p_units, 1), p_input_tokens, p_output_tokens, u.cost, u.month, p_request_id,
-      coalesce(p_metadata, '{}'))
-    on conflict (company_id, occurred_at, id) do nothing;
-    if found then
-      return (u.id, u.at, round(u.cost / 1000000.0, 6), u.month, false, false)::public.usage_receipt;
-    end if;
-    -- It was recorded before.
-    perform private.take_back(p_company_id, u.period_id, u.is_striped, u.cost, 0);
-    perform private.take_back(p_company_id, u.agent_period_id, u.is_agent_striped, u.cost, 0);
-    perform private.take_back(p_company_id, u.service_period_id, u.is_service_striped, u.cost, 0);
-  end;
+  end if;
   return private.log_usage_slowly(
     p_company_id, p_service, p_agent_id, p_description, p_cost, p_reservation_id, p_idempotency_key, p_units, p_unit,
     p_model, p_input_tokens, p_output_tokens, p_metadata, p_occurred_at, p_request_id);
@@ -1086,10 +1063,9 @@ comment on function private.record_usage(uuid, uuid, timestamptz, timestamptz, p
   'Charges and writes usage that is new; its receipt. Errors: PT402 budget_exceeded; LB001 when the key is used by somebody else at the same moment.';
 comment on function private.charge_plainly(uuid, uuid, integer, boolean, bigint, bigint) is
   'Charges a budget whose counter has room; false if anything stands in the way.';
-comment on function private.take_back(uuid, uuid, boolean, bigint, bigint) is 'Takes a charge back in the transaction that made it.';
 comment on type private.plain_budgets is 'The budgets of a request, as its caller knows them.';
 comment on function private.charge_all_plainly(uuid, private.plain_budgets, bigint, bigint) is
-  'charge_plainly() for each budget of a request; false, with nothing charged, if anything stands in the way of one.';
+  'charge_plainly() for each budget of a request. Errors: LB002 if anything stands in the way of one.';
 comment on function private.replay_usage(uuid, uuid, timestamptz, text, uuid, bigint, private.budget_reservations) is
   'The receipt of usage that was recorded before; settles a reservation that is still open with it. Errors: PT422 idempotency_key_reused.';
 comment on function private.log_usage_slowly(uuid, text, uuid, text, numeric, uuid, text, bigint, text, text, bigint, bigint, jsonb, timestamptz, text) is

@@ -301,7 +301,7 @@ begin
      order by p.company_id, array_position('{company,agent,service}', p.scope), p.id
        for no key update of p skip locked
   loop
-    perform private.fold_stripes(v_busy.company_id, v_busy.id, null, false);
+    perform private.fold_stripes(v_busy.company_id, v_busy.id, null, false, false);
     v_flushed := v_flushed + 1;
   end loop;
   return v_flushed;

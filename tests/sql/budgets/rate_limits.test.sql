@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(144);
+select plan(146);
 
 create function pg_temp.be(p_user text, p_more jsonb default '{}') returns void language sql as $$
   select set_config('request.jwt.claims',
@@ -48,6 +48,7 @@ insert into public.api_keys (company_id, id, name, prefix, rate_limit_per_minute
   (pg_temp.id('e001'), pg_temp.id('e302'), 'unlimited', 'key_e302', null),
   (pg_temp.id('e001'), pg_temp.id('e303'), 'another', 'key_e303', 12),
   (pg_temp.id('e001'), pg_temp.id('e304'), 'slow', 'key_e304', 3),
+  (pg_temp.id('e001'), pg_temp.id('e306'), 'quick', 'key_e306', 30),
   (pg_temp.id('e002'), pg_temp.id('e301'), 'same id', 'key_e301', 24),
   (pg_temp.id('e002'), pg_temp.id('e305'), 'theirs', 'key_e305', 12);
 
@@ -197,6 +198,7 @@ select results_eq(format('select * from pg_temp.ask(%s, %s, %L, %s)', owed, cost
   ('33', 1, 'e301', '10', $$false, pg_temp.key('e301'), 12, 2, 0, 10, 5$$, 'a key that has nothing left is told first'),
   ('0', 3, 'e301', '0', $$true, pg_temp.key('e301'), 12, 3, 0, 15, 0$$, 'what is worth more than its burst may go through at once'),
   ('0', 3, 'e301', '1', $$false, pg_temp.key('e301'), 12, 3, 2, 1, 1$$, 'but only when nothing is owed'),
+  ('0', 1, 'e306', '4', $$true, pg_temp.key('e306'), 30, 5, 2, 6, 0$$, 'a quicker key may more'),
   ('0', 1, 'e304', '0', $$true, pg_temp.key('e304'), 3, 1, 0, 20, 0$$, 'a slow key may one'),
   ('0', 1, 'e304', '0.5', $$false, pg_temp.key('e304'), 3, 1, 0, 1, 1$$, 'and then none'),
   ('10', 1, 'e302', 'null', $$true, 'company', 6, 4, 2, 20, 0$$, 'a key without a limit has the company''s'),
@@ -340,6 +342,7 @@ select is(pg_temp.owes('e002'), 10, 'and is counted there');
 select pg_temp.be('e901');
 select is(pg_temp.reading_request(owed), answer::jsonb, 'reading, used up to ' || coalesce(owed::text, 'nothing') || ': ' || what) from (values
   (null, '{"RateLimit": "\"company\";r=4;t=0", "RateLimit-Policy": "\"company\";q=6;w=60"}', 'all is left'),
+  (-3600, '{"RateLimit": "\"company\";r=4;t=0", "RateLimit-Policy": "\"company\";q=6;w=60"}', 'all is back'),
   (30, '{"RateLimit": "\"company\";r=1;t=30", "RateLimit-Policy": "\"company\";q=6;w=60"}', 'the last one is still there'),
   (33, '{"status": 429, "headers": {"RateLimit": "\"company\";r=0;t=33", "RateLimit-Policy": "\"company\";q=6;w=60", "Retry-After": "3"}}', 'reads are refused, too')) as t (owed, answer, what);
 select is((select array[pg_temp.owes('e001'), count(*)] from pg_temp.reading_request(20)), '{20,1}', 'but not counted');

@@ -8,7 +8,7 @@ import {
 import { type Gateway, startGateway } from '../../../scripts/lib/gateway.ts';
 import { isAlive, signal, waitUntilGone } from '../../../scripts/lib/processes.ts';
 import { useApi } from '../support/api.ts';
-import { useDatabase } from '../support/database.ts';
+import { twoSessions, useDatabase } from '../support/database.ts';
 import { createSpender, type Spender } from './support.ts';
 import type { WebhookReceiver } from './webhook-receiver.ts';
 import { type Delivery, isSigned, startWebhookReceiver } from './webhook-receiver.ts';
@@ -50,6 +50,8 @@ async function startDispatcher(webhookSecret = WEBHOOK_SECRET): Promise<Dispatch
     },
   });
   const gateway = await startGateway({ port: 0, functions, keys: api.keys });
+  // It starts before the first call, so that no test waits for it while the receiver waits for the test.
+  await functions.urlOf('dispatch-events');
   return { pid: () => latest, functions, gateway };
 }
 
@@ -60,7 +62,7 @@ async function stopDispatcher({ functions, gateway }: Dispatcher): Promise<void>
 
 beforeAll(async () => {
   receiver = await startWebhookReceiver();
-  dispatchers = [await startDispatcher(), await startDispatcher()];
+  dispatchers = await Promise.all([startDispatcher(), startDispatcher()]);
 });
 afterAll(async () => {
   await receiver?.stop();
@@ -421,6 +423,58 @@ describe('dispatchers', () => {
       expect(await onlyEvent()).toMatchObject(rest);
     },
   );
+
+  it('that outlive their lease finish nothing while the next one is at work', async () => {
+    await alerted();
+    const [slow, next] = dispatchers;
+    const answers = [later(), later()];
+    receiver.answerWith(() => answers[receiver.deliveries.length - 1]?.status ?? 204);
+    const slowAnswer = dispatch(slow);
+    await untilReceived(1);
+    await makeDue();
+    const nextAnswer = dispatch(next);
+    await untilReceived(2);
+    answers[0]?.answer(204);
+    expect(await slowAnswer).toEqual(tally({ claimed: 1, lost: 1 }));
+    expect(await onlyEvent()).toMatchObject({ status: 'pending', attempts: 2, finished_at: null });
+    answers[1]?.answer(500);
+    expect(await nextAnswer).toEqual(tally({ claimed: 1, retried: 1 }));
+    expect(await onlyEvent()).toMatchObject({
+      status: 'pending',
+      attempts: 2,
+      last_error: expect.stringContaining('status 500'),
+    });
+  });
+});
+
+describe('claims', () => {
+  const claim = 'select event_id as id, attempt from public.claim_events(5, 120)';
+
+  it('of sessions at the same time are of different events, and wait for nobody', async () => {
+    const { id } = await createSpender(db.client);
+    await db.client.query(
+      `select private.emit_event($1, 'test.event', '{}') from generate_series(1, 8)`,
+      [id],
+    );
+    const [first, second] = await twoSessions(db);
+    for (const session of [first, second]) {
+      await session.query(`set role service_role; set statement_timeout = '5s'`);
+    }
+    await first.query('begin');
+    const mine = await first.query<{ id: string }>(claim);
+    const theirs = await second.query<{ id: string }>(claim);
+    expect([mine.rowCount, theirs.rowCount]).toEqual([5, 3]);
+    const all = [...mine.rows, ...theirs.rows].map((row) => row.id);
+    expect(new Set(all).size).toBe(8);
+    // What is undone was not claimed.
+    await first.query('rollback');
+    const again = await second.query<{ id: string; attempt: number }>(claim);
+    expect(again.rows.map((row) => row.id).toSorted()).toEqual(
+      mine.rows.map((row) => row.id).toSorted(),
+    );
+    expect(again.rows.every(({ attempt }) => attempt === 1)).toBe(true);
+    await Promise.all([first.end(), second.end()]);
+  });
 });
 
 describe('who may call', () => {
