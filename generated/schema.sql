@@ -88,9 +88,12 @@ CREATE TABLE "private"."plan_tiers" (
 );
 
 CREATE UNLOGGED TABLE "private"."rate_limit_buckets" (
-  "company_id" uuid                     NOT NULL,
-  "bucket"     text                     NOT NULL,
-  "tat"        timestamp with time zone NOT NULL,
+  "company_id"       uuid                     NOT NULL,
+  "bucket"           text                     NOT NULL,
+  "tat"              timestamp with time zone NOT NULL,
+  "limit_per_minute" integer                  NOT NULL DEFAULT 600,
+  "burst"            integer                  NOT NULL DEFAULT 200,
+  "rated_at"         timestamp with time zone NOT NULL DEFAULT '-infinity'::timestamp WITH time zone,
   CONSTRAINT "rate_limit_buckets_pkey" PRIMARY KEY (company_id, bucket)
 );
 
@@ -188,7 +191,7 @@ CREATE TABLE "public"."api_keys" (
   CONSTRAINT "api_keys_pkey" PRIMARY KEY (company_id, id),
   CONSTRAINT "api_keys_prefix_is_short" CHECK ((prefix ~ '^[A-Za-z0-9_]{6,24}$'::text)),
   CONSTRAINT "api_keys_prefix_is_unique_in_company" UNIQUE (company_id, prefix),
-  CONSTRAINT "api_keys_rate_limit_per_minute_is_positive" CHECK ((rate_limit_per_minute > 0))
+  CONSTRAINT "api_keys_rate_limit_per_minute_is_possible" CHECK (((rate_limit_per_minute >= 1) AND (rate_limit_per_minute <= 1000000)))
 );
 
 ALTER TABLE "public"."api_keys"
@@ -424,6 +427,10 @@ CREATE TABLE "public"."company_plans" (
   CONSTRAINT "company_plans_ends_after_start" CHECK ((ended_at >= started_at)),
   CONSTRAINT "company_plans_enforcement_is_known" CHECK ((enforcement = ANY (ARRAY['hard'::text, 'soft'::text]))),
   CONSTRAINT "company_plans_features_is_object" CHECK (((jsonb_typeof(features) = 'object'::text) AND (pg_column_size(features) <= 65536))),
+  CONSTRAINT "company_plans_features_rates_are_possible"
+    CHECK
+    (((NOT (features @? 'strict $."requests_per_minute"?(((@.type() != "null" && @.type() != "number" || @ < 1) || @ > 1000000) || @ % 1 != 0)'::jsonpath)) AND (NOT (features @?
+    'strict $."request_burst"?(((@.type() != "null" && @.type() != "number" || @ < 1) || @ > 1000000) || @ % 1 != 0)'::jsonpath)))),
   CONSTRAINT "company_plans_monthly_limit_usd_is_not_negative" CHECK (((monthly_limit_usd >= (0)::numeric) AND (monthly_limit_usd <> 'NaN'::numeric))),
   CONSTRAINT "company_plans_pkey" PRIMARY KEY (company_id, id),
   CONSTRAINT "company_plans_plan_tier_is_known" CHECK ((plan_tier = ANY (ARRAY['starter'::text, 'professional'::text, 'enterprise'::text, 'custom'::text]))),
@@ -1870,6 +1877,18 @@ declare
   v_company public.rate_limit_decision;
 begin
   perform private.require_company(p_company_id, null);
+  if p_api_key_id is null and p_cost > 0 then
+    v_company := private.take_rate(p_company_id, 'company', null, null, p_cost);
+    if v_company.bucket is not null then
+      return v_company;
+    end if;
+  end if;
+  if not exists (select from public.companies as c where c.id = p_company_id) then
+    raise exception 'there is no company %', coalesce(p_company_id::text, 'null')
+      using errcode = 'PT404',
+            detail = 'unknown_company',
+            hint = 'Check company_id.';
+  end if;
   select * into v_rate from private.company_rate(p_company_id);
   if p_cost is null or p_cost not between 1 and v_rate.burst then
     raise exception 'a request costs 1 to %', v_rate.burst
@@ -2573,21 +2592,24 @@ CREATE OR REPLACE FUNCTION private.limit_request()
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
 declare
-  v_company uuid := private.company_for(null);
+  v_company constant uuid := private.company_for(null);
+  v_cost constant integer := case when current_setting('transaction_read_only') = 'on' then 0 else 1 end;
   v_rate record;
   v_decision public.rate_limit_decision;
   v_headers jsonb;
 begin
-  if v_company is null then
+  -- check_rate_limit() counts for itself.
+  if v_company is null or current_setting('request.path', true) = '/rpc/check_rate_limit' then
     return;
   end if;
-  select * into v_rate from private.company_rate(v_company);
-  v_decision := private.take_rate(
-    v_company, 'company', v_rate.limit_per_minute, v_rate.burst,
-    case when current_setting('transaction_read_only') = 'on' then 0 else 1 end);
+  v_decision := private.take_rate(v_company, 'company', null, null, v_cost);
+  if v_decision.bucket is null then
+    select * into v_rate from private.company_rate(v_company);
+    v_decision := private.take_rate(v_company, 'company', v_rate.limit_per_minute, v_rate.burst, v_cost);
+  end if;
   -- draft-ietf-httpapi-ratelimit-headers: the policy (quota per window), and what is left of it for how long.
   v_headers := jsonb_build_object(
-    'RateLimit-Policy', format('"company";q=%s;w=60', v_rate.limit_per_minute),
+    'RateLimit-Policy', format('"company";q=%s;w=60', v_decision.limit_per_minute),
     'RateLimit', format('"company";r=%s;t=%s', v_decision.remaining, v_decision.reset_seconds));
   if v_decision.allowed then
     perform set_config('response.headers', (
@@ -2598,7 +2620,7 @@ begin
   raise sqlstate 'PGRST'
     using message = jsonb_build_object(
             'code', 'PT429', 'message', 'too many requests', 'details', 'rate_limited',
-            'hint', format('Wait %s s, then go on at no more than %s requests a minute.', v_decision.retry_after_seconds, v_rate.limit_per_minute))::text,
+            'hint', format('Wait %s s, then go on at no more than %s requests a minute.', v_decision.retry_after_seconds, v_decision.limit_per_minute))::text,
           detail = jsonb_build_object(
             'status', 429,
             'headers', v_headers || jsonb_build_object('Retry-After', v_decision.retry_after_seconds::text))::text;
@@ -4174,43 +4196,56 @@ CREATE OR REPLACE FUNCTION private.take_rate (
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
 declare
-  v_now timestamptz := clock_timestamp();
-  v_each constant interval := interval '1 minute' / p_limit_per_minute;
-  v_burst constant interval := v_each * p_burst;
-  v_need constant interval := v_each * greatest(p_cost, 1);
+  v_now constant timestamptz := clock_timestamp();
+  v_known private.rate_limit_buckets;
+  v_limit integer := p_limit_per_minute;
+  v_burst integer := p_burst;
+  v_each interval;
+  v_need interval;
+  v_latest timestamptz;
   v_tat timestamptz;
   v_allowed boolean;
 begin
-  select b.tat into v_tat from private.rate_limit_buckets as b
+  select * into v_known from private.rate_limit_buckets as b
    where b.company_id = p_company_id and b.bucket = p_bucket;
-  v_allowed := greatest(coalesce(v_tat, v_now), v_now) + v_need <= v_now + v_burst;
+  if v_limit is null then
+    if v_known.rated_at is null or v_known.rated_at < v_now - interval '1 second' or p_cost > v_known.burst then
+      return null;
+    end if;
+    v_limit := v_known.limit_per_minute;
+    v_burst := v_known.burst;
+  end if;
+  v_each := interval '1 minute' / v_limit;
+  v_need := v_each * greatest(p_cost, 1);
+  -- The latest time of arrival that is still admitted.
+  v_latest := v_now + v_each * v_burst - v_need;
+  v_tat := greatest(v_known.tat, v_now);
+  v_allowed := v_tat <= v_latest;
   if v_allowed and p_cost > 0 then
-    if v_tat is not null then
+    if p_limit_per_minute is null then
       update private.rate_limit_buckets as b
          set tat = greatest(b.tat, v_now) + v_need
-       where b.company_id = p_company_id and b.bucket = p_bucket
-         and greatest(b.tat, v_now) + v_need <= v_now + v_burst
+       where b.company_id = p_company_id and b.bucket = p_bucket and greatest(b.tat, v_now) <= v_latest
       returning b.tat into v_tat;
     else
-      insert into private.rate_limit_buckets as b (company_id, bucket, tat)
-      values (p_company_id, p_bucket, v_now + v_need)
+      insert into private.rate_limit_buckets as b (company_id, bucket, tat, limit_per_minute, burst, rated_at)
+      values (p_company_id, p_bucket, v_now + v_need, v_limit, v_burst, v_now)
       on conflict (company_id, bucket) do update
-        set tat = greatest(b.tat, v_now) + v_need
-        where greatest(b.tat, v_now) + v_need <= v_now + v_burst
+        set tat = greatest(b.tat, v_now) + v_need, limit_per_minute = v_limit, burst = v_burst, rated_at = v_now
+        where greatest(b.tat, v_now) <= v_latest
       returning b.tat into v_tat;
     end if;
     v_allowed := found;
     if not found then
-      select b.tat into v_tat from private.rate_limit_buckets as b
+      select greatest(b.tat, v_now) into v_tat from private.rate_limit_buckets as b
        where b.company_id = p_company_id and b.bucket = p_bucket;
     end if;
   end if;
-  v_tat := greatest(coalesce(v_tat, v_now), v_now);
   return (
-    v_allowed, p_bucket, p_limit_per_minute, p_burst,
-    greatest(floor(extract(epoch from v_now + v_burst - v_tat) / extract(epoch from v_each)), 0)::integer,
+    v_allowed, p_bucket, v_limit, v_burst,
+    greatest(floor(extract(epoch from v_latest + v_need - v_tat) / extract(epoch from v_each)), 0)::integer,
     ceil(extract(epoch from v_tat - v_now))::integer,
-    case when v_allowed then 0 else greatest(ceil(extract(epoch from v_tat + v_need - v_burst - v_now)), 1)::integer end
+    case when v_allowed then 0 else greatest(ceil(extract(epoch from v_tat - v_latest)), 1)::integer end
   )::public.rate_limit_decision;
 end
 $function$;
@@ -6921,7 +6956,7 @@ COMMENT ON COLUMN "public"."company_plans"."ended_at" IS 'When it ended; set exa
 
 COMMENT ON COLUMN "public"."company_plans"."enforcement" IS 'hard: usage beyond the monthly limit is refused; soft: it is recorded, flagged and alerted.';
 
-COMMENT ON COLUMN "public"."company_plans"."features" IS 'Feature switches of the plan, an object.';
+COMMENT ON COLUMN "public"."company_plans"."features" IS 'Feature switches of the plan, an object. requests_per_minute and request_burst are whole numbers from 1 to 1000000.';
 
 COMMENT ON COLUMN "public"."company_plans"."id" IS 'Row id, unique within the company; may be supplied by the client, so that a retry is recognised.';
 
@@ -7554,9 +7589,9 @@ COMMENT ON FUNCTION "public"."budget_status"(uuid) IS 'The running month of a co
 
 COMMENT ON FUNCTION "public"."check_budget_before_usage"(uuid, uuid, numeric, text, integer, uuid) IS 'Asks whether a company may spend estimated_cost (US dollars, 0 to 1,000,000,000) now, for an agent (or null) and a service, and if so holds it for hold_seconds (1 to 86400, 15 minutes unless told), so that callers together never pass a limit. Settle the returned reservation_id with log_api_usage_and_update_budget(), give it back with release_budget_reservation(), or let it expire. A refusal is an answer, not an error: allowed is false and reason is budget_exceeded, agent_budget_exceeded, service_budget_exceeded, no_active_plan or company_suspended; scope and the amounts are then those of the budget that refused. A client that may retry chooses reservation_id. Members holding usage.write, for their active company; service_role for any. Errors: 42501 not_your_company; 22023 invalid_amount, invalid_hold, invalid_service; PT404 unknown_company, unknown_agent; PT410 company_closed; PT422 reservation_reused.';
 
-COMMENT ON FUNCTION "public"."check_rate_limit"(uuid, integer, uuid) IS 'Takes cost requests (1 to the plan''s burst) from what a company may do, and from what an API key may do if api_key_id is given; the answer says whether it may, what remains, in how many seconds the bucket is full again and after how many to retry (RFC 6585 section 4). For what check_request() cannot count: reads, and calls that do not come through PostgREST. Members for their active company; service_role for any. Errors: 42501 not_your_company; 22023 invalid_cost; PT404 unknown_api_key.';
+COMMENT ON FUNCTION "public"."check_rate_limit"(uuid, integer, uuid) IS 'Takes cost requests (1 to the plan''s burst) from what a company may do, and from what an API key may do if api_key_id is given; the answer says whether it may, what remains, in how many seconds the bucket is full again and after how many to retry (RFC 6585 section 4). For what check_request() cannot count: reads, and calls that do not come through PostgREST. Members for their active company; service_role for any. Errors: 42501 not_your_company; 22023 invalid_cost; PT404 unknown_company, unknown_api_key.';
 
-COMMENT ON FUNCTION "public"."check_request"() IS 'Called by PostgREST before every request (pgrst.db_pre_request): limits the rate of members by their company''s plan, with RateLimit headers (draft-ietf-httpapi-ratelimit-headers), and refuses estimated counts. Reads run in a read-only transaction: they are refused while nothing remains but not counted. Errors: PT429 rate_limited with Retry-After; PT400 count_not_exact.';
+COMMENT ON FUNCTION "public"."check_request"() IS 'Called by PostgREST before every request (pgrst.db_pre_request): limits the rate of members by their company''s plan, with RateLimit headers (draft-ietf-httpapi-ratelimit-headers), and refuses estimated counts. Reads run in a read-only transaction and failed requests are undone: both are refused while nothing remains, but not counted. check_rate_limit() is left alone, since it counts for itself. A change of plan counts within a second. Errors: PT429 rate_limited with Retry-After; PT400 count_not_exact.';
 
 COMMENT ON FUNCTION "public"."claim_events"(integer, integer) IS 'Claims events of the outbox that are due, at most batch_size (1 to 1000), for lease_seconds (1 to 3600). Concurrent callers get different events; an event that is not finished before its lease ends is due again, so delivery is at least once and event_id tells repetitions. service_role only. Errors: 22023 invalid_claim.';
 

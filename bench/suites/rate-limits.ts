@@ -36,7 +36,7 @@ empty but for ten requests a second.
       insert into public.companies (id, slug, name, contact_email)
       values ('${OPEN}', 'open', 'Open', 'a@b.example'), ('${EMPTY}', 'empty', 'Empty', 'a@b.example');
       insert into public.company_plans (company_id, plan_tier, monthly_limit_usd, features)
-      values ('${OPEN}', 'custom', 1000, '{"requests_per_minute": 100000000, "request_burst": 1000000}'),
+      values ('${OPEN}', 'custom', 1000, '{"requests_per_minute": 1000000, "request_burst": 1000000}'),
              ('${EMPTY}', 'custom', 1000, '{"requests_per_minute": 600, "request_burst": 1}');
     `);
   },

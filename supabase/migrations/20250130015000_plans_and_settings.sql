@@ -26,6 +26,9 @@ create table if not exists public.company_plans (
   constraint company_plans_monthly_limit_usd_is_not_negative check (monthly_limit_usd >= 0 and monthly_limit_usd <> 'NaN'),
   constraint company_plans_enforcement_is_known check (enforcement in ('hard', 'soft')),
   constraint company_plans_features_is_object check (jsonb_typeof(features) = 'object' and pg_column_size(features) <= 65536),
+  constraint company_plans_features_rates_are_possible check (
+    not features @? 'strict $.requests_per_minute ? (@.type() != "null" && @.type() != "number" || @ < 1 || @ > 1000000 || @ % 1 != 0)'
+    and not features @? 'strict $.request_burst ? (@.type() != "null" && @.type() != "number" || @ < 1 || @ > 1000000 || @ % 1 != 0)'),
   constraint company_plans_ended_at_set_when_ended check (is_active = (ended_at is null)),
   constraint company_plans_ends_after_start check (ended_at >= started_at),
   constraint company_plans_stripe_subscription_id_is_stripe check (stripe_subscription_id ~ '^sub_[A-Za-z0-9_]+$'),
@@ -150,7 +153,7 @@ comment on column public.company_plans.company_id is 'Company (tenant) that the 
 comment on column public.company_plans.id is 'Row id, unique within the company; may be supplied by the client, so that a retry is recognised.';
 comment on column public.company_plans.plan_tier is 'starter, professional, enterprise or custom.';
 comment on column public.company_plans.monthly_limit_usd is 'US dollars a month; starter 100, professional 500, enterprise 2000 unless stated, custom must be stated.';
-comment on column public.company_plans.features is 'Feature switches of the plan, an object.';
+comment on column public.company_plans.features is 'Feature switches of the plan, an object. requests_per_minute and request_burst are whole numbers from 1 to 1000000.';
 comment on column public.company_plans.enforcement is 'hard: usage beyond the monthly limit is refused; soft: it is recorded, flagged and alerted.';
 comment on column public.company_plans.is_active is 'True for the plan in force.';
 comment on column public.company_plans.started_at is 'When the plan came into force.';

@@ -25,7 +25,7 @@ create table if not exists public.api_keys (
   constraint api_keys_prefix_is_unique_in_company unique (company_id, prefix),
   constraint api_keys_name_is_not_blank check (name ~ '\S' and length(name) <= 120),
   constraint api_keys_prefix_is_short check (prefix ~ '^[A-Za-z0-9_]{6,24}$'),
-  constraint api_keys_rate_limit_per_minute_is_positive check (rate_limit_per_minute > 0)
+  constraint api_keys_rate_limit_per_minute_is_possible check (rate_limit_per_minute between 1 and 1000000)
 );
 
 -- Who did what to which row, append-only for everybody and partitioned by month. It outlives people and rows, so

@@ -2,8 +2,9 @@
 -- How often a company and each of its API keys may call: the generic cell rate algorithm (GCRA), which allows a burst and
 -- then a steady rate and needs one timestamp a bucket. A rejection locks nothing and writes nothing.
 --
--- PostgREST runs GET and HEAD in a read-only transaction, which cannot count. check_request() counts every other request
--- and refuses reads only while the bucket is empty; whoever must count reads calls check_rate_limit() with POST before.
+-- PostgREST runs GET, HEAD and calls of stable functions in a read-only transaction, which cannot count, and undoes the
+-- transaction of a request that fails, with its count. check_request() counts every write that succeeds and refuses
+-- everything while the bucket is empty; whoever must count reads or failures calls check_rate_limit() with POST before.
 
 set lock_timeout = '5s';
 set statement_timeout = '10min';
@@ -14,6 +15,10 @@ create unlogged table if not exists private.rate_limit_buckets (
   bucket text not null,
   -- The theoretical arrival time: when everything that was admitted will have been paid for at the steady rate.
   tat timestamptz not null,
+  -- The rate that was read last, and when: what is asked often need not look at the plan each time.
+  limit_per_minute integer not null default 600,
+  burst integer not null default 200,
+  rated_at timestamptz not null default '-infinity',
   primary key (company_id, bucket)
 ) with (fillfactor = 50);
 
@@ -50,50 +55,64 @@ end
 $fn$;
 revoke execute on function private.company_rate(uuid) from public;
 
--- Takes p_cost from a bucket, or only looks when p_cost is 0.
+-- Takes p_cost from a bucket, or only looks when p_cost is 0. Without a rate it uses the one that was read within the last
+-- second, if there is one, and else answers null.
 create or replace function private.take_rate(
   p_company_id uuid, p_bucket text, p_limit_per_minute integer, p_burst integer, p_cost integer
 ) returns public.rate_limit_decision
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $fn$
 declare
-  v_now timestamptz := clock_timestamp();
-  v_each constant interval := interval '1 minute' / p_limit_per_minute;
-  v_burst constant interval := v_each * p_burst;
-  v_need constant interval := v_each * greatest(p_cost, 1);
+  v_now constant timestamptz := clock_timestamp();
+  v_known private.rate_limit_buckets;
+  v_limit integer := p_limit_per_minute;
+  v_burst integer := p_burst;
+  v_each interval;
+  v_need interval;
+  v_latest timestamptz;
   v_tat timestamptz;
   v_allowed boolean;
 begin
-  select b.tat into v_tat from private.rate_limit_buckets as b
+  select * into v_known from private.rate_limit_buckets as b
    where b.company_id = p_company_id and b.bucket = p_bucket;
-  v_allowed := greatest(coalesce(v_tat, v_now), v_now) + v_need <= v_now + v_burst;
+  if v_limit is null then
+    if v_known.rated_at is null or v_known.rated_at < v_now - interval '1 second' or p_cost > v_known.burst then
+      return null;
+    end if;
+    v_limit := v_known.limit_per_minute;
+    v_burst := v_known.burst;
+  end if;
+  v_each := interval '1 minute' / v_limit;
+  v_need := v_each * greatest(p_cost, 1);
+  -- The latest time of arrival that is still admitted.
+  v_latest := v_now + v_each * v_burst - v_need;
+  v_tat := greatest(v_known.tat, v_now);
+  v_allowed := v_tat <= v_latest;
   if v_allowed and p_cost > 0 then
-    if v_tat is not null then
+    if p_limit_per_minute is null then
       update private.rate_limit_buckets as b
          set tat = greatest(b.tat, v_now) + v_need
-       where b.company_id = p_company_id and b.bucket = p_bucket
-         and greatest(b.tat, v_now) + v_need <= v_now + v_burst
+       where b.company_id = p_company_id and b.bucket = p_bucket and greatest(b.tat, v_now) <= v_latest
       returning b.tat into v_tat;
     else
-      insert into private.rate_limit_buckets as b (company_id, bucket, tat)
-      values (p_company_id, p_bucket, v_now + v_need)
+      insert into private.rate_limit_buckets as b (company_id, bucket, tat, limit_per_minute, burst, rated_at)
+      values (p_company_id, p_bucket, v_now + v_need, v_limit, v_burst, v_now)
       on conflict (company_id, bucket) do update
-        set tat = greatest(b.tat, v_now) + v_need
-        where greatest(b.tat, v_now) + v_need <= v_now + v_burst
+        set tat = greatest(b.tat, v_now) + v_need, limit_per_minute = v_limit, burst = v_burst, rated_at = v_now
+        where greatest(b.tat, v_now) <= v_latest
       returning b.tat into v_tat;
     end if;
     v_allowed := found;
     if not found then
-      select b.tat into v_tat from private.rate_limit_buckets as b
+      select greatest(b.tat, v_now) into v_tat from private.rate_limit_buckets as b
        where b.company_id = p_company_id and b.bucket = p_bucket;
     end if;
   end if;
-  v_tat := greatest(coalesce(v_tat, v_now), v_now);
   return (
-    v_allowed, p_bucket, p_limit_per_minute, p_burst,
-    greatest(floor(extract(epoch from v_now + v_burst - v_tat) / extract(epoch from v_each)), 0)::integer,
+    v_allowed, p_bucket, v_limit, v_burst,
+    greatest(floor(extract(epoch from v_latest + v_need - v_tat) / extract(epoch from v_each)), 0)::integer,
     ceil(extract(epoch from v_tat - v_now))::integer,
-    case when v_allowed then 0 else greatest(ceil(extract(epoch from v_tat + v_need - v_burst - v_now)), 1)::integer end
+    case when v_allowed then 0 else greatest(ceil(extract(epoch from v_tat - v_latest)), 1)::integer end
   )::public.rate_limit_decision;
 end
 $fn$;
@@ -110,6 +129,18 @@ declare
   v_company public.rate_limit_decision;
 begin
   perform private.require_company(p_company_id, null);
+  if p_api_key_id is null and p_cost > 0 then
+    v_company := private.take_rate(p_company_id, 'company', null, null, p_cost);
+    if v_company.bucket is not null then
+      return v_company;
+    end if;
+  end if;
+  if not exists (select from public.companies as c where c.id = p_company_id) then
+    raise exception 'there is no company %', coalesce(p_company_id::text, 'null')
+      using errcode = 'PT404',
+            detail = 'unknown_company',
+            hint = 'Check company_id.';
+  end if;
   select * into v_rate from private.company_rate(p_company_id);
   if p_cost is null or p_cost not between 1 and v_rate.burst then
     raise exception 'a request costs 1 to %', v_rate.burst
@@ -156,21 +187,24 @@ create or replace function private.limit_request() returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $fn$
 declare
-  v_company uuid := private.company_for(null);
+  v_company constant uuid := private.company_for(null);
+  v_cost constant integer := case when current_setting('transaction_read_only') = 'on' then 0 else 1 end;
   v_rate record;
   v_decision public.rate_limit_decision;
   v_headers jsonb;
 begin
-  if v_company is null then
+  -- check_rate_limit() counts for itself.
+  if v_company is null or current_setting('request.path', true) = '/rpc/check_rate_limit' then
     return;
   end if;
-  select * into v_rate from private.company_rate(v_company);
-  v_decision := private.take_rate(
-    v_company, 'company', v_rate.limit_per_minute, v_rate.burst,
-    case when current_setting('transaction_read_only') = 'on' then 0 else 1 end);
+  v_decision := private.take_rate(v_company, 'company', null, null, v_cost);
+  if v_decision.bucket is null then
+    select * into v_rate from private.company_rate(v_company);
+    v_decision := private.take_rate(v_company, 'company', v_rate.limit_per_minute, v_rate.burst, v_cost);
+  end if;
   -- draft-ietf-httpapi-ratelimit-headers: the policy (quota per window), and what is left of it for how long.
   v_headers := jsonb_build_object(
-    'RateLimit-Policy', format('"company";q=%s;w=60', v_rate.limit_per_minute),
+    'RateLimit-Policy', format('"company";q=%s;w=60', v_decision.limit_per_minute),
     'RateLimit', format('"company";r=%s;t=%s', v_decision.remaining, v_decision.reset_seconds));
   if v_decision.allowed then
     perform set_config('response.headers', (
@@ -181,7 +215,7 @@ begin
   raise sqlstate 'PGRST'
     using message = jsonb_build_object(
             'code', 'PT429', 'message', 'too many requests', 'details', 'rate_limited',
-            'hint', format('Wait %s s, then go on at no more than %s requests a minute.', v_decision.retry_after_seconds, v_rate.limit_per_minute))::text,
+            'hint', format('Wait %s s, then go on at no more than %s requests a minute.', v_decision.retry_after_seconds, v_decision.limit_per_minute))::text,
           detail = jsonb_build_object(
             'status', 429,
             'headers', v_headers || jsonb_build_object('Retry-After', v_decision.retry_after_seconds::text))::text;
@@ -255,8 +289,8 @@ comment on function private.check_rate_limit(uuid, integer, uuid) is 'Implementa
 comment on function private.limit_request() is
   'Counts a member''s request through PostgREST and sets RateLimit headers. Errors: PT429 rate_limited with Retry-After, in the form that PostgREST passes on.';
 comment on function public.check_rate_limit(uuid, integer, uuid) is
-  'Takes cost requests (1 to the plan''s burst) from what a company may do, and from what an API key may do if api_key_id is given; the answer says whether it may, what remains, in how many seconds the bucket is full again and after how many to retry (RFC 6585 section 4). For what check_request() cannot count: reads, and calls that do not come through PostgREST. Members for their active company; service_role for any. Errors: 42501 not_your_company; 22023 invalid_cost; PT404 unknown_api_key.';
+  'Takes cost requests (1 to the plan''s burst) from what a company may do, and from what an API key may do if api_key_id is given; the answer says whether it may, what remains, in how many seconds the bucket is full again and after how many to retry (RFC 6585 section 4). For what check_request() cannot count: reads, and calls that do not come through PostgREST. Members for their active company; service_role for any. Errors: 42501 not_your_company; 22023 invalid_cost; PT404 unknown_company, unknown_api_key.';
 comment on function public.check_request() is
-  'Called by PostgREST before every request (pgrst.db_pre_request): limits the rate of members by their company''s plan, with RateLimit headers (draft-ietf-httpapi-ratelimit-headers), and refuses estimated counts. Reads run in a read-only transaction: they are refused while nothing remains but not counted. Errors: PT429 rate_limited with Retry-After; PT400 count_not_exact.';
+  'Called by PostgREST before every request (pgrst.db_pre_request): limits the rate of members by their company''s plan, with RateLimit headers (draft-ietf-httpapi-ratelimit-headers), and refuses estimated counts. Reads run in a read-only transaction and failed requests are undone: both are refused while nothing remains, but not counted. check_rate_limit() is left alone, since it counts for itself. A change of plan counts within a second. Errors: PT429 rate_limited with Retry-After; PT400 count_not_exact.';
 
 -- migrate:down

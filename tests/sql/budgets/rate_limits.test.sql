@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(146);
+select plan(166);
 
 create function pg_temp.be(p_user text, p_more jsonb default '{}') returns void language sql as $$
   select set_config('request.jwt.claims',
@@ -437,30 +437,55 @@ delete from public.companies where id = pg_temp.id('e009');
 select is((select count(*) from private.rate_limit_buckets where company_id = pg_temp.id('e009')), 0::bigint, 'and go with them');
 select is((select relpersistence from pg_class where oid = 'private.rate_limit_buckets'::regclass), 'u', 'they are not worth a write of the log');
 
+-- The rate that was read a moment ago ---------------------------------------------------------------------------------
+create function pg_temp.rate(p_company text, p_limit integer, p_burst integer, p_ago interval) returns void language sql as $$
+  insert into private.rate_limit_buckets as b (company_id, bucket, tat, limit_per_minute, burst, rated_at)
+  values (pg_temp.id(p_company), 'company', clock_timestamp(), p_limit, p_burst, clock_timestamp() - p_ago)
+  on conflict (company_id, bucket) do update
+    set tat = excluded.tat, limit_per_minute = excluded.limit_per_minute, burst = excluded.burst, rated_at = excluded.rated_at
+$$;
+select is(private.take_rate(pg_temp.id('e002'), 'unseen', null, null, 1)::text, null, 'a bucket that was never used knows no rate');
+select pg_temp.rate('e001', 60, 10, '0.5 s');
+select results_eq($$select limit_per_minute, burst, remaining from private.take_rate(pg_temp.id('e001'), 'company', null, null, 3)$$, 'values (60, 10, 7)', 'a rate that was read within a second is used');
+select is(private.take_rate(pg_temp.id('e001'), 'company', null, null, 11)::text, null, 'but for what is more than its burst');
+select results_eq($$select limit_per_minute, burst from public.check_rate_limit(pg_temp.id('e001'))$$, 'values (60, 10)', 'check_rate_limit() uses it');
+select pg_temp.rate('e001', 60, 10, '1.1 s');
+select is(private.take_rate(pg_temp.id('e001'), 'company', null, null, 1)::text, null, 'an older one is not');
+select results_eq($$select limit_per_minute, burst from public.check_rate_limit(pg_temp.id('e001'))$$, 'values (6, 4)', 'then the plan is asked');
+select results_eq($$select limit_per_minute, burst, rated_at > clock_timestamp() - interval '1 s' from private.rate_limit_buckets where company_id = pg_temp.id('e001') and bucket = 'company'$$, 'values (6, 4, true)', 'and what it says is kept');
+select pg_temp.refused($$select public.check_rate_limit(pg_temp.id('e0ff'))$$, 'PT404', 'unknown_company', 'a company that does not exist has no rate');
+select pg_temp.refused($$select public.check_rate_limit(null)$$, 'PT404', 'unknown_company', 'nor has none');
+select throws_ok(format('update public.company_plans set features = %L where company_id = %L', f, pg_temp.id('e001')), '23514', null, f || ' is no rate')
+  from unnest(array['{"requests_per_minute": 0}', '{"requests_per_minute": 1000001}', '{"requests_per_minute": 10.5}', '{"requests_per_minute": "many"}',
+    '{"request_burst": 0}', '{"request_burst": 1000001}', '{"request_burst": 1.5}', '{"request_burst": []}']) as f;
+select lives_ok(format('update public.company_plans set features = %L where company_id = %L', f, pg_temp.id('e001')), f || ' is one')
+  from unnest(array['{"requests_per_minute": 1, "request_burst": 1}', '{"requests_per_minute": 1000000, "request_burst": 1000000}', '{"requests_per_minute": null, "request_burst": null}']) as f;
+
 -- Somebody else was faster --------------------------------------------------------------------------------------------
 -- Two sessions race in rate-limits.test.ts. Here the table is seen through a view whose first look is out of date, as it
 -- is for a session that had to wait.
 create temp sequence looks;
 create function pg_temp.is_first_look() returns boolean language sql volatile as $$ select nextval('pg_temp.looks') = 1 $$;
 alter table private.rate_limit_buckets rename to real_buckets;
-create function pg_temp.race(p_owed numeric) returns setof public.rate_limit_decision language plpgsql as $$
+create function pg_temp.race(p_owed numeric, p_limit integer, p_burst integer) returns setof public.rate_limit_decision language plpgsql as $$
 begin
   delete from private.real_buckets as b where b.company_id in (pg_temp.id('e001'), pg_temp.id('e002'));
-  insert into private.real_buckets (company_id, bucket, tat)
-  select pg_temp.id(t.company), t.bucket, clock_timestamp() + make_interval(secs => t.owed::double precision)
+  insert into private.real_buckets (company_id, bucket, tat, limit_per_minute, burst, rated_at)
+  select pg_temp.id(t.company), t.bucket, clock_timestamp() + make_interval(secs => t.owed::double precision), 6, 4, clock_timestamp()
     from (values ('e001', 'company', 1), ('e002', 'a', 2), ('e002', 'company', p_owed)) as t (company, bucket, owed);
   perform setval('pg_temp.looks', 1, false);
-  return next private.take_rate(pg_temp.id('e002'), 'company', 6, 4, 1);
+  return next private.take_rate(pg_temp.id('e002'), 'company', p_limit, p_burst, 1);
 end
 $$;
 -- Somebody else made the bucket meanwhile.
 create view private.rate_limit_buckets as
-  select b.company_id, b.bucket, b.tat from private.real_buckets as b where not pg_temp.is_first_look();
-select results_eq('select * from pg_temp.race(10)', $$values (true, 'company', 6, 4, 2, 20, 0)$$, 'a bucket that another session made is used');
-select results_eq('select * from pg_temp.race(40)', $$values (false, 'company', 6, 4, 0, 40, 10)$$, 'and not beyond what it holds');
+  select b.company_id, b.bucket, b.tat, b.limit_per_minute, b.burst, b.rated_at from private.real_buckets as b where not pg_temp.is_first_look();
+select results_eq('select * from pg_temp.race(10, 6, 4)', $$values (true, 'company', 6, 4, 2, 20, 0)$$, 'a bucket that another session made is used');
+select results_eq('select * from pg_temp.race(40, 6, 4)', $$values (false, 'company', 6, 4, 0, 40, 10)$$, 'and not beyond what it holds');
 -- Somebody else took from it meanwhile.
 create or replace view private.rate_limit_buckets as
-  select b.company_id, b.bucket, case when pg_temp.is_first_look() then b.tat - interval '1 hour' else b.tat end as tat
+  select b.company_id, b.bucket, case when pg_temp.is_first_look() then b.tat - interval '1 hour' else b.tat end as tat,
+         b.limit_per_minute, b.burst, b.rated_at
     from private.real_buckets as b;
 create function pg_temp.tg_write() returns trigger language plpgsql as $$
 begin
@@ -469,8 +494,8 @@ begin
 end
 $$;
 create trigger write instead of update on private.rate_limit_buckets for each row execute function pg_temp.tg_write();
-select results_eq('select * from pg_temp.race(10)', $$values (true, 'company', 6, 4, 2, 20, 0)$$, 'what another session took is counted');
-select results_eq('select * from pg_temp.race(40)', $$values (false, 'company', 6, 4, 0, 40, 10)$$, 'and not taken twice');
+select results_eq('select * from pg_temp.race(10, null, null)', $$values (true, 'company', 6, 4, 2, 20, 0)$$, 'what another session took is counted');
+select results_eq('select * from pg_temp.race(40, null, null)', $$values (false, 'company', 6, 4, 0, 40, 10)$$, 'and not taken twice');
 
 select * from finish();
 rollback;

@@ -361,6 +361,14 @@ describe('check_rate_limit()', () => {
     expect(error).toMatchObject({ code: '22023', details: 'invalid_cost' });
   });
 
+  it('costs a member what it was asked for and no more, and answers also when nothing is left', async () => {
+    await limit(acme, 6, 4);
+    const alice = await api.as('alice');
+    const ask = () => alice.rpc('check_rate_limit', { company_id: acme, cost: 3 });
+    expect(await ask()).toMatchObject({ status: 200, data: { allowed: true, remaining: 1 } });
+    expect(await ask()).toMatchObject({ status: 200, data: { allowed: false, remaining: 1 } });
+  });
+
   it('limits each API key by itself', async () => {
     await limit(acme, 60, 50);
     const [key, other, free] = [
