@@ -4001,10 +4001,9 @@ declare
   v_expires_at constant timestamptz := v_now + make_interval(secs => p_hold_seconds);
   u record;
   v_budgets private.plain_budgets;
-  v_balance record;
 begin
   select p.month, p.id as period_id, p.generation, p.stripe_count > 0 as is_striped, p.limit_micro_usd,
-         p.adjusted_micro_usd, p.ends_at, a.id as agent_period_id, a.generation as agent_generation,
+         p.adjusted_micro_usd + p.spent_micro_usd as spent, p.reserved_micro_usd + p_amount as reserved, p.ends_at, a.id as agent_period_id, a.generation as agent_generation,
          a.stripe_count > 0 as is_agent_striped, s.id as service_period_id, s.generation as service_generation,
          s.stripe_count > 0 as is_service_striped
     into u
@@ -4049,11 +4048,10 @@ begin
   exception when sqlstate 'LB002' then
     return null;
   end;
-  select * into v_balance from private.budget_balance(p_company_id, u.period_id);
   return (
-    true, null, 'company', v_id, v_expires_at, v_balance.remaining < 0, round(u.limit_micro_usd / 1000000.0, 6),
-    round((v_balance.spent + u.adjusted_micro_usd) / 1000000.0, 6), round(v_balance.reserved / 1000000.0, 6),
-    round(v_balance.remaining / 1000000.0, 6), u.month, u.ends_at)::public.budget_decision;
+    true, null, 'company', v_id, v_expires_at, u.limit_micro_usd < u.spent + u.reserved,
+    round(u.limit_micro_usd / 1000000.0, 6), round(u.spent / 1000000.0, 6), round(u.reserved / 1000000.0, 6),
+    round((u.limit_micro_usd - u.spent - u.reserved) / 1000000.0, 6), u.month, u.ends_at)::public.budget_decision;
 end
 $function$;
 
@@ -7587,7 +7585,7 @@ COMMENT ON FUNCTION "public"."budget_forecast"(uuid) IS 'Where the running month
 
 COMMENT ON FUNCTION "public"."budget_status"(uuid) IS 'The running month of a company at this instant, to the call: a row for the company and one for each limited agent and service. Amounts in US dollars. budget_periods shows the same with up to a minute''s delay for busy budgets, and live. Members holding usage.read, for their active company; operators and service_role for any. Errors: 42501 not_your_company, not_an_operator; PT404 unknown_company.';
 
-COMMENT ON FUNCTION "public"."check_budget_before_usage"(uuid, uuid, numeric, text, integer, uuid) IS 'Asks whether a company may spend estimated_cost (US dollars, 0 to 1,000,000,000) now, for an agent (or null) and a service, and if so holds it for hold_seconds (1 to 86400, 15 minutes unless told), so that callers together never pass a limit. Settle the returned reservation_id with log_api_usage_and_update_budget(), give it back with release_budget_reservation(), or let it expire. A refusal is an answer, not an error: allowed is false and reason is budget_exceeded, agent_budget_exceeded, service_budget_exceeded, no_active_plan or company_suspended; scope and the amounts are then those of the budget that refused. A client that may retry chooses reservation_id. Members holding usage.write, for their active company; service_role for any. Errors: 42501 not_your_company; 22023 invalid_amount, invalid_hold, invalid_service; PT404 unknown_company, unknown_agent; PT410 company_closed; PT422 reservation_reused.';
+COMMENT ON FUNCTION "public"."check_budget_before_usage"(uuid, uuid, numeric, text, integer, uuid) IS 'Asks whether a company may spend estimated_cost (US dollars, 0 to 1,000,000,000) now, for an agent (or null) and a service, and if so holds it for hold_seconds (1 to 86400, 15 minutes unless told), so that callers together never pass a limit. Settle the returned reservation_id with log_api_usage_and_update_budget(), give it back with release_budget_reservation(), or let it expire. A refusal is an answer, not an error: allowed is false and reason is budget_exceeded, agent_budget_exceeded, service_budget_exceeded, no_active_plan or company_suspended; scope and the amounts are then those of the budget that refused. Amounts of a busy budget may be a second old; budget_status() is exact. A client that may retry chooses reservation_id. Members holding usage.write, for their active company; service_role for any. Errors: 42501 not_your_company; 22023 invalid_amount, invalid_hold, invalid_service; PT404 unknown_company, unknown_agent; PT410 company_closed; PT422 reservation_reused.';
 
 COMMENT ON FUNCTION "public"."check_rate_limit"(uuid, integer, uuid) IS 'Takes cost requests (1 to the plan''s burst) from what a company may do, and from what an API key may do if api_key_id is given; the answer says whether it may, what remains, in how many seconds the bucket is full again and after how many to retry (RFC 6585 section 4). For what check_request() cannot count: reads, and calls that do not come through PostgREST. Members for their active company; service_role for any. Errors: 42501 not_your_company; 22023 invalid_cost; PT404 unknown_company, unknown_api_key.';
 

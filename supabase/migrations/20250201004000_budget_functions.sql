@@ -348,10 +348,9 @@ declare
   v_expires_at constant timestamptz := v_now + make_interval(secs => p_hold_seconds);
   u record;
   v_budgets private.plain_budgets;
-  v_balance record;
 begin
   select p.month, p.id as period_id, p.generation, p.stripe_count > 0 as is_striped, p.limit_micro_usd,
-         p.adjusted_micro_usd, p.ends_at, a.id as agent_period_id, a.generation as agent_generation,
+         p.adjusted_micro_usd + p.spent_micro_usd as spent, p.reserved_micro_usd + p_amount as reserved, p.ends_at, a.id as agent_period_id, a.generation as agent_generation,
          a.stripe_count > 0 as is_agent_striped, s.id as service_period_id, s.generation as service_generation,
          s.stripe_count > 0 as is_service_striped
     into u
@@ -396,11 +395,10 @@ begin
   exception when sqlstate 'LB002' then
     return null;
   end;
-  select * into v_balance from private.budget_balance(p_company_id, u.period_id);
   return (
-    true, null, 'company', v_id, v_expires_at, v_balance.remaining < 0, round(u.limit_micro_usd / 1000000.0, 6),
-    round((v_balance.spent + u.adjusted_micro_usd) / 1000000.0, 6), round(v_balance.reserved / 1000000.0, 6),
-    round(v_balance.remaining / 1000000.0, 6), u.month, u.ends_at)::public.budget_decision;
+    true, null, 'company', v_id, v_expires_at, u.limit_micro_usd < u.spent + u.reserved,
+    round(u.limit_micro_usd / 1000000.0, 6), round(u.spent / 1000000.0, 6), round(u.reserved / 1000000.0, 6),
+    round((u.limit_micro_usd - u.spent - u.reserved) / 1000000.0, 6), u.month, u.ends_at)::public.budget_decision;
 end
 $fn$;
 revoke execute on function private.reserve_quickly(uuid, uuid, bigint, text, integer, uuid) from public;
@@ -1073,7 +1071,7 @@ comment on function private.log_usage_slowly(uuid, text, uuid, text, numeric, uu
 comment on function private.log_usage(uuid, text, uuid, text, numeric, uuid, text, bigint, text, text, bigint, bigint, jsonb, timestamptz, text) is
   'Implementation of public.log_api_usage_and_update_budget().';
 comment on function public.check_budget_before_usage(uuid, uuid, numeric, text, integer, uuid) is
-  'Asks whether a company may spend estimated_cost (US dollars, 0 to 1,000,000,000) now, for an agent (or null) and a service, and if so holds it for hold_seconds (1 to 86400, 15 minutes unless told), so that callers together never pass a limit. Settle the returned reservation_id with log_api_usage_and_update_budget(), give it back with release_budget_reservation(), or let it expire. A refusal is an answer, not an error: allowed is false and reason is budget_exceeded, agent_budget_exceeded, service_budget_exceeded, no_active_plan or company_suspended; scope and the amounts are then those of the budget that refused. A client that may retry chooses reservation_id. Members holding usage.write, for their active company; service_role for any. Errors: 42501 not_your_company; 22023 invalid_amount, invalid_hold, invalid_service; PT404 unknown_company, unknown_agent; PT410 company_closed; PT422 reservation_reused.';
+  'Asks whether a company may spend estimated_cost (US dollars, 0 to 1,000,000,000) now, for an agent (or null) and a service, and if so holds it for hold_seconds (1 to 86400, 15 minutes unless told), so that callers together never pass a limit. Settle the returned reservation_id with log_api_usage_and_update_budget(), give it back with release_budget_reservation(), or let it expire. A refusal is an answer, not an error: allowed is false and reason is budget_exceeded, agent_budget_exceeded, service_budget_exceeded, no_active_plan or company_suspended; scope and the amounts are then those of the budget that refused. Amounts of a busy budget may be a second old; budget_status() is exact. A client that may retry chooses reservation_id. Members holding usage.write, for their active company; service_role for any. Errors: 42501 not_your_company; 22023 invalid_amount, invalid_hold, invalid_service; PT404 unknown_company, unknown_agent; PT410 company_closed; PT422 reservation_reused.';
 comment on function public.log_api_usage_and_update_budget(uuid, text, uuid, text, numeric, uuid, text, bigint, text, text, bigint, bigint, jsonb, timestamptz, text) is
   'Records usage that cost something (US dollars, 0 to 1,000,000,000; finer than a millionth is rounded up) and counts it in the budgets of company, agent and service, in one transaction. With reservation_id it settles a reservation: recorded whatever it costs, flagged is_over_budget beyond a limit. Without, a hard limit refuses it (PT402). idempotency_key or the reservation recognise a retry, which gets the first receipt with is_replayed. occurred_at lies in the last 366 days; a month that is closed takes nothing, so what comes late is charged to the running month. Members holding usage.write, for their active company; service_role for any. Errors: 42501 not_your_company; PT402 budget_exceeded; 22023 invalid_amount, invalid_service, invalid_occurred_at, invalid_idempotency_key, reservation_mismatch; PT404 unknown_company, unknown_agent, unknown_reservation; PT409 company_suspended; PT410 company_closed; PT422 idempotency_key_reused.';
 comment on function public.release_budget_reservation(uuid, uuid) is
