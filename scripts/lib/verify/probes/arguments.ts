@@ -32,8 +32,13 @@ function companyValues(scene: Scene, population: Population, parameter: Paramete
   const { tenancy } = scene;
   const all = values(population);
   const found: string[] = [];
+  const isInteger = /^(smallint|integer|bigint)$/.test(parameter.base);
   const add = (value: string | null | undefined): void => {
-    if (value !== null && value !== undefined && value !== '' && !found.includes(value)) {
+    if (value === null || value === undefined || value === '' || found.includes(value)) {
+      return;
+    }
+    // A column of the same name may hold fractions.
+    if (!isInteger || /^-?\d+$/.test(value)) {
       found.push(value);
     }
   };
