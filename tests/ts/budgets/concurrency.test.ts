@@ -485,6 +485,57 @@ describe('budgets under concurrency', () => {
     }
   }, 60_000);
 
+  it('a crowd at the last dollars neither passes a limit nor waits in a circle', async () => {
+    const crowd = await workers(db, 20);
+    const spender = await createSpender(db.client, {
+      limit: 1,
+      agentLimit: 0.9,
+      serviceLimit: 0.9,
+      busy: true,
+    });
+    const until = Date.now() + 2_000;
+    const seen = { granted: 0, denied: 0, settled: 0, logged: 0, refused: 0 };
+    await Promise.all(
+      crowd.map(async (client, index) => {
+        const agent = spender.agents[index % 2];
+        const service = index % 3 === 0 ? 'limited' : 'free';
+        for (let turn = 0; Date.now() < until; turn += 1) {
+          const { rows } = await client.query<{ id: string | null }>(
+            'select reservation_id as id from public.check_budget_before_usage($1, $2, 0.3, $3)',
+            [spender.id, agent, service],
+          );
+          const id = rows[0]?.id ?? null;
+          seen[id === null ? 'denied' : 'granted'] += 1;
+          if (id !== null && turn % 4 === 0) {
+            await client.query(LOG, [spender.id, service, agent, 0.0001, id, null]);
+            seen.settled += 1;
+          } else if (id !== null) {
+            await client.query('select public.release_budget_reservation($1, $2)', [
+              spender.id,
+              id,
+            ]);
+          }
+          const outcome = await client
+            .query(LOG, [spender.id, service, agent, 0.0001, null, uuidV7()])
+            .then(() => ({ code: 'none' }), refusalOf);
+          expect(['none', 'PT402']).toContain(outcome.code);
+          seen[outcome.code === 'none' ? 'logged' : 'refused'] += 1;
+        }
+      }),
+    );
+    for (const [what, times] of Object.entries(seen)) {
+      expect([what, times > 0 || what === 'refused']).toEqual([what, true]);
+    }
+    const { rows } = await db.client.query<{ scope: string; spent: string; whole: boolean }>(
+      `select scope, spent_usd as spent, spent_usd + reserved_usd <= limit_usd as whole
+         from public.budget_status($1)`,
+      [spender.id],
+    );
+    expect(rows.filter(({ whole }) => !whole)).toEqual([]);
+    expect(Number(rows[0]?.spent)).toBeCloseTo((seen.settled + seen.logged) / 10_000, 6);
+    expect(await differences(db.client, spender.id)).toEqual([]);
+  }, 60_000);
+
   it('many at once make a quiet budget busy, and it stays right', async () => {
     const spender = await createSpender(db.client, { limit: 1000, agentLimit: 500 });
     const key = (): string => uuidV7();
