@@ -1416,6 +1416,7 @@ export type Database = {
           id: string;
           is_active: boolean;
           is_ip_allowlist_enabled: boolean;
+          is_strict: boolean;
           notes: string | null;
           required_aal: string;
           session_idle_seconds: number | null;
@@ -1434,6 +1435,7 @@ export type Database = {
           id?: string;
           is_active?: boolean;
           is_ip_allowlist_enabled?: boolean;
+          is_strict?: never;
           notes?: string | null;
           required_aal?: string;
           session_idle_seconds?: number | null;
@@ -1451,6 +1453,7 @@ export type Database = {
           id?: string;
           is_active?: boolean;
           is_ip_allowlist_enabled?: boolean;
+          is_strict?: never;
           notes?: string | null;
           required_aal?: string;
           session_idle_seconds?: number | null;
@@ -1762,6 +1765,18 @@ export type Database = {
           topic: string;
         }[];
       };
+      explain_ip_access: {
+        Args: { company_id: string; ip?: unknown };
+        Returns: {
+          address: unknown;
+          allowed: boolean;
+          entry_id: string;
+          expires_at: string;
+          label: string;
+          network: unknown;
+          reason: string;
+        }[];
+      };
       finish_event: {
         Args: {
           attempt: number;
@@ -1840,7 +1855,38 @@ export type Database = {
         Args: { company_id: string; reservation_id: string };
         Returns: boolean;
       };
+      remove_ip_allowlist_entry: {
+        Args: { company_id: string; is_forced?: boolean; network: unknown };
+        Returns: boolean;
+      };
       remove_permission: { Args: { permission: string; user_id: string }; Returns: string[] };
+      set_security_policy: {
+        Args: { company_id: string; is_forced?: boolean; policy: Json };
+        Returns: {
+          aal2_permissions: string[];
+          api_key_max_age_days: number | null;
+          company_id: string;
+          created_at: string;
+          created_by: string | null;
+          id: string;
+          is_active: boolean;
+          is_ip_allowlist_enabled: boolean;
+          is_strict: boolean;
+          notes: string | null;
+          required_aal: string;
+          session_idle_seconds: number | null;
+          session_max_age_seconds: number | null;
+          updated_at: string;
+          updated_by: string | null;
+          version: number;
+        };
+        SetofOptions: {
+          from: '*';
+          to: 'security_policies';
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       switch_company: { Args: { company_id: string }; Returns: string };
       usage_anomalies: {
         Args: { company_id: string; days?: number };

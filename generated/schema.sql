@@ -645,7 +645,7 @@ REVOKE ALL ON TABLE "public"."invoices" FROM "anon";
 CREATE TABLE "public"."ip_allowlist_entries" (
   "company_id" uuid                     NOT NULL,
   "id"         uuid                     NOT NULL DEFAULT gen_random_uuid(),
-  "network"    cidr                     NOT NULL,
+  "network"    inet                     NOT NULL,
   "label"      text                     NOT NULL,
   "is_enabled" boolean                  NOT NULL DEFAULT true,
   "expires_at" timestamp with time zone,
@@ -654,6 +654,7 @@ CREATE TABLE "public"."ip_allowlist_entries" (
   "created_by" uuid,
   "updated_by" uuid,
   CONSTRAINT "ip_allowlist_entries_label_is_not_blank" CHECK (((label ~ '\S'::text) AND (length(label) <= 200))),
+  CONSTRAINT "ip_allowlist_entries_network_has_no_host_bits" CHECK ((network = (network(network))::inet)),
   CONSTRAINT "ip_allowlist_entries_network_is_unique_in_company" UNIQUE (company_id, network),
   CONSTRAINT "ip_allowlist_entries_pkey" PRIMARY KEY (company_id, id)
 );
@@ -751,6 +752,8 @@ CREATE TABLE "public"."security_policies" (
   "is_ip_allowlist_enabled" boolean                  NOT NULL DEFAULT false,
   "api_key_max_age_days"    integer,
   "notes"                   text,
+  "is_strict"               boolean                  GENERATED ALWAYS AS (((required_aal = 'aal2'::text) OR (aal2_permissions <> '{}'::text[]) OR (session_max_age_seconds IS
+    NOT NULL) OR (session_idle_seconds IS NOT NULL) OR is_ip_allowlist_enabled)) STORED NOT NULL,
   "created_at"              timestamp with time zone NOT NULL DEFAULT now(),
   "updated_at"              timestamp with time zone NOT NULL DEFAULT now(),
   "created_by"              uuid,
@@ -1007,6 +1010,29 @@ CREATE TYPE "public"."usage_receipt" AS (
   "is_over_budget" boolean,
   "is_replayed"    boolean
 );
+
+CREATE OR REPLACE FUNCTION private.access_problem()
+  RETURNS text
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_claims constant jsonb := private.parse_json_object(current_setting('request.jwt.claims', true));
+  v_user constant uuid := private.parse_uuid(v_claims ->> 'sub');
+  v_company constant uuid := coalesce(
+    private.parse_uuid(coalesce(
+      private.parse_json_object(current_setting('request.headers', true)) ->> 'x-company-id', v_claims ->> 'company_id')),
+    private.default_company(v_user));
+begin
+  return (
+    select private.policy_problem(p, null, v_claims)
+      from public.users as u
+      join public.companies as c on c.id = u.company_id
+      join public.security_policies as p on p.company_id = c.id and p.is_active
+     where u.company_id = v_company and u.id = v_user and u.status = 'active' and c.status = 'active');
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION private.actor_id()
   RETURNS uuid
@@ -1978,6 +2004,35 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.client_address()
+  RETURNS inet
+  LANGUAGE plpgsql
+  STABLE
+  PARALLEL SAFE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_hops text[] := string_to_array(
+    private.parse_json_object(current_setting('request.headers', true)) ->> 'x-forwarded-for', ',');
+  v_count jsonb;
+  v_hop text;
+begin
+  if v_hops is null then
+    return null;
+  end if;
+  select s.value into v_count from public.system_config as s where s.key = 'security.trusted_proxy_count';
+  v_hop := btrim(v_hops[cardinality(v_hops) - coalesce((v_count #>> '{}')::integer, 1) + 1]);
+  if strpos(v_hop, ':') > 0 then
+    -- An address of a socket may have its port, an IPv6 address brackets, and an IPv4 address may come in IPv6.
+    v_hop := regexp_replace(v_hop, '^(?:\[(.*)\]|([^:]*))(?::[0-9]+)?$', '\1\2');
+    v_hop := regexp_replace(v_hop, '^::ffff:(?=[0-9.]+$)', '', 'i');
+  end if;
+  return host(v_hop::inet)::inet;
+exception when others then
+  return null;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.close_budget_periods (
   p_grace interval DEFAULT '3 days'::interval
 )
@@ -2052,6 +2107,7 @@ declare
   v_header jsonb;
   v_wanted text := v_claims ->> 'company_id';
   v_company uuid;
+  v_found record;
 begin
   if v_user is null or v_claims ->> 'is_anonymous' = 'true' then
     return null;
@@ -2074,9 +2130,10 @@ begin
     return null;
   end if;
 
-  select u.company_id into v_company
+  select u.company_id, p as policy into v_found
     from public.users as u
     join public.companies as c on c.id = u.company_id
+    left join public.security_policies as p on p.company_id = c.id and p.is_active and p.is_strict
    where u.company_id = v_company
      and u.id = v_user
      and u.status = 'active'
@@ -2086,7 +2143,11 @@ begin
               and (p_permission = any (u.granted_permissions)
                    or exists (select from private.role_permissions as rp
                                where rp.role = u.role and rp.permission = p_permission))));
-  return v_company;
+  -- The company's own rules: second factor, age of the session, address.
+  if v_found.policy is distinct from null and private.policy_problem(v_found.policy, p_permission, v_claims) is not null then
+    return null;
+  end if;
+  return v_found.company_id;
 end
 $function$;
 
@@ -2261,6 +2322,50 @@ CREATE OR REPLACE FUNCTION private.emit_event (
   AS $function$
 begin
   insert into private.outbox_events (company_id, topic, payload) values (p_company_id, p_topic, p_payload);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.explain_ip_access (
+  p_company_id uuid,
+  p_address    inet
+)
+  RETURNS TABLE (
+    allowed    boolean,
+    reason     text,
+    address    inet,
+    entry_id   uuid,
+    network    inet,
+    label      text,
+    expires_at timestamp with time zone
+  )
+  LANGUAGE plpgsql
+  STABLE
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_address constant inet := coalesce(p_address, private.client_address());
+  v_entry public.ip_allowlist_entries;
+  v_reason text;
+begin
+  perform private.require_reader(p_company_id, 'security.read');
+  -- The entry that decides: one that is in force before one that is not, and the narrowest of those.
+  select * into v_entry from public.ip_allowlist_entries as e
+   where e.company_id = p_company_id and v_address <<= e.network
+   order by e.is_enabled and (e.expires_at is null or e.expires_at > now()) desc, masklen(e.network) desc
+   limit 1;
+  v_reason := case
+    when not exists (
+      select from public.security_policies as p
+       where p.company_id = p_company_id and p.is_active and p.is_ip_allowlist_enabled) then 'allowlist_off'
+    when v_address is null then 'address_unknown'
+    when v_entry.id is null then 'not_listed'
+    when not v_entry.is_enabled then 'entry_disabled'
+    when v_entry.expires_at <= now() then 'entry_expired'
+    else 'listed'
+  end;
+  return query select v_reason in ('allowlist_off', 'listed'), v_reason, v_address, v_entry.id, v_entry.network,
+                      v_entry.label, v_entry.expires_at;
 end
 $function$;
 
@@ -2444,6 +2549,24 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.is_address_allowed (
+  p_company_id uuid,
+  p_address    inet
+)
+  RETURNS boolean
+  LANGUAGE plpgsql
+  STABLE
+  PARALLEL SAFE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return exists (
+    select from public.ip_allowlist_entries as e
+     where e.company_id = p_company_id and e.is_enabled and (e.expires_at is null or e.expires_at > now())
+       and p_address <<= e.network);
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.is_admin (
   p_user_id uuid
 )
@@ -2597,9 +2720,23 @@ declare
   v_rate record;
   v_decision public.rate_limit_decision;
   v_headers jsonb;
+  v_problem text;
 begin
+  if v_company is null then
+    -- Whoever is kept out of one company may look for another.
+    if current_setting('request.path', true) in ('/rpc/my_companies', '/rpc/switch_company') then
+      return;
+    end if;
+    v_problem := private.access_problem();
+    if v_problem is not null then
+      raise log 'lytbub: request refused: %, user %, address %',
+        v_problem, private.current_user_id(), private.client_address();
+      perform private.refuse_access(v_problem);
+    end if;
+    return;
+  end if;
   -- check_rate_limit() counts for itself.
-  if v_company is null or current_setting('request.path', true) = '/rpc/check_rate_limit' then
+  if current_setting('request.path', true) = '/rpc/check_rate_limit' then
     return;
   end if;
   v_decision := private.take_rate(v_company, 'company', null, null, v_cost);
@@ -3225,6 +3362,58 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.policy_problem (
+  p_policy     public.security_policies,
+  p_permission text,
+  p_claims     jsonb
+)
+  RETURNS text
+  LANGUAGE plpgsql
+  STABLE
+  PARALLEL SAFE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_factors constant jsonb := p_claims -> 'amr';
+  v_oldest numeric;
+begin
+  if p_policy.is_ip_allowlist_enabled
+     and not coalesce(private.is_address_allowed(p_policy.company_id, private.client_address()), false)
+  then
+    return 'ip_not_allowed';
+  end if;
+  if p_policy.session_max_age_seconds is not null then
+    v_oldest := extract(epoch from now()) - p_policy.session_max_age_seconds;
+    if jsonb_typeof(v_factors) is distinct from 'array' or jsonb_array_length(v_factors) = 0 then
+      return 'session_too_old';
+    end if;
+    for i in 0 .. jsonb_array_length(v_factors) - 1 loop
+      if (case jsonb_typeof(v_factors -> i -> 'timestamp')
+            when 'number' then (v_factors -> i -> 'timestamp')::numeric <= v_oldest
+            else true
+          end)
+      then
+        return 'session_too_old';
+      end if;
+    end loop;
+  end if;
+  if p_policy.session_idle_seconds is not null
+     and (case jsonb_typeof(p_claims -> 'iat')
+            when 'number' then (p_claims -> 'iat')::numeric <= extract(epoch from now()) - p_policy.session_idle_seconds
+            else true
+          end)
+  then
+    return 'session_idle';
+  end if;
+  if (p_policy.required_aal = 'aal2' or p_permission = any (p_policy.aal2_permissions))
+     and p_claims ->> 'aal' is distinct from 'aal2'
+  then
+    return 'second_factor_required';
+  end if;
+  return null;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.prune_budgets()
   RETURNS integer
   LANGUAGE plpgsql
@@ -3723,6 +3912,39 @@ begin
          reserved_micro_usd = p.reserved_micro_usd + v_moved,
          updated_at = now()
    where p.company_id = p_company_id and p.id = p_period_id;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.refuse_access (
+  p_problem text
+)
+  RETURNS void
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  case p_problem
+    when 'ip_not_allowed' then
+      raise exception 'your address is not on the company''s IP allowlist'
+        using errcode = '42501',
+              detail = 'ip_not_allowed',
+              hint = 'Come from a network that is on the list, or ask whoever manages it.';
+    when 'second_factor_required' then
+      raise exception 'the company asks for a second factor'
+        using errcode = '42501',
+              detail = 'second_factor_required',
+              hint = 'Verify a second factor, so that the session is aal2.';
+    when 'session_idle' then
+      raise exception 'the session was idle for too long'
+        using errcode = '42501',
+              detail = 'session_idle',
+              hint = 'Refresh the session.';
+    else
+      raise exception 'the session is too old'
+        using errcode = '42501',
+              detail = 'session_too_old',
+              hint = 'Sign in again.';
+  end case;
 end
 $function$;
 
@@ -4610,6 +4832,22 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.tg_ip_allowlist_entries__check()
+  RETURNS TRIGGER
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  if new.network <> network(new.network) then
+    raise exception '% has host bits set; did you mean %?', new.network, network(new.network)
+      using errcode = '22023',
+            detail = 'host_bits_set',
+            hint = 'State a network, such as 10.0.0.0/8, or one address, such as 203.0.113.7.';
+  end if;
+  return new;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.tg_jobs__check()
   RETURNS TRIGGER
   LANGUAGE plpgsql
@@ -4725,6 +4963,24 @@ begin
     new.updated_by := private.actor_id();
   end if;
   return new;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_security__keep_author_in()
+  RETURNS TRIGGER
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  if current_setting('role', true) = 'authenticated' and current_setting('app.is_forced', true) is distinct from 'on' then
+    if private.company_for('security.manage') is null then
+      raise exception 'this change would lock you out'
+        using errcode = 'PT409',
+              detail = 'would_lock_you_out',
+              hint = 'See explain_ip_access() for your address, and your session''s age and second factor; or call set_security_policy() or remove_ip_allowlist_entry() with is_forced.';
+    end if;
+  end if;
+  return null;
 end
 $function$;
 
@@ -5054,6 +5310,30 @@ $function$;
 
 REVOKE ALL ON FUNCTION "public"."claim_events"(integer, integer) FROM PUBLIC, "anon", "authenticated";
 
+CREATE OR REPLACE FUNCTION public.explain_ip_access (
+  company_id uuid,
+  ip         inet DEFAULT NULL::inet
+)
+  RETURNS TABLE (
+    allowed    boolean,
+    reason     text,
+    address    inet,
+    entry_id   uuid,
+    network    inet,
+    label      text,
+    expires_at timestamp with time zone
+  )
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query select * from private.explain_ip_access(explain_ip_access.company_id, explain_ip_access.ip);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."explain_ip_access"(uuid, inet) FROM PUBLIC, "anon";
+
 CREATE OR REPLACE FUNCTION public.finish_event (
   company_id uuid,
   event_id   uuid,
@@ -5197,6 +5477,29 @@ $function$;
 
 REVOKE ALL ON FUNCTION "public"."release_budget_reservation"(uuid, uuid) FROM PUBLIC, "anon";
 
+CREATE OR REPLACE FUNCTION public.remove_ip_allowlist_entry (
+  company_id uuid,
+  network    inet,
+  is_forced  boolean DEFAULT false
+)
+  RETURNS boolean
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_is_removed boolean;
+begin
+  perform set_config('app.is_forced', case when is_forced then 'on' else 'off' end, true);
+  delete from public.ip_allowlist_entries as e
+   where e.company_id = remove_ip_allowlist_entry.company_id and e.network = remove_ip_allowlist_entry.network;
+  v_is_removed := found;
+  perform set_config('app.is_forced', 'off', true);
+  return v_is_removed;
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."remove_ip_allowlist_entry"(uuid, inet, boolean) FROM PUBLIC, "anon";
+
 CREATE OR REPLACE FUNCTION public.remove_permission (
   user_id    uuid,
   permission text
@@ -5211,6 +5514,63 @@ end
 $function$;
 
 REVOKE ALL ON FUNCTION "public"."remove_permission"(uuid, text) FROM PUBLIC, "anon", "service_role";
+
+CREATE OR REPLACE FUNCTION public.set_security_policy (
+  company_id uuid,
+  policy     jsonb,
+  is_forced  boolean DEFAULT false
+)
+  RETURNS public.security_policies
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_names constant text[] := string_to_array('required_aal,aal2_permissions,session_max_age_seconds,session_idle_seconds,is_ip_allowlist_enabled,api_key_max_age_days,notes', ',');
+  v_before public.security_policies;
+  v_after public.security_policies;
+begin
+  if jsonb_typeof(policy) is distinct from 'object' or policy - v_names <> '{}' then
+    raise exception 'a security policy has only these members: %', array_to_string(v_names, ', ')
+      using errcode = '22023',
+            detail = 'invalid_policy',
+            hint = 'State what is to change as an object; what is left out stays as it is.';
+  end if;
+  select * into v_before from public.security_policies as p
+   where p.company_id = set_security_policy.company_id and p.is_active;
+  begin
+    v_after := jsonb_populate_record(v_before, policy);
+  exception when data_exception then
+    raise exception '%', sqlerrm
+      using errcode = '22023',
+            detail = 'invalid_policy',
+            hint = 'required_aal and notes are text, aal2_permissions an array of texts, times whole numbers, is_ip_allowlist_enabled true or false.';
+  end;
+  if v_before.id is not null
+     and (v_after.required_aal, v_after.aal2_permissions, v_after.session_max_age_seconds, v_after.session_idle_seconds,
+          v_after.is_ip_allowlist_enabled, v_after.api_key_max_age_days, v_after.notes)
+         is not distinct from
+         (v_before.required_aal, v_before.aal2_permissions, v_before.session_max_age_seconds,
+          v_before.session_idle_seconds, v_before.is_ip_allowlist_enabled, v_before.api_key_max_age_days, v_before.notes)
+  then
+    return v_before;
+  end if;
+  perform set_config('app.is_forced', case when is_forced then 'on' else 'off' end, true);
+  insert into public.security_policies as p (
+    company_id, required_aal, aal2_permissions, session_max_age_seconds, session_idle_seconds, is_ip_allowlist_enabled,
+    api_key_max_age_days, notes)
+  values (
+    set_security_policy.company_id, coalesce(v_after.required_aal, 'aal1'), coalesce(v_after.aal2_permissions, '{}'),
+    v_after.session_max_age_seconds, v_after.session_idle_seconds, coalesce(v_after.is_ip_allowlist_enabled, false),
+    v_after.api_key_max_age_days, v_after.notes);
+  perform set_config('app.is_forced', 'off', true);
+  -- Who has locked themselves out does not see what they did.
+  select * into v_after from public.security_policies as p
+   where p.company_id = set_security_policy.company_id and p.is_active;
+  return v_after;
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."set_security_policy"(uuid, jsonb, boolean) FROM PUBLIC, "anon";
 
 CREATE OR REPLACE FUNCTION public.switch_company (
   company_id uuid
@@ -5955,6 +6315,16 @@ CREATE TRIGGER set_row_meta
   FOR EACH ROW
   EXECUTE FUNCTION private.tg_row__set_meta();
 
+CREATE TRIGGER check_network
+  BEFORE INSERT OR UPDATE OF network ON public.ip_allowlist_entries
+  FOR EACH ROW
+  EXECUTE FUNCTION private.tg_ip_allowlist_entries__check();
+
+CREATE TRIGGER keep_author_in
+  AFTER INSERT OR DELETE OR UPDATE ON public.ip_allowlist_entries
+  FOR EACH ROW
+  EXECUTE FUNCTION private.tg_security__keep_author_in();
+
 CREATE TRIGGER keep_tenant
   BEFORE UPDATE ON public.ip_allowlist_entries
   FOR EACH ROW
@@ -5980,6 +6350,11 @@ CREATE TRIGGER set_row_meta
   BEFORE INSERT OR UPDATE ON public.media_assets
   FOR EACH ROW
   EXECUTE FUNCTION private.tg_row__set_meta();
+
+CREATE TRIGGER keep_author_in
+  AFTER INSERT OR UPDATE ON public.security_policies
+  FOR EACH ROW
+  EXECUTE FUNCTION private.tg_security__keep_author_in();
 
 CREATE TRIGGER keep_tenant
   BEFORE UPDATE ON public.security_policies
@@ -7270,6 +7645,8 @@ COMMENT ON COLUMN "public"."security_policies"."is_active" IS 'True for the vers
 
 COMMENT ON COLUMN "public"."security_policies"."is_ip_allowlist_enabled" IS 'True if only addresses on the allowlist get in.';
 
+COMMENT ON COLUMN "public"."security_policies"."is_strict" IS 'True if the policy asks anything of a request; generated.';
+
 COMMENT ON COLUMN "public"."security_policies"."notes" IS 'Password and single sign-on rules kept outside the database.';
 
 COMMENT ON COLUMN "public"."security_policies"."required_aal" IS 'Authentication strength that everybody needs: aal1 or aal2 (a second factor).';
@@ -7378,6 +7755,8 @@ COMMENT ON COLUMN "public"."users"."updated_at" IS 'When the row was last change
 
 COMMENT ON COLUMN "public"."users"."updated_by" IS 'Auth user who changed the row last; null for backend jobs.';
 
+COMMENT ON FUNCTION "private"."access_problem"() IS 'policy_problem() of the member''s chosen company; null if that is not what keeps them out.';
+
 COMMENT ON FUNCTION "private"."actor_id"() IS 'current_user_id() for row triggers: kept for the transaction beside the claims that it was read from.';
 
 COMMENT ON FUNCTION "private"."adjust_budget"(uuid, date, numeric, text, uuid) IS 'Implementation of public.adjust_budget().';
@@ -7414,11 +7793,13 @@ COMMENT ON FUNCTION "private"."check_rate_limit"(uuid, integer, uuid) IS 'Implem
 
 COMMENT ON FUNCTION "private"."claim_events"(integer, integer) IS 'Implementation of public.claim_events().';
 
+COMMENT ON FUNCTION "private"."client_address"() IS 'Address of the client as the outermost trusted proxy saw it (system_config security.trusted_proxy_count, 1 unless set); null if unknown. Never raises.';
+
 COMMENT ON FUNCTION "private"."close_budget_periods"(interval) IS 'Closes months that ended longer ago than the grace, at most 1,000 budgets a run, with event budget.period_closed; how many. Run every hour.';
 
 COMMENT ON FUNCTION "private"."close_partition"(text) IS 'Takes every grant off a partition, switches row level security on and lets nobody in.';
 
-COMMENT ON FUNCTION "private"."company_for"(text) IS 'The gate: id of the caller''s active company if they hold the permission (resource.verb) there, else null. Null permission asks for membership alone. Chosen by header x-company-id, then the token''s company_id, then the default membership; backed by public.users and public.companies on every statement. Never raises.';
+COMMENT ON FUNCTION "private"."company_for"(text) IS 'The gate: id of the caller''s active company if they hold the permission (resource.verb) there, else null. Null permission asks for membership alone. Chosen by header x-company-id, then the token''s company_id, then the default membership; backed by public.users, public.companies and the company''s security policy on every statement. Never raises.';
 
 COMMENT ON FUNCTION "private"."company_rate"(uuid) IS 'Requests a minute and burst of a company: requests_per_minute and request_burst in the features of its plan.';
 
@@ -7434,6 +7815,8 @@ COMMENT ON FUNCTION "private"."default_company"(uuid) IS 'The active company tha
 
 COMMENT ON FUNCTION "private"."emit_event"(uuid, text, jsonb) IS 'Writes an event of a company to the outbox. Topic is resource.event.';
 
+COMMENT ON FUNCTION "private"."explain_ip_access"(uuid, inet) IS 'Implementation of public.explain_ip_access().';
+
 COMMENT ON FUNCTION "private"."find_spender"(uuid, timestamp with time zone, uuid, text) IS 'What is to be known of a request before it is counted: status of the company, its open budget of an instant (the running month, opened if need be, when that one is closed or was never opened) and the budgets of agent and service in the same month. Errors: PT404 unknown_company, unknown_agent; PT410 company_closed; XX000 budget_unavailable.';
 
 COMMENT ON FUNCTION "private"."finish_event"(uuid, uuid, integer, text, boolean) IS 'Implementation of public.finish_event().';
@@ -7441,6 +7824,8 @@ COMMENT ON FUNCTION "private"."finish_event"(uuid, uuid, integer, text, boolean)
 COMMENT ON FUNCTION "private"."flush_budgets"() IS 'Shows in budget_periods what busy budgets counted since; how many. Run every minute.';
 
 COMMENT ON FUNCTION "private"."fold_stripes"(uuid, uuid, smallint, boolean, boolean) IS 'Moves what stripes spent and hold to the central row, which the caller has locked, and voids their grants: one stripe or any, waiting for those who are at one or passing them over, all or only those in use.';
+
+COMMENT ON FUNCTION "private"."is_address_allowed"(uuid, inet) IS 'True if an entry of the company''s allowlist that is in force contains the address.';
 
 COMMENT ON FUNCTION "private"."is_admin"(uuid) IS 'True if that person is an active admin of the active operator company.';
 
@@ -7454,7 +7839,7 @@ COMMENT ON FUNCTION "private"."lacks_room"(uuid, uuid, bigint) IS 'True if a har
 
 COMMENT ON FUNCTION "private"."ledger_total"(uuid, date, timestamp with time zone, timestamp with time zone, uuid, text) IS 'Sum of the ledger that is charged to a month, in micro-dollars: of a company, or of one agent or one service.';
 
-COMMENT ON FUNCTION "private"."limit_request"() IS 'Counts a member''s request through PostgREST and sets RateLimit headers. Errors: PT429 rate_limited with Retry-After, in the form that PostgREST passes on.';
+COMMENT ON FUNCTION "private"."limit_request"() IS 'Counts a member''s request through PostgREST and sets RateLimit headers. Errors: PT429 rate_limited with Retry-After, in the form that PostgREST passes on; 42501 ip_not_allowed, session_too_old, session_idle, second_factor_required.';
 
 COMMENT ON FUNCTION "private"."lock_budget"(uuid, uuid) IS 'Locks a budget for a change of its limits, with everything counted in the row that is returned; counters of before are void.';
 
@@ -7482,6 +7867,8 @@ COMMENT ON FUNCTION "private"."permissions_of"(uuid, uuid) IS 'Permissions of an
 
 COMMENT ON FUNCTION "private"."plan_limit"(uuid) IS 'Limit (micro-dollars), enforcement and alerts that a company''s active plan and settings state; limit 0 without a plan.';
 
+COMMENT ON FUNCTION "private"."policy_problem"(public.security_policies, text, jsonb) IS 'What of a company''s security policy a request does not meet: ip_not_allowed, session_too_old, session_idle or second_factor_required; null if it meets all. Never raises.';
+
 COMMENT ON FUNCTION "private"."prune_budgets"() IS 'Deletes idempotency keys, finished reservations and finished events older than 30 days; how many. Run every night.';
 
 COMMENT ON FUNCTION "private"."raise_budget_alerts"(uuid, uuid) IS 'Raises the alerts that are due, each once a period, with an event in the outbox, and sets watch_micro_usd. The caller has locked the budget.';
@@ -7498,6 +7885,8 @@ COMMENT ON FUNCTION "private"."record_usage"(uuid, uuid, timestamp with time zon
 COMMENT ON FUNCTION "private"."record_usage_events"(uuid, private.usage_event[]) IS 'Charges and writes new events; what became of each. Errors: PT402 budget_exceeded; LB001 when a key is used by somebody else at the same moment.';
 
 COMMENT ON FUNCTION "private"."refresh_budget_row"(uuid, uuid) IS 'Shows what the caller''s stripe did in budget_periods, unless that row is in use.';
+
+COMMENT ON FUNCTION "private"."refuse_access"(text) IS 'Raises what policy_problem() found. Errors: 42501 ip_not_allowed, second_factor_required, session_idle, session_too_old.';
 
 COMMENT ON FUNCTION "private"."refuse_spending"(uuid, uuid, bigint) IS 'Raises PT402 budget_exceeded.';
 
@@ -7555,6 +7944,8 @@ COMMENT ON FUNCTION "private"."tg_invoice_line_items__sum_up"() IS 'Statement tr
 
 COMMENT ON FUNCTION "private"."tg_invoices__check"() IS 'Row trigger: allowed transitions, frozen once sent, paid_at and voided_at in step with status. Errors: 23514 invalid_transition, invoice_not_draft.';
 
+COMMENT ON FUNCTION "private"."tg_ip_allowlist_entries__check"() IS 'Row trigger. Errors: 22023 host_bits_set, with the network that was probably meant.';
+
 COMMENT ON FUNCTION "private"."tg_jobs__check"() IS 'Row trigger: allowed transitions, started_at and finished_at in step with status. Counts attempts. Errors: 23514 invalid_transition, job_finished, attempts_used_up.';
 
 COMMENT ON FUNCTION "private"."tg_row__refuse_change"() IS 'Trigger of append-only tables: refuses update, delete and truncate. Errors: 42501 append_only.';
@@ -7564,6 +7955,8 @@ COMMENT ON FUNCTION "private"."tg_row__refuse_move"() IS 'Row trigger: refuses t
 COMMENT ON FUNCTION "private"."tg_row__set_creator"() IS 'Row trigger of append-only tables: sets created_by.';
 
 COMMENT ON FUNCTION "private"."tg_row__set_meta"() IS 'Row trigger: keeps created_at/by and sets updated_at/by.';
+
+COMMENT ON FUNCTION "private"."tg_security__keep_author_in"() IS 'Row trigger, after the statement: a member''s change of the rules must leave themselves in. Errors: PT409 would_lock_you_out.';
 
 COMMENT ON FUNCTION "private"."tg_security_policies__supersede"() IS 'Row trigger: numbers a new policy and retires the one in force.';
 
@@ -7589,9 +7982,11 @@ COMMENT ON FUNCTION "public"."check_budget_before_usage"(uuid, uuid, numeric, te
 
 COMMENT ON FUNCTION "public"."check_rate_limit"(uuid, integer, uuid) IS 'Takes cost requests (1 to the plan''s burst) from what a company may do, and from what an API key may do if api_key_id is given; the answer says whether it may, what remains, in how many seconds the bucket is full again and after how many to retry (RFC 6585 section 4). For what check_request() cannot count: reads, and calls that do not come through PostgREST. Members for their active company; service_role for any. Errors: 42501 not_your_company; 22023 invalid_cost; PT404 unknown_company, unknown_api_key.';
 
-COMMENT ON FUNCTION "public"."check_request"() IS 'Called by PostgREST before every request (pgrst.db_pre_request): limits the rate of members by their company''s plan, with RateLimit headers (draft-ietf-httpapi-ratelimit-headers), and refuses estimated counts. Reads run in a read-only transaction and failed requests are undone: both are refused while nothing remains, but not counted. check_rate_limit() is left alone, since it counts for itself. A change of plan counts within a second. Errors: PT429 rate_limited with Retry-After; PT400 count_not_exact.';
+COMMENT ON FUNCTION "public"."check_request"() IS 'Called by PostgREST before every request (pgrst.db_pre_request): limits the rate of members by their company''s plan, with RateLimit headers (draft-ietf-httpapi-ratelimit-headers), and refuses estimated counts. Reads run in a read-only transaction and failed requests are undone: both are refused while nothing remains, but not counted. check_rate_limit() is left alone, since it counts for itself. A change of plan counts within a second. Errors: PT429 rate_limited with Retry-After; PT400 count_not_exact; 42501 ip_not_allowed, session_too_old, session_idle, second_factor_required, when the company''s security policy keeps a member out, who would otherwise find everything empty.';
 
 COMMENT ON FUNCTION "public"."claim_events"(integer, integer) IS 'Claims events of the outbox that are due, at most batch_size (1 to 1000), for lease_seconds (1 to 3600). Concurrent callers get different events; an event that is not finished before its lease ends is due again, so delivery is at least once and event_id tells repetitions. service_role only. Errors: 22023 invalid_claim.';
+
+COMMENT ON FUNCTION "public"."explain_ip_access"(uuid, inet) IS 'Whether an address (the caller''s own unless told) gets into a company, and which entry decides: allowlist_off, listed, not_listed, entry_disabled, entry_expired or address_unknown. Members holding security.read, for their active company; operators and service_role for any. Errors: 42501 not_your_company, not_an_operator.';
 
 COMMENT ON FUNCTION "public"."finish_event"(uuid, uuid, integer, text, boolean) IS 'Finishes a claimed event: delivered without an error; otherwise due again after a growing pause (30 s to 6 h), dead after 12 attempts or when is_final. attempt is the one claimed; returns the new status (delivered, pending, dead), null if a later claim has taken over. service_role only.';
 
@@ -7608,7 +8003,11 @@ COMMENT ON FUNCTION "public"."reconcile_budget"(uuid, date, boolean) IS 'Compare
 
 COMMENT ON FUNCTION "public"."release_budget_reservation"(uuid, uuid) IS 'Gives back what a reservation holds; true if it still held something. Safe to repeat. Members holding usage.write, for their active company; service_role for any. Errors: 42501 not_your_company; PT404 unknown_reservation.';
 
+COMMENT ON FUNCTION "public"."remove_ip_allowlist_entry"(uuid, inet, boolean) IS 'Removes an entry of the IP allowlist; false if there is none. Takes is_forced if it is the one that lets its remover in. Members holding security.manage, for their active company; operators and service_role for any. Errors: PT409 would_lock_you_out.';
+
 COMMENT ON FUNCTION "public"."remove_permission"(uuid, text) IS 'Takes one permission (resource.verb) away from a member of the caller''s active company, also where the role brings it. Takes users.write and the permission itself. Returns the member''s permissions; safe to repeat. Errors: 42501 permission_not_held, own_permissions, member_outranks, not_a_member.';
+
+COMMENT ON FUNCTION "public"."set_security_policy"(uuid, jsonb, boolean) IS 'Changes what is named in policy (required_aal, aal2_permissions, session_max_age_seconds, session_idle_seconds, is_ip_allowlist_enabled, api_key_max_age_days, notes) as a new version, in force from the next statement on; what is left out stays. The policy then in force; nulls if its author has locked themselves out, which takes is_forced. Repeating it changes nothing. Members holding security.manage, for their active company; operators and service_role for any. Errors: 22023 invalid_policy; 42501; 23514; PT409 would_lock_you_out.';
 
 COMMENT ON FUNCTION "public"."switch_company"(uuid) IS 'Makes a company the caller''s default; the next token carries it. Refresh the session afterwards, or send header x-company-id. Returns the company id; safe to repeat. Errors: 42501 not_a_member.';
 
@@ -7880,6 +8279,8 @@ COMMENT ON TYPE "public"."rate_limit_decision" IS 'Answer of check_rate_limit().
 
 COMMENT ON TYPE "public"."usage_receipt" IS 'Answer of log_api_usage_and_update_budget(). Amounts in US dollars.';
 
+REVOKE ALL ON FUNCTION "private"."access_problem"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."actor_id"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."actor_id"() TO "authenticated", "platform_admin", "service_role";
@@ -7930,6 +8331,8 @@ REVOKE ALL ON FUNCTION "private"."claim_events"(integer, integer) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."claim_events"(integer, integer) TO "service_role";
 
+REVOKE ALL ON FUNCTION "private"."client_address"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."close_budget_periods"(interval) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."close_partition"(text) FROM PUBLIC;
@@ -7956,6 +8359,10 @@ REVOKE ALL ON FUNCTION "private"."default_company"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."emit_event"(uuid, text, jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."explain_ip_access"(uuid, inet) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."explain_ip_access"(uuid, inet) TO "authenticated", "platform_admin", "service_role";
+
 REVOKE ALL ON FUNCTION "private"."find_spender"(uuid, timestamp WITH time zone, uuid, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."finish_event"(uuid, uuid, integer, text, boolean) FROM PUBLIC;
@@ -7965,6 +8372,8 @@ GRANT EXECUTE ON FUNCTION "private"."finish_event"(uuid, uuid, integer, text, bo
 REVOKE ALL ON FUNCTION "private"."flush_budgets"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."fold_stripes"(uuid, uuid, smallint, boolean, boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."is_address_allowed"(uuid, inet) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."is_admin"(uuid) FROM PUBLIC;
 
@@ -8026,6 +8435,8 @@ REVOKE ALL ON FUNCTION "private"."permissions_of"(uuid, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."plan_limit"(uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."policy_problem"(public.security_policies, text, jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."prune_budgets"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."raise_budget_alerts"(uuid, uuid) FROM PUBLIC;
@@ -8046,6 +8457,8 @@ REVOKE ALL
 REVOKE ALL ON FUNCTION "private"."record_usage_events"(uuid, private.usage_event[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."refresh_budget_row"(uuid, uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."refuse_access"(text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."refuse_spending"(uuid, uuid, bigint) FROM PUBLIC;
 
@@ -8107,6 +8520,8 @@ REVOKE ALL ON FUNCTION "private"."tg_invoice_line_items__sum_up"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_invoices__check"() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."tg_ip_allowlist_entries__check"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."tg_jobs__check"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_row__refuse_change"() FROM PUBLIC;
@@ -8116,6 +8531,8 @@ REVOKE ALL ON FUNCTION "private"."tg_row__refuse_move"() FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."tg_row__set_creator"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_row__set_meta"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."tg_security__keep_author_in"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_security_policies__supersede"() FROM PUBLIC;
 
@@ -8149,6 +8566,8 @@ GRANT EXECUTE ON FUNCTION "public"."check_request"() TO "anon", "authenticated",
 
 GRANT EXECUTE ON FUNCTION "public"."claim_events"(integer, integer) TO "service_role";
 
+GRANT EXECUTE ON FUNCTION "public"."explain_ip_access"(uuid, inet) TO "authenticated", "platform_admin", "service_role";
+
 GRANT EXECUTE ON FUNCTION "public"."finish_event"(uuid, uuid, integer, text, boolean) TO "service_role";
 
 GRANT EXECUTE
@@ -8165,7 +8584,11 @@ GRANT EXECUTE ON FUNCTION "public"."reconcile_budget"(uuid, date, boolean) TO "p
 
 GRANT EXECUTE ON FUNCTION "public"."release_budget_reservation"(uuid, uuid) TO "authenticated", "service_role";
 
+GRANT EXECUTE ON FUNCTION "public"."remove_ip_allowlist_entry"(uuid, inet, boolean) TO "authenticated", "platform_admin", "service_role";
+
 GRANT EXECUTE ON FUNCTION "public"."remove_permission"(uuid, text) TO "authenticated";
+
+GRANT EXECUTE ON FUNCTION "public"."set_security_policy"(uuid, jsonb, boolean) TO "authenticated", "platform_admin", "service_role";
 
 GRANT EXECUTE ON FUNCTION "public"."switch_company"(uuid) TO "authenticated", "platform_admin";
 

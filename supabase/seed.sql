@@ -261,13 +261,13 @@ select p.company_id, pg_temp.seed_id('budget_alerts', c.n, 1), p.id, 1, p.limit_
 on conflict do nothing;
 
 -- Security and compliance ----------------------------------------------------------------------------------------
-insert into public.security_policies (company_id, id, required_aal, aal2_permissions, session_max_age_seconds, api_key_max_age_days, notes)
-select c.company_id, pg_temp.seed_id('security_policies', c.n, 1), 'aal1', '{}', 86400, 365, 'Passwords of at least 12 characters.'
+insert into public.security_policies (company_id, id, required_aal, aal2_permissions, api_key_max_age_days, notes)
+select c.company_id, pg_temp.seed_id('security_policies', c.n, 1), 'aal1', '{}', 365, 'Passwords of at least 12 characters.'
   from seed_companies as c
 on conflict do nothing;
 
 insert into public.ip_allowlist_entries (company_id, id, network, label, is_enabled)
-select c.company_id, pg_temp.seed_id('ip_allowlist_entries', c.n, e.n), e.network::cidr, e.label, e.is_enabled
+select c.company_id, pg_temp.seed_id('ip_allowlist_entries', c.n, e.n), e.network::inet, e.label, e.is_enabled
   from seed_companies as c
  cross join (values (1, '203.0.113.0/24', 'Office', true), (2, '2001:db8:1::/48', 'Home offices', false)) as e (n, network, label, is_enabled)
 on conflict do nothing;

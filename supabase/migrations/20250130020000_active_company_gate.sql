@@ -33,6 +33,7 @@ declare
   v_header jsonb;
   v_wanted text := v_claims ->> 'company_id';
   v_company uuid;
+  v_found record;
 begin
   if v_user is null or v_claims ->> 'is_anonymous' = 'true' then
     return null;
@@ -55,9 +56,10 @@ begin
     return null;
   end if;
 
-  select u.company_id into v_company
+  select u.company_id, p as policy into v_found
     from public.users as u
     join public.companies as c on c.id = u.company_id
+    left join public.security_policies as p on p.company_id = c.id and p.is_active and p.is_strict
    where u.company_id = v_company
      and u.id = v_user
      and u.status = 'active'
@@ -67,7 +69,11 @@ begin
               and (p_permission = any (u.granted_permissions)
                    or exists (select from private.role_permissions as rp
                                where rp.role = u.role and rp.permission = p_permission))));
-  return v_company;
+  -- The company's own rules: second factor, age of the session, address.
+  if v_found.policy is distinct from null and private.policy_problem(v_found.policy, p_permission, v_claims) is not null then
+    return null;
+  end if;
+  return v_found.company_id;
 end
 $fn$;
 revoke execute on function private.company_for(text) from public;
@@ -327,7 +333,7 @@ $do$;
 comment on function private.default_company(uuid) is
   'The active company that a person last switched to, else the one they joined first; null without an active membership.';
 comment on function private.company_for(text) is
-  'The gate: id of the caller''s active company if they hold the permission (resource.verb) there, else null. Null permission asks for membership alone. Chosen by header x-company-id, then the token''s company_id, then the default membership; backed by public.users and public.companies on every statement. Never raises.';
+  'The gate: id of the caller''s active company if they hold the permission (resource.verb) there, else null. Null permission asks for membership alone. Chosen by header x-company-id, then the token''s company_id, then the default membership; backed by public.users, public.companies and the company''s security policy on every statement. Never raises.';
 comment on function private.is_platform_admin() is
   'True if the caller is, by the tables and now, an active admin of the active operator company.';
 comment on function private.is_admin(uuid) is 'True if that person is an active admin of the active operator company.';

@@ -1,5 +1,6 @@
 -- migrate:up
--- Security policies and IP allowlists: stored here, versioned; the gate does not enforce them yet.
+-- Security policies and IP allowlists of companies. The gate asks them on every statement, so that a change holds from
+-- the next statement on.
 
 set lock_timeout = '5s';
 set statement_timeout = '10min';
@@ -17,6 +18,10 @@ create table if not exists public.security_policies (
   is_ip_allowlist_enabled boolean not null default false,
   api_key_max_age_days integer,
   notes text,
+  -- True if there is anything to ask; the gate looks no further otherwise.
+  is_strict boolean not null generated always as (
+    required_aal = 'aal2' or aal2_permissions <> '{}' or session_max_age_seconds is not null
+    or session_idle_seconds is not null or is_ip_allowlist_enabled) stored,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   created_by uuid,
@@ -32,7 +37,7 @@ create table if not exists public.security_policies (
 create table if not exists public.ip_allowlist_entries (
   company_id uuid not null references public.companies (id) on delete cascade,
   id uuid not null default gen_random_uuid(),
-  network cidr not null,
+  network inet not null,
   label text not null,
   is_enabled boolean not null default true,
   expires_at timestamptz,
@@ -42,6 +47,7 @@ create table if not exists public.ip_allowlist_entries (
   updated_by uuid,
   primary key (company_id, id),
   constraint ip_allowlist_entries_network_is_unique_in_company unique (company_id, network),
+  constraint ip_allowlist_entries_network_has_no_host_bits check (network = network(network)),
   constraint ip_allowlist_entries_label_is_not_blank check (label ~ '\S' and length(label) <= 200)
 );
 
@@ -73,6 +79,22 @@ end
 $fn$;
 revoke execute on function private.tg_security_policies__supersede() from public;
 
+-- The network as it was probably meant, instead of an error that does not say so.
+create or replace function private.tg_ip_allowlist_entries__check() returns trigger
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $fn$
+begin
+  if new.network <> network(new.network) then
+    raise exception '% has host bits set; did you mean %?', new.network, network(new.network)
+      using errcode = '22023',
+            detail = 'host_bits_set',
+            hint = 'State a network, such as 10.0.0.0/8, or one address, such as 203.0.113.7.';
+  end if;
+  return new;
+end
+$fn$;
+revoke execute on function private.tg_ip_allowlist_entries__check() from public;
+
 create or replace trigger set_row_meta
   before insert or update on public.security_policies
   for each row execute function private.tg_row__set_meta();
@@ -88,6 +110,9 @@ create or replace trigger keep_tenant
   before update on public.ip_allowlist_entries
   for each row when (new.company_id is distinct from old.company_id or new.id is distinct from old.id)
   execute function private.tg_row__refuse_move('ip_allowlist_entries');
+create or replace trigger check_network
+  before insert or update of network on public.ip_allowlist_entries
+  for each row execute function private.tg_ip_allowlist_entries__check();
 create or replace trigger supersede_policy
   before insert on public.security_policies
   for each row execute function private.tg_security_policies__supersede();
@@ -218,6 +243,8 @@ comment on policy update_member on public.ip_allowlist_entries is 'Members holdi
 comment on policy delete_member on public.ip_allowlist_entries is 'Members holding security.manage delete rows of their active company.';
 comment on policy all_platform_admin on public.ip_allowlist_entries is 'Platform operators reach every company while the tables say they are admins; a demoted one gets nothing.';
 
+comment on column public.security_policies.is_strict is 'True if the policy asks anything of a request; generated.';
+comment on function private.tg_ip_allowlist_entries__check() is 'Row trigger. Errors: 22023 host_bits_set, with the network that was probably meant.';
 comment on function private.tg_security_policies__supersede() is
   'Row trigger: numbers a new policy and retires the one in force.';
 

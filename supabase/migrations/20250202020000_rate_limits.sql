@@ -182,6 +182,37 @@ $fn$;
 revoke execute on function private.check_rate_limit(uuid, integer, uuid) from public;
 grant execute on function private.check_rate_limit(uuid, integer, uuid) to authenticated, service_role;
 
+-- Says why a company's security policy keeps a request out.
+create or replace function private.refuse_access(p_problem text) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $fn$
+begin
+  case p_problem
+    when 'ip_not_allowed' then
+      raise exception 'your address is not on the company''s IP allowlist'
+        using errcode = '42501',
+              detail = 'ip_not_allowed',
+              hint = 'Come from a network that is on the list, or ask whoever manages it.';
+    when 'second_factor_required' then
+      raise exception 'the company asks for a second factor'
+        using errcode = '42501',
+              detail = 'second_factor_required',
+              hint = 'Verify a second factor, so that the session is aal2.';
+    when 'session_idle' then
+      raise exception 'the session was idle for too long'
+        using errcode = '42501',
+              detail = 'session_idle',
+              hint = 'Refresh the session.';
+    else
+      raise exception 'the session is too old'
+        using errcode = '42501',
+              detail = 'session_too_old',
+              hint = 'Sign in again.';
+  end case;
+end
+$fn$;
+revoke execute on function private.refuse_access(text) from public;
+
 -- One request of a member through PostgREST.
 create or replace function private.limit_request() returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -192,9 +223,23 @@ declare
   v_rate record;
   v_decision public.rate_limit_decision;
   v_headers jsonb;
+  v_problem text;
 begin
+  if v_company is null then
+    -- Whoever is kept out of one company may look for another.
+    if current_setting('request.path', true) in ('/rpc/my_companies', '/rpc/switch_company') then
+      return;
+    end if;
+    v_problem := private.access_problem();
+    if v_problem is not null then
+      raise log 'lytbub: request refused: %, user %, address %',
+        v_problem, private.current_user_id(), private.client_address();
+      perform private.refuse_access(v_problem);
+    end if;
+    return;
+  end if;
   -- check_rate_limit() counts for itself.
-  if v_company is null or current_setting('request.path', true) = '/rpc/check_rate_limit' then
+  if current_setting('request.path', true) = '/rpc/check_rate_limit' then
     return;
   end if;
   v_decision := private.take_rate(v_company, 'company', null, null, v_cost);
@@ -286,11 +331,13 @@ comment on function private.company_rate(uuid) is 'Requests a minute and burst o
 comment on function private.take_rate(uuid, text, integer, integer, integer) is
   'GCRA: takes cost requests from a bucket if it has them; cost 0 only looks. Rejections lock and write nothing.';
 comment on function private.check_rate_limit(uuid, integer, uuid) is 'Implementation of public.check_rate_limit().';
+comment on function private.refuse_access(text) is
+  'Raises what policy_problem() found. Errors: 42501 ip_not_allowed, second_factor_required, session_idle, session_too_old.';
 comment on function private.limit_request() is
-  'Counts a member''s request through PostgREST and sets RateLimit headers. Errors: PT429 rate_limited with Retry-After, in the form that PostgREST passes on.';
+  'Counts a member''s request through PostgREST and sets RateLimit headers. Errors: PT429 rate_limited with Retry-After, in the form that PostgREST passes on; 42501 ip_not_allowed, session_too_old, session_idle, second_factor_required.';
 comment on function public.check_rate_limit(uuid, integer, uuid) is
   'Takes cost requests (1 to the plan''s burst) from what a company may do, and from what an API key may do if api_key_id is given; the answer says whether it may, what remains, in how many seconds the bucket is full again and after how many to retry (RFC 6585 section 4). For what check_request() cannot count: reads, and calls that do not come through PostgREST. Members for their active company; service_role for any. Errors: 42501 not_your_company; 22023 invalid_cost; PT404 unknown_company, unknown_api_key.';
 comment on function public.check_request() is
-  'Called by PostgREST before every request (pgrst.db_pre_request): limits the rate of members by their company''s plan, with RateLimit headers (draft-ietf-httpapi-ratelimit-headers), and refuses estimated counts. Reads run in a read-only transaction and failed requests are undone: both are refused while nothing remains, but not counted. check_rate_limit() is left alone, since it counts for itself. A change of plan counts within a second. Errors: PT429 rate_limited with Retry-After; PT400 count_not_exact.';
+  'Called by PostgREST before every request (pgrst.db_pre_request): limits the rate of members by their company''s plan, with RateLimit headers (draft-ietf-httpapi-ratelimit-headers), and refuses estimated counts. Reads run in a read-only transaction and failed requests are undone: both are refused while nothing remains, but not counted. check_rate_limit() is left alone, since it counts for itself. A change of plan counts within a second. Errors: PT429 rate_limited with Retry-After; PT400 count_not_exact; 42501 ip_not_allowed, session_too_old, session_idle, second_factor_required, when the company''s security policy keeps a member out, who would otherwise find everything empty.';
 
 -- migrate:down

@@ -133,7 +133,7 @@ select is((select due_at from public.compliance_requests where id = '00000000-00
 select throws_ok($$insert into public.compliance_requests (company_id, kind, regulation, subject_email) select acme, 'opt_out', 'gdpr', 'a@b.example' from ids$$, '23514', null, 'kinds fit their regulation');
 select throws_ok($$update public.compliance_requests set status = 'completed' where id = '00000000-0000-4000-8000-0000000000f4'$$, '23514', null, 'nothing is completed before it is worked on');
 select throws_ok($$update public.compliance_requests set status = 'rejected' where id = '00000000-0000-4000-8000-0000000000f4'$$, '23514', null, 'a rejection has a reason');
-select throws_ok($$insert into public.ip_allowlist_entries (company_id, network, label) select acme, '10.0.0.1/8', 'x' from ids$$, '22P02', null, 'networks have no host bits');
+select throws_ok($$insert into public.ip_allowlist_entries (company_id, network, label) select acme, '10.0.0.1/8', 'x' from ids$$, '22023', '10.0.0.1/8 has host bits set; did you mean 10.0.0.0/8?', 'networks have no host bits');
 select lives_ok($$insert into public.security_policies (company_id, version, required_aal) select acme, 77, 'aal2' from ids$$, 'a new security policy');
 select results_eq($$select version, is_active, required_aal from public.security_policies where company_id = (select acme from ids) order by version$$,
   $$values (1, false, 'aal1'), (2, true, 'aal2')$$, 'is the next version and takes the place of the one in force');
@@ -151,7 +151,7 @@ select throws_ok($$update public.compliance_requests set details = 'rewritten' w
 
 -- Who and when ----------------------------------------------------------------------------------------------------------
 reset role;
-select set_config('request.jwt.claims', '{"sub": "00000000-0000-4000-8000-00000000a001", "role": "authenticated"}', true);
+select set_config('request.jwt.claims', '{"sub": "00000000-0000-4000-8000-00000000a001", "role": "authenticated", "aal": "aal2"}', true);
 set local role authenticated;
 insert into public.services (company_id, id, code, name) select acme, '00000000-0000-4000-8000-0000000000f5', 'WHO', 'x' from (select '00000000-0000-4000-8000-00000000c001'::uuid as acme) as i;
 select is((select (created_by, updated_by)::text from public.services where code = 'WHO'),

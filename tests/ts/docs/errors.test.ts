@@ -14,20 +14,22 @@ function raised(): string[] {
         /raise sqlstate 'PGRST'[^;]*'code', '(\w+)'[^;]*'details', '(\w+)'[^;]*'hint'/g,
       ),
     ].map((match) => `${match[1]} ${match[2]}`);
-    const plain = [...sql.matchAll(/raise exception[\s\S]*?;/g)].map(([statement]) => {
-      const errcode = /errcode = '(\w+)'/.exec(statement)?.[1];
-      const token = /detail = '(\w+)/.exec(statement)?.[1];
-      const hint = /hint = [^;]*'[^']{10,}/.test(statement);
-      expect(
-        { name, errcode, token, hint, statement },
-        'an error has errcode, detail and hint',
-      ).toMatchObject({
-        errcode: expect.any(String),
-        token: expect.any(String),
-        hint: true,
-      });
-      return `${errcode} ${token}`;
-    });
+    const plain = [...sql.matchAll(/raise exception(?:'(?:[^']|'')*'|[^;'])*;/g)].map(
+      ([statement]) => {
+        const errcode = /errcode = '(\w+)'/.exec(statement)?.[1];
+        const token = /detail = '(\w+)/.exec(statement)?.[1];
+        const hint = /hint = [\s\S]*'[^']{10,}/.test(statement);
+        expect(
+          { name, errcode, token, hint, statement },
+          'an error has errcode, detail and hint',
+        ).toMatchObject({
+          errcode: expect.any(String),
+          token: expect.any(String),
+          hint: true,
+        });
+        return `${errcode} ${token}`;
+      },
+    );
     return [...plain, ...forPostgrest];
   });
   return [...new Set(pairs)].sort();

@@ -195,6 +195,11 @@ describe('attacks over the API', () => {
         reason: 'x',
       }),
       await alice.rpc('claim_events'),
+      await alice.rpc('explain_ip_access', { company_id: globex }),
+      await alice.rpc('set_security_policy', {
+        company_id: acme,
+        policy: { notes: 'mine' },
+      }),
       await (await api.as('anonymous')).rpc('my_companies'),
     ];
     expect(refused.map((answer) => answer.error?.code)).toEqual(refused.map(() => '42501'));
@@ -217,6 +222,11 @@ describe('attacks over the API', () => {
         events: [{ service: 'x', cost: 1 }],
       }),
       await alice.rpc('check_rate_limit', { company_id: acme }),
+      await alice.rpc('explain_ip_access', { company_id: acme }),
+      await (await api.as('cora')).rpc('set_security_policy', {
+        company_id: acme,
+        policy: { notes: 'ours' },
+      }),
       await api.asService().rpc('claim_events'),
       await api.asService().rpc('maintain_partitions'),
     ];
@@ -242,6 +252,7 @@ describe('attacks over the API', () => {
       { name: 'check_rate_limit', roles: 'authenticated,service_role' },
       { name: 'check_request', roles: 'anon,authenticated,platform_admin,service_role' },
       { name: 'claim_events', roles: 'service_role' },
+      { name: 'explain_ip_access', roles: 'authenticated,platform_admin,service_role' },
       { name: 'finish_event', roles: 'service_role' },
       { name: 'log_api_usage_and_update_budget', roles: 'authenticated,service_role' },
       { name: 'log_api_usage_batch', roles: 'authenticated,service_role' },
@@ -249,7 +260,9 @@ describe('attacks over the API', () => {
       { name: 'my_companies', roles: 'authenticated,platform_admin' },
       { name: 'reconcile_budget', roles: 'platform_admin,service_role' },
       { name: 'release_budget_reservation', roles: 'authenticated,service_role' },
+      { name: 'remove_ip_allowlist_entry', roles: 'authenticated,platform_admin,service_role' },
       { name: 'remove_permission', roles: 'authenticated' },
+      { name: 'set_security_policy', roles: 'authenticated,platform_admin,service_role' },
       { name: 'switch_company', roles: 'authenticated,platform_admin' },
       { name: 'usage_anomalies', roles: 'authenticated,platform_admin,service_role' },
       { name: 'usage_series', roles: 'authenticated,platform_admin,service_role' },
