@@ -465,7 +465,6 @@ export type Database = {
           id: string;
           limit_micro_usd: number;
           month: string;
-          reconciled_at: string | null;
           reserved_micro_usd: number;
           scope: string;
           service: string | null;
@@ -495,7 +494,6 @@ export type Database = {
           id?: string;
           limit_micro_usd: number;
           month: string;
-          reconciled_at?: string | null;
           reserved_micro_usd?: number;
           scope?: string;
           service?: string | null;
@@ -524,7 +522,6 @@ export type Database = {
           id?: string;
           limit_micro_usd?: number;
           month?: string;
-          reconciled_at?: string | null;
           reserved_micro_usd?: number;
           scope?: string;
           service?: string | null;

@@ -14,6 +14,13 @@ CREATE TABLE "private"."api_key_secrets" (
   CONSTRAINT "api_key_secrets_pkey" PRIMARY KEY (company_id, api_key_id)
 );
 
+CREATE TABLE "private"."budget_reconciliations" (
+  "company_id"       uuid                     NOT NULL,
+  "budget_period_id" uuid                     NOT NULL,
+  "reconciled_at"    timestamp with time zone NOT NULL,
+  CONSTRAINT "budget_reconciliations_pkey" PRIMARY KEY (company_id, budget_period_id)
+);
+
 CREATE TABLE "private"."budget_reservations" (
   "company_id"        uuid                     NOT NULL,
   "agent_id"          uuid,
@@ -313,7 +320,6 @@ CREATE TABLE "public"."budget_periods" (
   "generation"          integer                  NOT NULL DEFAULT 0,
   "status"              text                     NOT NULL DEFAULT 'open'::text,
   "closed_at"           timestamp with time zone,
-  "reconciled_at"       timestamp with time zone,
   "created_at"          timestamp with time zone NOT NULL DEFAULT now(),
   "updated_at"          timestamp with time zone NOT NULL DEFAULT now(),
   "created_by"          uuid,
@@ -2051,10 +2057,12 @@ begin
      order by p.company_id, p.month, array_position('{company,agent,service}', p.scope), p.id
      limit 1000
   loop
-    v_period := private.lock_budget(v_due.company_id, v_due.id);
-    continue when v_period.status <> 'open';
+    perform from public.budget_periods as p
+      where p.company_id = v_due.company_id and p.id = v_due.id and p.status = 'open'
+        for no key update skip locked;
+    continue when not found;
     while private.release_expired_holds(v_due.company_id, v_due.id) > 0 loop
-      v_period := private.lock_budget(v_due.company_id, v_due.id);
+      null;
     end loop;
     v_period := private.lock_budget(v_due.company_id, v_due.id);
     delete from private.budget_stripes as s
@@ -2168,6 +2176,34 @@ begin
     from (select p_company_id as id) as c
     left join public.company_plans as p on p.company_id = c.id and p.is_active
     join private.plan_tiers as t on t.plan_tier = coalesce(p.plan_tier, 'starter');
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.compare_budget (
+  p_company_id uuid,
+  p_period_id  uuid,
+  OUT          counted bigint,
+  OUT          ledger bigint,
+  OUT          reserved bigint,
+  OUT          held bigint
+)
+  RETURNS record
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  select b.spent, private.ledger_total(p_company_id, p.month, p.starts_at, p.ends_at, p.agent_id, p.service),
+         b.reserved, h.held
+    into counted, ledger, reserved, held
+    from public.budget_periods as p
+   cross join lateral private.budget_balance(p_company_id, p.id) as b
+   cross join lateral (
+     select coalesce(sum(r.amount_micro_usd), 0)::bigint as held
+       from private.budget_reservations as r
+      where r.company_id = p_company_id and r.held_in <> '{}' and p.id = any (r.held_in)
+   ) as h
+   where p.company_id = p_company_id and p.id = p_period_id;
 end
 $function$;
 
@@ -2352,7 +2388,7 @@ begin
   -- The entry that decides: one that is in force before one that is not, and the narrowest of those.
   select * into v_entry from public.ip_allowlist_entries as e
    where e.company_id = p_company_id and v_address <<= e.network
-   order by e.is_enabled and (e.expires_at is null or e.expires_at > now()) desc, masklen(e.network) desc
+   order by (e.is_enabled and (e.expires_at is null or e.expires_at > now())) desc, masklen(e.network) desc
    limit 1;
   v_reason := case
     when not exists (
@@ -3632,52 +3668,49 @@ CREATE OR REPLACE FUNCTION private.reconcile_budget (
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
 declare
-  v_id uuid;
   v_period public.budget_periods;
-  v_ledger bigint;
-  v_held bigint;
+  v record;
 begin
   perform private.require_operator();
-  for v_id in
-    select p.id from public.budget_periods as p
+  for v_period in
+    select p.* from public.budget_periods as p
      where p.company_id = p_company_id and p.month = p_month
      order by array_position('{company,agent,service}', p.scope), p.id
   loop
-    v_period := private.lock_budget(p_company_id, v_id);
-    update public.budget_periods as p
-       set reconciled_at = clock_timestamp()
-     where p.company_id = p_company_id and p.id = v_id;
-    v_ledger := private.ledger_total(
-      p_company_id, v_period.month, v_period.starts_at, v_period.ends_at, v_period.agent_id, v_period.service);
-    select coalesce(sum(r.amount_micro_usd), 0) into v_held from private.budget_reservations as r
-     where r.company_id = p_company_id and r.held_in <> '{}' and v_id = any (r.held_in);
-    budget_period_id := v_id;
+    -- The limit of an agent or a service that was lifted counts nothing any more.
+    continue when v_period.status = 'closed' and v_period.scope <> 'company';
+    select * into v from private.compare_budget(p_company_id, v_period.id);
+    is_mended := p_mend and v_period.status = 'open' and (v.counted, v.reserved) <> (v.ledger, v.held);
+    if is_mended then
+      -- Whoever is at it has finished; what is still different stays so until it is mended.
+      v_period := private.lock_budget(p_company_id, v_period.id);
+      select * into v from private.compare_budget(p_company_id, v_period.id);
+      is_mended := v_period.status = 'open' and (v.counted, v.reserved) <> (v.ledger, v.held);
+    end if;
+    budget_period_id := v_period.id;
     scope := v_period.scope;
     agent_id := v_period.agent_id;
     service := v_period.service;
     status := v_period.status;
-    counted_usd := round(v_period.spent_micro_usd / 1000000.0, 6);
-    ledger_usd := round(v_ledger / 1000000.0, 6);
-    difference_usd := counted_usd - ledger_usd;
-    held_difference_usd := round((v_period.reserved_micro_usd - v_held) / 1000000.0, 6);
-    is_mended := false;
-    -- The limit of an agent or a service that was lifted counts nothing any more.
-    if v_period.status = 'closed' and v_period.scope <> 'company' then
-      continue;
-    end if;
-    if v_period.status = 'open' and p_mend and (difference_usd <> 0 or held_difference_usd <> 0) then
+    counted_usd := round(v.counted / 1000000.0, 6);
+    ledger_usd := round(v.ledger / 1000000.0, 6);
+    difference_usd := round((v.counted - v.ledger) / 1000000.0, 6);
+    held_difference_usd := round((v.reserved - v.held) / 1000000.0, 6);
+    if is_mended then
       update public.budget_periods as p
-         set spent_micro_usd = v_ledger, reserved_micro_usd = v_held
-       where p.company_id = p_company_id and p.id = v_id;
-      perform private.raise_budget_alerts(p_company_id, v_id);
+         set spent_micro_usd = v.ledger, reserved_micro_usd = v.held
+       where p.company_id = p_company_id and p.id = v_period.id;
+      perform private.raise_budget_alerts(p_company_id, v_period.id);
       perform private.emit_event(p_company_id, 'budget.mended', jsonb_build_object(
-        'budget_period_id', v_id, 'month', to_char(v_period.month, 'YYYY-MM'), 'scope', v_period.scope,
+        'budget_period_id', v_period.id, 'month', to_char(v_period.month, 'YYYY-MM'), 'scope', v_period.scope,
         'difference_usd', difference_usd, 'held_difference_usd', held_difference_usd));
-      is_mended := true;
     end if;
+    insert into private.budget_reconciliations as r (company_id, budget_period_id, reconciled_at)
+    values (p_company_id, v_period.id, clock_timestamp())
+    on conflict on constraint budget_reconciliations_pkey do update set reconciled_at = excluded.reconciled_at;
     return next;
   end loop;
-  if v_id is null then
+  if v_period.id is null then
     raise exception 'company % has no budget for %', coalesce(p_company_id::text, 'null'), coalesce(p_month::text, 'null')
       using errcode = 'PT404',
             detail = 'unknown_budget_month',
@@ -3699,9 +3732,10 @@ declare
 begin
   for v_open in
     select p.company_id, p.month from public.budget_periods as p
+      left join private.budget_reconciliations as r on r.company_id = p.company_id and r.budget_period_id = p.id
      where p.scope = 'company' and p.status = 'open'
-       and (p.reconciled_at is null or p.reconciled_at < clock_timestamp() - interval '20 hours')
-     order by p.reconciled_at nulls first, p.company_id
+       and (r.reconciled_at is null or r.reconciled_at < clock_timestamp() - interval '20 hours')
+     order by r.reconciled_at nulls first, p.company_id
      limit p_companies
   loop
     perform private.reconcile_budget(v_open.company_id, v_open.month, true);
@@ -5806,6 +5840,9 @@ ALTER TABLE "public"."audit_logs"
 ALTER TABLE "public"."budget_periods"
   ADD CONSTRAINT "budget_periods_agent_fk" FOREIGN KEY (company_id, agent_id) REFERENCES public.ai_agents(company_id, id) ON DELETE CASCADE;
 
+ALTER TABLE "private"."budget_reconciliations"
+  ADD CONSTRAINT "budget_reconciliations_budget_period_fk" FOREIGN KEY (company_id, budget_period_id) REFERENCES public.budget_periods(company_id, id) ON DELETE CASCADE;
+
 ALTER TABLE "private"."budget_stripes"
   ADD CONSTRAINT "budget_stripes_budget_period_fk" FOREIGN KEY (company_id, budget_period_id) REFERENCES public.budget_periods(company_id, id) ON DELETE CASCADE;
 
@@ -7221,8 +7258,6 @@ COMMENT ON COLUMN "public"."budget_periods"."limit_micro_usd" IS 'Limit in force
 
 COMMENT ON COLUMN "public"."budget_periods"."month" IS 'First day of the month, in the company''s time zone.';
 
-COMMENT ON COLUMN "public"."budget_periods"."reconciled_at" IS 'When it was last compared with the ledger.';
-
 COMMENT ON COLUMN "public"."budget_periods"."reserved_micro_usd" IS 'Held by reservations.';
 
 COMMENT ON COLUMN "public"."budget_periods"."scope" IS 'What it limits: company (the plan), agent or service.';
@@ -7803,6 +7838,8 @@ COMMENT ON FUNCTION "private"."company_for"(text) IS 'The gate: id of the caller
 
 COMMENT ON FUNCTION "private"."company_rate"(uuid) IS 'Requests a minute and burst of a company: requests_per_minute and request_burst in the features of its plan.';
 
+COMMENT ON FUNCTION "private"."compare_budget"(uuid, uuid) IS 'Spent and held of a budget as counted and as the ledger and the reservations say, in micro-dollars. Takes no lock.';
+
 COMMENT ON FUNCTION "private"."count_limits"(uuid, uuid) IS 'Counts the limits of agents and services in the row of the company.';
 
 COMMENT ON FUNCTION "private"."create_month_partition"(text, date) IS 'Creates one monthly partition (UTC months), moves its rows over from the default partition and attaches it. False if it is there already. Errors: 55P03 when the table stays in use for half a second.';
@@ -7999,7 +8036,7 @@ COMMENT ON FUNCTION "public"."maintain_partitions"() IS 'Creates the monthly par
 
 COMMENT ON FUNCTION "public"."my_companies"() IS 'The companies in which the caller is an active member, with role, permissions, the company''s status and which one is active for this request. Sorted by name. Errors: none; no rows without a membership.';
 
-COMMENT ON FUNCTION "public"."reconcile_budget"(uuid, date, boolean) IS 'Compares what is counted for a month (its first day) with the ledger and the reservations, budget by budget, while nobody is at it; with mend, an open month is corrected. A closed month is only reported: adjust_budget() corrects it. Operators and service_role. Errors: 42501 not_an_operator; PT404 unknown_budget_month.';
+COMMENT ON FUNCTION "public"."reconcile_budget"(uuid, date, boolean) IS 'Compares what is counted for a month (its first day) with the ledger and the reservations, budget by budget; with mend, an open month is corrected. A closed month is only reported: adjust_budget() corrects it. Operators and service_role. Errors: 42501 not_an_operator; PT404 unknown_budget_month.';
 
 COMMENT ON FUNCTION "public"."release_budget_reservation"(uuid, uuid) IS 'Gives back what a reservation holds; true if it still held something. Safe to repeat. Members holding usage.write, for their active company; service_role for any. Errors: 42501 not_your_company; PT404 unknown_reservation.';
 
@@ -8195,6 +8232,8 @@ COMMENT ON SCHEMA "private" IS 'Helpers, trigger functions and internal tables o
 
 COMMENT ON TABLE "private"."api_key_secrets" IS 'SHA-256 of each API key. No API role may read it.';
 
+COMMENT ON TABLE "private"."budget_reconciliations" IS 'When a budget was last compared with the ledger.';
+
 COMMENT ON TABLE "private"."budget_reservations" IS 'Estimates held against budgets until they are settled, released or expire. Amounts in millionths of a US dollar.';
 
 COMMENT ON TABLE "private"."budget_stripes" IS 'Counters of a busy budget, 64 a budget: shares granted by public.budget_periods, and what was spent and held of them.';
@@ -8342,6 +8381,8 @@ REVOKE ALL ON FUNCTION "private"."company_for"(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION "private"."company_for"(text) TO "authenticated";
 
 REVOKE ALL ON FUNCTION "private"."company_rate"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."compare_budget"(uuid, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."count_limits"(uuid, uuid) FROM PUBLIC;
 

@@ -31,7 +31,6 @@ create table if not exists public.budget_periods (
   generation integer not null default 0,
   status text not null default 'open',
   closed_at timestamptz,
-  reconciled_at timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   created_by uuid,
@@ -328,7 +327,6 @@ comment on column public.budget_periods.service_limit_count is 'Number of servic
 comment on column public.budget_periods.generation is 'Grows with every change of limits; counters of an earlier generation are void.';
 comment on column public.budget_periods.status is 'open or closed. Closed months take adjustments only.';
 comment on column public.budget_periods.closed_at is 'When it was closed; set exactly when it is.';
-comment on column public.budget_periods.reconciled_at is 'When it was last compared with the ledger.';
 comment on column public.budget_periods.created_at is 'When the row was created.';
 comment on column public.budget_periods.updated_at is 'When the row was last changed; kept by trigger.';
 comment on column public.budget_periods.created_by is 'Auth user who created the row; null for backend jobs. No foreign key: it outlives the account.';

@@ -25,6 +25,16 @@ create table if not exists public.budget_adjustments (
 create index if not exists budget_adjustments_company_id_budget_period_id_idx
   on public.budget_adjustments (company_id, budget_period_id);
 
+-- When a month was last compared with the ledger. Not in its row, which is busy.
+create table if not exists private.budget_reconciliations (
+  company_id uuid not null,
+  budget_period_id uuid not null,
+  reconciled_at timestamptz not null,
+  primary key (company_id, budget_period_id),
+  constraint budget_reconciliations_budget_period_fk foreign key (company_id, budget_period_id)
+    references public.budget_periods (company_id, id) on delete cascade
+);
+
 create or replace function private.require_operator() returns void
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $fn$
@@ -178,8 +188,29 @@ $fn$;
 revoke execute on function private.adjust_budget(uuid, date, numeric, text, uuid) from public;
 grant execute on function private.adjust_budget(uuid, date, numeric, text, uuid) to platform_admin, service_role;
 
--- Compares what is counted with what the ledger and the reservations say, budget by budget, each while nobody is at it.
--- The company's stays locked to the end: whoever charges an agent or a service has charged the company before.
+-- What is counted for a budget and what the ledger and the reservations say, in one snapshot: whoever spends commits both
+-- at once, so that they agree at every instant and no lock is needed to see it.
+create or replace function private.compare_budget(
+  p_company_id uuid, p_period_id uuid, out counted bigint, out ledger bigint, out reserved bigint, out held bigint
+)
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $fn$
+begin
+  select b.spent, private.ledger_total(p_company_id, p.month, p.starts_at, p.ends_at, p.agent_id, p.service),
+         b.reserved, h.held
+    into counted, ledger, reserved, held
+    from public.budget_periods as p
+   cross join lateral private.budget_balance(p_company_id, p.id) as b
+   cross join lateral (
+     select coalesce(sum(r.amount_micro_usd), 0)::bigint as held
+       from private.budget_reservations as r
+      where r.company_id = p_company_id and r.held_in <> '{}' and p.id = any (r.held_in)
+   ) as h
+   where p.company_id = p_company_id and p.id = p_period_id;
+end
+$fn$;
+revoke execute on function private.compare_budget(uuid, uuid) from public;
+
 create or replace function private.reconcile_budget(p_company_id uuid, p_month date, p_mend boolean)
 returns table (
   budget_period_id uuid, scope text, agent_id uuid, service text, status text, counted_usd numeric, ledger_usd numeric,
@@ -188,52 +219,49 @@ returns table (
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $fn$
 declare
-  v_id uuid;
   v_period public.budget_periods;
-  v_ledger bigint;
-  v_held bigint;
+  v record;
 begin
   perform private.require_operator();
-  for v_id in
-    select p.id from public.budget_periods as p
+  for v_period in
+    select p.* from public.budget_periods as p
      where p.company_id = p_company_id and p.month = p_month
      order by array_position('{company,agent,service}', p.scope), p.id
   loop
-    v_period := private.lock_budget(p_company_id, v_id);
-    update public.budget_periods as p
-       set reconciled_at = clock_timestamp()
-     where p.company_id = p_company_id and p.id = v_id;
-    v_ledger := private.ledger_total(
-      p_company_id, v_period.month, v_period.starts_at, v_period.ends_at, v_period.agent_id, v_period.service);
-    select coalesce(sum(r.amount_micro_usd), 0) into v_held from private.budget_reservations as r
-     where r.company_id = p_company_id and r.held_in <> '{}' and v_id = any (r.held_in);
-    budget_period_id := v_id;
+    -- The limit of an agent or a service that was lifted counts nothing any more.
+    continue when v_period.status = 'closed' and v_period.scope <> 'company';
+    select * into v from private.compare_budget(p_company_id, v_period.id);
+    is_mended := p_mend and v_period.status = 'open' and (v.counted, v.reserved) <> (v.ledger, v.held);
+    if is_mended then
+      -- Whoever is at it has finished; what is still different stays so until it is mended.
+      v_period := private.lock_budget(p_company_id, v_period.id);
+      select * into v from private.compare_budget(p_company_id, v_period.id);
+      is_mended := v_period.status = 'open' and (v.counted, v.reserved) <> (v.ledger, v.held);
+    end if;
+    budget_period_id := v_period.id;
     scope := v_period.scope;
     agent_id := v_period.agent_id;
     service := v_period.service;
     status := v_period.status;
-    counted_usd := round(v_period.spent_micro_usd / 1000000.0, 6);
-    ledger_usd := round(v_ledger / 1000000.0, 6);
-    difference_usd := counted_usd - ledger_usd;
-    held_difference_usd := round((v_period.reserved_micro_usd - v_held) / 1000000.0, 6);
-    is_mended := false;
-    -- The limit of an agent or a service that was lifted counts nothing any more.
-    if v_period.status = 'closed' and v_period.scope <> 'company' then
-      continue;
-    end if;
-    if v_period.status = 'open' and p_mend and (difference_usd <> 0 or held_difference_usd <> 0) then
+    counted_usd := round(v.counted / 1000000.0, 6);
+    ledger_usd := round(v.ledger / 1000000.0, 6);
+    difference_usd := round((v.counted - v.ledger) / 1000000.0, 6);
+    held_difference_usd := round((v.reserved - v.held) / 1000000.0, 6);
+    if is_mended then
       update public.budget_periods as p
-         set spent_micro_usd = v_ledger, reserved_micro_usd = v_held
-       where p.company_id = p_company_id and p.id = v_id;
-      perform private.raise_budget_alerts(p_company_id, v_id);
+         set spent_micro_usd = v.ledger, reserved_micro_usd = v.held
+       where p.company_id = p_company_id and p.id = v_period.id;
+      perform private.raise_budget_alerts(p_company_id, v_period.id);
       perform private.emit_event(p_company_id, 'budget.mended', jsonb_build_object(
-        'budget_period_id', v_id, 'month', to_char(v_period.month, 'YYYY-MM'), 'scope', v_period.scope,
+        'budget_period_id', v_period.id, 'month', to_char(v_period.month, 'YYYY-MM'), 'scope', v_period.scope,
         'difference_usd', difference_usd, 'held_difference_usd', held_difference_usd));
-      is_mended := true;
     end if;
+    insert into private.budget_reconciliations as r (company_id, budget_period_id, reconciled_at)
+    values (p_company_id, v_period.id, clock_timestamp())
+    on conflict on constraint budget_reconciliations_pkey do update set reconciled_at = excluded.reconciled_at;
     return next;
   end loop;
-  if v_id is null then
+  if v_period.id is null then
     raise exception 'company % has no budget for %', coalesce(p_company_id::text, 'null'), coalesce(p_month::text, 'null')
       using errcode = 'PT404',
             detail = 'unknown_budget_month',
@@ -260,10 +288,12 @@ begin
      order by p.company_id, p.month, array_position('{company,agent,service}', p.scope), p.id
      limit 1000
   loop
-    v_period := private.lock_budget(v_due.company_id, v_due.id);
-    continue when v_period.status <> 'open';
+    perform from public.budget_periods as p
+      where p.company_id = v_due.company_id and p.id = v_due.id and p.status = 'open'
+        for no key update skip locked;
+    continue when not found;
     while private.release_expired_holds(v_due.company_id, v_due.id) > 0 loop
-      v_period := private.lock_budget(v_due.company_id, v_due.id);
+      null;
     end loop;
     v_period := private.lock_budget(v_due.company_id, v_due.id);
     delete from private.budget_stripes as s
@@ -309,7 +339,7 @@ end
 $fn$;
 revoke execute on function private.flush_budgets() from public;
 
--- A few companies a run, so that nobody waits long; the next run takes those that were left.
+-- Some companies a run, those that were left longest first.
 create or replace function private.reconcile_budgets(p_companies integer default 50) returns integer
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $fn$
@@ -319,9 +349,10 @@ declare
 begin
   for v_open in
     select p.company_id, p.month from public.budget_periods as p
+      left join private.budget_reconciliations as r on r.company_id = p.company_id and r.budget_period_id = p.id
      where p.scope = 'company' and p.status = 'open'
-       and (p.reconciled_at is null or p.reconciled_at < clock_timestamp() - interval '20 hours')
-     order by p.reconciled_at nulls first, p.company_id
+       and (r.reconciled_at is null or r.reconciled_at < clock_timestamp() - interval '20 hours')
+     order by r.reconciled_at nulls first, p.company_id
      limit p_companies
   loop
     perform private.reconcile_budget(v_open.company_id, v_open.month, true);
@@ -438,6 +469,9 @@ comment on function private.require_operator() is
   'Passes for platform operators and the backend. Errors: 42501 not_an_operator.';
 comment on function private.require_reader(uuid, text) is
   'Passes for a member''s active company in which they hold the permission, for operators and for the backend. Errors: 42501 not_your_company, not_an_operator.';
+comment on table private.budget_reconciliations is 'When a budget was last compared with the ledger.';
+comment on function private.compare_budget(uuid, uuid) is
+  'Spent and held of a budget as counted and as the ledger and the reservations say, in micro-dollars. Takes no lock.';
 comment on function private.budget_status(uuid) is 'Implementation of public.budget_status().';
 comment on function private.adjust_budget(uuid, date, numeric, text, uuid) is 'Implementation of public.adjust_budget().';
 comment on function private.reconcile_budget(uuid, date, boolean) is 'Implementation of public.reconcile_budget().';
@@ -453,6 +487,6 @@ comment on function public.budget_status(uuid) is
 comment on function public.adjust_budget(uuid, date, numeric, text, uuid) is
   'Adjusts a month of a company, open or closed, by amount (US dollars; negative is a credit), with a reason, and writes the audit log (budget.adjusted); the id of the adjustment. A client that may retry chooses adjustment_id. Operators and service_role. Errors: 42501 not_an_operator; 22023 invalid_amount, invalid_adjustment; PT404 unknown_budget_month; PT422 adjustment_reused.';
 comment on function public.reconcile_budget(uuid, date, boolean) is
-  'Compares what is counted for a month (its first day) with the ledger and the reservations, budget by budget, while nobody is at it; with mend, an open month is corrected. A closed month is only reported: adjust_budget() corrects it. Operators and service_role. Errors: 42501 not_an_operator; PT404 unknown_budget_month.';
+  'Compares what is counted for a month (its first day) with the ledger and the reservations, budget by budget; with mend, an open month is corrected. A closed month is only reported: adjust_budget() corrects it. Operators and service_role. Errors: 42501 not_an_operator; PT404 unknown_budget_month.';
 
 -- migrate:down

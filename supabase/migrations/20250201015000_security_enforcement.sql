@@ -229,7 +229,7 @@ begin
   -- The entry that decides: one that is in force before one that is not, and the narrowest of those.
   select * into v_entry from public.ip_allowlist_entries as e
    where e.company_id = p_company_id and v_address <<= e.network
-   order by e.is_enabled and (e.expires_at is null or e.expires_at > now()) desc, masklen(e.network) desc
+   order by (e.is_enabled and (e.expires_at is null or e.expires_at > now())) desc, masklen(e.network) desc
    limit 1;
   v_reason := case
     when not exists (
