@@ -6160,6 +6160,11 @@ CREATE TRIGGER keep_tenant
   WHEN (((new.company_id IS DISTINCT FROM old.company_id) OR (new.id IS DISTINCT FROM old.id)))
   EXECUTE FUNCTION private.tg_row__refuse_move('budget_adjustments');
 
+CREATE TRIGGER refuse_change
+  BEFORE UPDATE ON public.budget_adjustments
+  FOR EACH ROW
+  EXECUTE FUNCTION private.tg_row__refuse_change('budget_adjustments');
+
 CREATE TRIGGER set_row_meta
   BEFORE INSERT ON public.budget_adjustments
   FOR EACH ROW

@@ -430,6 +430,9 @@ grant execute on function public.reconcile_budget(uuid, date, boolean) to platfo
 create or replace trigger set_row_meta
   before insert on public.budget_adjustments
   for each row execute function private.tg_row__set_creator();
+create or replace trigger refuse_change
+  before update on public.budget_adjustments
+  for each row execute function private.tg_row__refuse_change('budget_adjustments');
 create or replace trigger keep_tenant
   before update on public.budget_adjustments
   for each row when (new.company_id is distinct from old.company_id or new.id is distinct from old.id)
