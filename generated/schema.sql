@@ -165,7 +165,7 @@ CREATE TABLE "public"."ai_agents" (
   CONSTRAINT "ai_agents_configuration_is_object" CHECK (((jsonb_typeof(configuration) = 'object'::text) AND (pg_column_size(configuration) <= 65536))),
   CONSTRAINT "ai_agents_max_output_tokens_is_positive" CHECK ((max_output_tokens > 0)),
   CONSTRAINT "ai_agents_model_is_not_blank" CHECK ((model ~ '\S'::text)),
-  CONSTRAINT "ai_agents_monthly_limit_micro_usd_is_not_negative" CHECK ((monthly_limit_micro_usd >= 0)),
+  CONSTRAINT "ai_agents_monthly_limit_micro_usd_is_possible" CHECK (((monthly_limit_micro_usd >= 0) AND (monthly_limit_micro_usd <= '1000000000000000'::bigint))),
   CONSTRAINT "ai_agents_name_is_not_blank" CHECK (((name ~ '\S'::text) AND (length(name) <= 120))),
   CONSTRAINT "ai_agents_name_is_unique_in_company" UNIQUE (company_id, name),
   CONSTRAINT "ai_agents_pkey" PRIMARY KEY (company_id, id),
@@ -785,7 +785,7 @@ CREATE TABLE "public"."service_limits" (
   "updated_at"              timestamp with time zone NOT NULL DEFAULT now(),
   "created_by"              uuid,
   "updated_by"              uuid,
-  CONSTRAINT "service_limits_monthly_limit_micro_usd_is_not_negative" CHECK ((monthly_limit_micro_usd >= 0)),
+  CONSTRAINT "service_limits_monthly_limit_micro_usd_is_possible" CHECK (((monthly_limit_micro_usd >= 0) AND (monthly_limit_micro_usd <= '1000000000000000'::bigint))),
   CONSTRAINT "service_limits_pkey" PRIMARY KEY (company_id, id),
   CONSTRAINT "service_limits_service_is_not_blank" CHECK (((service ~ '\S'::text) AND (length(service) <= 120))),
   CONSTRAINT "service_limits_service_is_unique_in_company" UNIQUE (company_id, service)
@@ -1148,6 +1148,7 @@ declare
   v_id uuid;
   v_status text;
   v_spent bigint;
+  v_held bigint;
 begin
   perform private.open_budget_month(p_company_id);
   select * into v_month from public.budget_periods as p
@@ -1185,14 +1186,13 @@ begin
         v_month.starts_at, v_month.ends_at, p_limit_micro_usd, v_month.alert_percents, v_spent)
       returning id into v_id;
     else
+      -- What was held here when the limit was lifted is held again: whoever settles it gives it back here.
+      select coalesce(sum(r.amount_micro_usd), 0) into v_held from private.budget_reservations as r
+       where r.company_id = p_company_id and r.held_in <> '{}' and v_id = any (r.held_in);
       update public.budget_periods as p
          set status = 'open', closed_at = null, limit_micro_usd = p_limit_micro_usd, spent_micro_usd = v_spent,
-             reserved_micro_usd = 0
+             reserved_micro_usd = v_held
        where p.company_id = p_company_id and p.id = v_id;
-      -- What an old reservation still held here is forgotten with the limit it was held against.
-      update private.budget_reservations as r
-         set held_in = array_remove(r.held_in, v_id)
-       where r.company_id = p_company_id and r.held_in <> '{}' and v_id = any (r.held_in);
     end if;
   end if;
   perform private.raise_budget_alerts(p_company_id, v_id) where p_limit_micro_usd is not null;
@@ -1212,7 +1212,7 @@ declare
   v_plan record;
   v_id uuid;
 begin
-  -- Whoever opens the month at this moment has seen the old plan; wait for them.
+  -- Also locks the company.
   perform private.open_budget_month(p_company_id);
   select * into v_plan from private.plan_limit(p_company_id);
   for v_id in
@@ -1224,6 +1224,8 @@ begin
      order by array_position('{company,agent,service}', p.scope), p.id
   loop
     perform private.lock_budget(p_company_id, v_id);
+    -- Settings may have changed while we waited.
+    select * into v_plan from private.plan_limit(p_company_id);
     update public.budget_periods as p
        set limit_micro_usd = case when p.scope = 'company' then v_plan.limit_micro_usd else p.limit_micro_usd end,
            enforcement = case when p.scope = 'company' then v_plan.enforcement else p.enforcement end,
@@ -1246,6 +1248,7 @@ declare
   v_zone text;
   v_id uuid;
 begin
+  perform from public.companies as c where c.id = p_company_id for no key update;
   select c.time_zone into v_zone from public.companies as c where c.id = p_company_id;
   for v_id in
     select p.id from public.budget_periods as p
@@ -1255,7 +1258,10 @@ begin
   loop
     perform private.lock_budget(p_company_id, v_id);
     update public.budget_periods as p
-       set ends_at = greatest((p.month + interval '1 month') at time zone v_zone, clock_timestamp() + interval '6 minutes')
+       set ends_at = least(
+             greatest((p.month + interval '1 month') at time zone v_zone, clock_timestamp() + interval '6 minutes'),
+             (select min(x.starts_at) from public.budget_periods as x
+               where x.company_id = p_company_id and x.scope = 'company' and x.month > p.month))
      where p.company_id = p_company_id and p.id = v_id;
   end loop;
 end
@@ -1598,7 +1604,7 @@ begin
   v_span := case when v_period.watch_micro_usd is null then v_unbounded
                  else v_period.watch_micro_usd - 1 - v_period.spent_micro_usd - v_watched end;
 
-  if v_need > 0 and v_room < v_need and not p_force then
+  if v_need > 0 and v_room < v_need and not p_force and v_period.enforcement = 'hard' then
     return 'refused';
   end if;
   if v_period.stripe_count > 0 and v_room >= v_need and v_span >= p_spend then
@@ -1718,7 +1724,20 @@ CREATE OR REPLACE FUNCTION private.charge_usage (
 declare
   v_spender private.spender := p_spender;
   v_outcome text;
+  v_others uuid[];
+  v_is_older boolean;
 begin
+  -- What another month holds goes back in the order of months, as everybody charges them.
+  v_others := array_remove(array_remove(array_remove(
+    p_held_in, v_spender.period_id), v_spender.agent_period_id), v_spender.service_period_id);
+  if v_others <> '{}' then
+    v_is_older := exists (
+      select from public.budget_periods as p
+       where p.company_id = p_company_id and p.id = v_others[1] and p.month < v_spender.month);
+    if v_is_older then
+      perform private.release_hold(p_company_id, v_others, p_amount);
+    end if;
+  end if;
   loop
     v_outcome := private.charge_budget(
       p_company_id, v_spender.period_id, v_spender.generation, v_spender.stripe_count, p_cost,
@@ -1748,12 +1767,11 @@ begin
     end if;
     v_spender.is_over := v_spender.is_over or v_outcome = 'over';
   end if;
-  if not p_held_in <@ array[v_spender.period_id, v_spender.agent_period_id, v_spender.service_period_id] then
-    perform private.release_hold(
-      p_company_id,
-      array_remove(array_remove(array_remove(
-        p_held_in, v_spender.period_id), v_spender.agent_period_id), v_spender.service_period_id),
-      p_amount);
+  -- The month may have turned out to be another one meanwhile.
+  v_others := array_remove(array_remove(array_remove(
+    p_held_in, v_spender.period_id), v_spender.agent_period_id), v_spender.service_period_id);
+  if v_others <> '{}' and v_is_older is not true then
+    perform private.release_hold(p_company_id, v_others, p_amount);
   end if;
   return v_spender;
 end
@@ -1783,7 +1801,8 @@ declare
   v_decision public.budget_decision;
 begin
   perform private.require_company(p_company_id, 'usage.write');
-  v_amount := private.micro_usd(p_estimated_cost, 'estimated_cost');
+  -- Nothing is not held: whoever may reserve may settle.
+  v_amount := greatest(private.micro_usd(p_estimated_cost, 'estimated_cost'), 1);
   if p_hold_seconds is null or p_hold_seconds not between 1 and 86400 then
     raise exception 'a reservation is held for 1 to 86400 seconds'
       using errcode = '22023',
@@ -1828,6 +1847,12 @@ begin
             using errcode = 'PT422',
                   detail = 'reservation_reused',
                   hint = 'A retry repeats the request as it was; another request takes another reservation_id.';
+        end if;
+        if v_reservation.held_in = '{}' or v_reservation.expires_at <= clock_timestamp() then
+          raise exception 'reservation % is settled, released or expired', v_id
+            using errcode = 'PT422',
+                  detail = 'reservation_over',
+                  hint = 'Another request takes another reservation_id.';
         end if;
         v_decision.expires_at := v_reservation.expires_at;
       elsif v_spender.company_status <> 'active' then
@@ -1987,6 +2012,10 @@ begin
             detail = 'invalid_claim',
             hint = 'State batch_size and lease_seconds within these bounds.';
   end if;
+  -- An event on which its workers die is given up as well.
+  update private.outbox_events as e
+     set status = 'dead', finished_at = now(), last_error = 'the lease of the last attempt ran out'
+   where e.status = 'pending' and e.available_at <= now() and e.attempts >= 12;
   return query
     with due as (
       select e.company_id, e.id from private.outbox_events as e
@@ -2540,7 +2569,6 @@ CREATE OR REPLACE FUNCTION private.fold_stripes (
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
 declare
-  v_own constant smallint := pg_backend_pid() % 64;
   v_stripes smallint[];
   v_spent bigint;
   v_reserved bigint;
@@ -2569,8 +2597,8 @@ begin
     join public.budget_periods as p on p.company_id = s.company_id and p.id = s.budget_period_id
    where s.company_id = p_company_id and s.budget_period_id = p_period_id and s.stripe = any (v_stripes);
   update private.budget_stripes as s
-     set granted = case when s.stripe = v_own then v_kept else 0 end,
-         reserved = case when s.stripe = v_own then v_kept else 0 end,
+     set granted = case when s.stripe = v_stripes[1] then v_kept else 0 end,
+         reserved = case when s.stripe = v_stripes[1] then v_kept else 0 end,
          watched = 0,
          spent = 0,
          folded_at = clock_timestamp()
@@ -2674,6 +2702,25 @@ CREATE OR REPLACE FUNCTION private.is_platform_admin()
   AS $function$
 begin
   return private.is_admin(private.current_user_id());
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.is_usage (
+  p_units         bigint,
+  p_unit          text,
+  p_input_tokens  bigint,
+  p_output_tokens bigint,
+  p_metadata      jsonb
+)
+  RETURNS boolean
+  LANGUAGE plpgsql
+  IMMUTABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return coalesce(p_units, 0) >= 0 and coalesce(p_input_tokens, 0) >= 0 and coalesce(p_output_tokens, 0) >= 0
+    and coalesce(p_unit, 'request') ~ '\S'
+    and coalesce(jsonb_typeof(p_metadata), 'object') = 'object' and coalesce(pg_column_size(p_metadata), 0) <= 65536;
 end
 $function$;
 
@@ -2852,7 +2899,7 @@ begin
      and p_service ~ '\S'
      and length(p_service) <= 120
      and (p_idempotency_key is null
-          or p_idempotency_key ~* '^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$')
+          or p_occurred_at is null and p_idempotency_key ~* '^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$')
      and (current_setting('role', true) = 'service_role'
           or private.company_for('usage.write') = p_company_id)
   then
@@ -2938,7 +2985,7 @@ begin
         end if;
         -- It was recorded before.
         raise sqlstate 'LB002';
-      exception when sqlstate 'LB002' then
+      exception when sqlstate 'LB002' or check_violation then
         null;
       end;
     elsif p_idempotency_key is null and p_occurred_at is null then
@@ -3020,11 +3067,12 @@ begin
               hint = 'What was reserved before is recorded; for anything else the company must be active again.';
     end if;
     begin
-      v_recorded := v_recorded || private.record_usage_events(p_company_id, v_new);
+      v_recorded := v_recorded || private.record_usage_events(p_company_id, v_new, v_spender.period_id);
       exit;
     exception when sqlstate 'LB001' then
-      -- Somebody recorded one of them at the same time, and nothing of this block was done: look again.
-      null;
+      -- Somebody recorded one of them at the same time, or the month ended, and nothing of this block was done: look again,
+      -- in the month that is open then.
+      v_spender := private.find_spender(p_company_id, clock_timestamp(), null, null);
     end;
   end loop;
   return query
@@ -3077,15 +3125,18 @@ begin
             detail = 'invalid_idempotency_key',
             hint = 'Use a UUID of version 7 made once for the request and kept for its retries.';
   end if;
-  v_is_v7 := p_idempotency_key ~* '^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$';
+  -- With a time of its own the key is a text as any other.
+  v_is_v7 := p_occurred_at is null
+    and p_idempotency_key ~* '^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$';
   if v_is_v7 then
     v_id := p_idempotency_key::uuid;
-    v_at := coalesce(p_occurred_at, to_timestamp(
-      ('x' || substr(p_idempotency_key, 1, 8) || substr(p_idempotency_key, 10, 4))::bit(48)::bigint / 1000.0));
+    v_at := to_timestamp(
+      ('x' || substr(p_idempotency_key, 1, 8) || substr(p_idempotency_key, 10, 4))::bit(48)::bigint / 1000.0);
   else
     v_id := private.uuid_v7();
     v_at := coalesce(p_occurred_at, v_now);
   end if;
+  perform private.require_usage(p_units, p_unit, p_input_tokens, p_output_tokens, p_metadata);
   if not (v_at <= v_now + interval '5 minutes' and v_at >= v_now - interval '366 days') then
     raise exception 'usage cannot have occurred at %', v_at
       using errcode = '22023',
@@ -3262,6 +3313,7 @@ declare
   v_ends_at timestamptz;
   v_id uuid;
 begin
+  perform from public.companies as c where c.id = p_company_id for no key update;
   select c.time_zone into v_zone from public.companies as c where c.id = p_company_id;
   if not found then
     return;
@@ -3463,7 +3515,10 @@ begin
   get diagnostics v_count = row_count;
   v_pruned := v_pruned + v_count;
   delete from private.budget_reservations as r
-   where r.held_in = '{}' and greatest(r.expires_at, r.created_at) < now() - interval '30 days';
+   where greatest(r.expires_at, r.created_at) < now() - interval '30 days'
+     and not exists (
+       select from public.budget_periods as p
+        where p.company_id = r.company_id and p.id = any (r.held_in) and p.status = 'open');
   get diagnostics v_count = row_count;
   v_pruned := v_pruned + v_count;
   delete from private.outbox_events as e where e.status <> 'pending' and e.finished_at < now() - interval '30 days';
@@ -3547,21 +3602,25 @@ begin
   else
     select x.n, x.event into v_odd
       from jsonb_array_elements(p_events) with ordinality as x (event, n)
-     where case jsonb_typeof(x.event) when 'object' then x.event - v_names <> '{}' else true end
+     where case jsonb_typeof(x.event)
+             when 'object' then x.event - v_names <> '{}' or jsonb_typeof(x.event -> 'service') not in ('string', 'null')
+             else true
+           end
      order by x.n
      limit 1;
     if found then
-      v_problem := case jsonb_typeof(v_odd.event)
-        when 'object' then format('event %s has a member %s, which is unknown', v_odd.n, (
-          select min(o.name) from jsonb_object_keys(v_odd.event - v_names) as o (name)))
-        else format('event %s is no object', v_odd.n) end;
+      v_problem := case
+        when jsonb_typeof(v_odd.event) <> 'object' then format('event %s is no object', v_odd.n)
+        when v_odd.event - v_names = '{}' then format('event %s has a service that is no text', v_odd.n)
+        else format('event %s has a member %s, which is unknown', v_odd.n, (
+          select min(o.name) from jsonb_object_keys(v_odd.event - v_names) as o (name))) end;
     end if;
   end if;
   if v_problem is null then
     begin
       with events as (
         select r.*,
-               coalesce(
+               r.occurred_at is null and coalesce(
                  r.idempotency_key ~* '^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$', false)
                  as is_v7
           from rows from (
@@ -3610,6 +3669,7 @@ begin
           and e.occurred_at <= p_now + interval '5 minutes' and e.occurred_at >= p_now - interval '366 days'
           and (e.agent_id is null
                or exists (select from public.ai_agents as a where a.company_id = p_company_id and a.id = e.agent_id))
+          and private.is_usage(e.units, e.unit, e.input_tokens, e.output_tokens, e.metadata)
          ) is not true
    order by e.n
    limit 1;
@@ -3630,6 +3690,11 @@ begin
       using errcode = '22023',
             detail = 'invalid_idempotency_key',
             hint = 'Use a UUID of version 7 made once for the event and kept for its retries.';
+  elsif not private.is_usage(v_event.units, v_event.unit, v_event.input_tokens, v_event.output_tokens, v_event.metadata) then
+    raise exception 'event %: units and tokens are not negative, unit is not blank, and metadata is an object of at most 64 kB', v_event.n
+      using errcode = '22023',
+            detail = 'invalid_usage',
+            hint = 'Leave out what is not known.';
   elsif v_event.agent_id is not null
     and not exists (select from public.ai_agents as a where a.company_id = p_company_id and a.id = v_event.agent_id)
   then
@@ -3779,7 +3844,7 @@ begin
   end if;
   v_spender := private.charge_usage(
     p_company_id, p_charged_at, p_agent_id, p_service, p_cost, p_spender, coalesce(p_reservation.held_in, '{}'),
-    p_reservation.amount_micro_usd, p_reservation.id is not null);
+    p_reservation.amount_micro_usd, p_reservation.id is not null and p_reservation.released_at is null);
   if p_key is not null then
     insert into private.usage_keys (company_id, idempotency_key, usage_id, occurred_at)
     values (p_company_id, p_key, p_usage_id, p_occurred_at)
@@ -3808,7 +3873,8 @@ $function$;
 
 CREATE OR REPLACE FUNCTION private.record_usage_events (
   p_company_id uuid,
-  p_events     private.usage_event[]
+  p_events     private.usage_event[],
+  p_running_id uuid
 )
   RETURNS private.recorded_event[]
   LANGUAGE plpgsql
@@ -3825,14 +3891,15 @@ declare
   v_recorded private.recorded_event[];
 begin
   for v_group in
-    select p.id, coalesce(min(e.occurred_at) filter (where p.id is not null), clock_timestamp()) as at,
+    select coalesce(p.id, p_running_id) as id,
+           coalesce(min(e.occurred_at) filter (where p.id is not null), clock_timestamp()) as at,
            sum(e.cost)::bigint as cost
       from unnest(p_events) as e
       left join public.budget_periods as p
         on p.company_id = p_company_id and p.scope = 'company' and p.status = 'open'
        and p.starts_at <= e.occurred_at and p.ends_at > e.occurred_at
-     group by p.id, p.month
-     order by p.month nulls last
+     group by 1
+     order by min(p.month) nulls last
   loop
     loop
       v_spender := private.find_spender(p_company_id, v_group.at, null, null);
@@ -3854,7 +3921,7 @@ begin
       left join public.budget_periods as p
         on p.company_id = p_company_id and p.scope = 'company' and p.status = 'open'
        and p.starts_at <= e.occurred_at and p.ends_at > e.occurred_at
-      join unnest(v_months) as m on m.period_id is not distinct from p.id
+      join unnest(v_months) as m on m.period_id = coalesce(p.id, p_running_id)
       join public.budget_periods as x
         on x.company_id = p_company_id and x.month = m.month and x.status = 'open'
        and (x.scope = 'agent' and x.agent_id = e.agent_id or x.scope = 'service' and x.service = e.service)
@@ -3896,7 +3963,7 @@ begin
       left join public.budget_periods as p
         on p.company_id = p_company_id and p.scope = 'company' and p.status = 'open'
        and p.starts_at <= e.occurred_at and p.ends_at > e.occurred_at
-      join unnest(v_months) as m on m.period_id is not distinct from p.id
+      join unnest(v_months) as m on m.period_id = coalesce(p.id, p_running_id)
      order by e.occurred_at, e.id
     on conflict (company_id, occurred_at, id) do nothing
     returning id, occurred_at, budget_month, is_over_budget
@@ -4239,6 +4306,28 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.require_usage (
+  p_units         bigint,
+  p_unit          text,
+  p_input_tokens  bigint,
+  p_output_tokens bigint,
+  p_metadata      jsonb
+)
+  RETURNS void
+  LANGUAGE plpgsql
+  IMMUTABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  if not private.is_usage(p_units, p_unit, p_input_tokens, p_output_tokens, p_metadata) then
+    raise exception 'units and tokens are not negative, unit is not blank, and metadata is an object of at most 64 kB'
+      using errcode = '22023',
+            detail = 'invalid_usage',
+            hint = 'Leave out what is not known.';
+  end if;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.reserve_quickly (
   p_company_id     uuid,
   p_agent_id       uuid,
@@ -4405,7 +4494,7 @@ begin
       p_company_id, v_id, v_now, p_service, p_model, p_agent_id, p_description, coalesce(p_unit, 'request'),
       coalesce(p_units, 1), p_input_tokens, p_output_tokens, p_cost, u.month, p_request_id, coalesce(p_metadata, '{}'));
     return (v_id, v_now, round(p_cost / 1000000.0, 6), u.month, false, false)::public.usage_receipt;
-  exception when sqlstate 'LB002' then
+  exception when sqlstate 'LB002' or check_violation then
     return null;
   end;
 end
@@ -4474,6 +4563,14 @@ begin
   -- The latest time of arrival that is still admitted.
   v_latest := v_now + v_each * v_burst - v_need;
   v_tat := greatest(v_known.tat, v_now);
+  -- A debt is never more than the burst; after a change of plan, or of the clock, it is brought down to it.
+  if v_tat > v_latest + v_need then
+    v_tat := v_latest + v_need;
+    if p_cost > 0 then
+      update private.rate_limit_buckets as b set tat = v_tat
+       where b.company_id = p_company_id and b.bucket = p_bucket and b.tat > v_tat;
+    end if;
+  end if;
   v_allowed := v_tat <= v_latest;
   if v_allowed and p_cost > 0 then
     if p_limit_per_minute is null then
@@ -4515,6 +4612,27 @@ begin
     perform private.apply_limit(new.company_id, new.id, null, new.monthly_limit_micro_usd);
   end if;
   return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_ai_agents__release_holds()
+  RETURNS TRIGGER
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_reservation private.budget_reservations;
+begin
+  for v_reservation in
+    select r.* from private.budget_reservations as r
+     where r.company_id = old.company_id and r.agent_id = old.id and r.held_in <> '{}'
+     order by r.id
+       for update
+  loop
+    perform private.release_hold(old.company_id, v_reservation.held_in, v_reservation.amount_micro_usd);
+  end loop;
+  return old;
 end
 $function$;
 
@@ -4691,6 +4809,8 @@ begin
     return new;
   end if;
   if tg_op = 'INSERT' then
+    -- Of two new plans at once one is the later.
+    perform from public.companies as c where c.id = new.company_id for no key update;
     -- A new plan takes the place of the one in force. A retried insert comes here before its conflict is found; it must
     -- not end what came after it.
     if new.is_active and not exists (
@@ -5307,7 +5427,7 @@ CREATE OR REPLACE FUNCTION public.check_request()
   AS $function$
 begin
   if current_setting('role', true) in ('anon', 'authenticated')
-     and current_setting('request.headers', true) ~* 'count=(planned|estimated)'
+     and nullif(current_setting('request.headers', true), '')::json ->> 'prefer' ~* 'count=(planned|estimated)'
   then
     raise exception 'only an exact count can be asked for'
       using errcode = 'PT400',
@@ -5763,7 +5883,7 @@ begin
        where usage_series.bucket <> 'hour'
       union all
       select g.at from generate_series(
-          date_trunc('hour', v_starts_at), v_ends_at - interval '1 microsecond', interval '1 hour') as g (at)
+          date_trunc('hour', v_starts_at, v_zone), v_ends_at - interval '1 microsecond', interval '1 hour') as g (at)
        where usage_series.bucket = 'hour'
     )
     select b.at, l.series, coalesce(sum(u.requests), 0)::bigint, coalesce(sum(u.units), 0)::bigint,
@@ -6100,6 +6220,11 @@ CREATE TRIGGER keep_tenant
   FOR EACH ROW
   WHEN (((new.company_id IS DISTINCT FROM old.company_id) OR (new.id IS DISTINCT FROM old.id)))
   EXECUTE FUNCTION private.tg_row__refuse_move('ai_agents');
+
+CREATE TRIGGER release_holds
+  BEFORE DELETE ON public.ai_agents
+  FOR EACH ROW
+  EXECUTE FUNCTION private.tg_ai_agents__release_holds();
 
 CREATE TRIGGER set_archived_at
   BEFORE INSERT OR UPDATE ON public.ai_agents
@@ -7877,6 +8002,8 @@ COMMENT ON FUNCTION "private"."is_importing"() IS 'True while a role that bypass
 
 COMMENT ON FUNCTION "private"."is_platform_admin"() IS 'True if the caller is, by the tables and now, an active admin of the active operator company.';
 
+COMMENT ON FUNCTION "private"."is_usage"(bigint, text, bigint, bigint, jsonb) IS 'True if quantities, unit and metadata are what the ledger takes.';
+
 COMMENT ON FUNCTION "private"."lacks_room"(uuid, uuid, bigint) IS 'True if a hard budget has less left than is needed, and nothing to come back that has expired. Takes no lock.';
 
 COMMENT ON FUNCTION "private"."ledger_total"(uuid, date, timestamp with time zone, timestamp with time zone, uuid, text) IS 'Sum of the ledger that is charged to a month, in micro-dollars: of a company, or of one agent or one service.';
@@ -7915,7 +8042,7 @@ COMMENT ON FUNCTION "private"."prune_budgets"() IS 'Deletes idempotency keys, fi
 
 COMMENT ON FUNCTION "private"."raise_budget_alerts"(uuid, uuid) IS 'Raises the alerts that are due, each once a period, with an event in the outbox, and sets watch_micro_usd. The caller has locked the budget.';
 
-COMMENT ON FUNCTION "private"."read_usage_events"(uuid, jsonb, timestamp with time zone) IS 'The events of a batch, checked. Errors: 22023 invalid_batch, invalid_amount, invalid_service, invalid_idempotency_key, invalid_occurred_at; PT404 unknown_agent.';
+COMMENT ON FUNCTION "private"."read_usage_events"(uuid, jsonb, timestamp with time zone) IS 'The events of a batch, checked. Errors: 22023 invalid_batch, invalid_amount, invalid_service, invalid_usage, invalid_idempotency_key, invalid_occurred_at; PT404 unknown_agent.';
 
 COMMENT ON FUNCTION "private"."reconcile_budget"(uuid, date, boolean) IS 'Implementation of public.reconcile_budget().';
 
@@ -7924,7 +8051,7 @@ COMMENT ON FUNCTION "private"."reconcile_budgets"(integer) IS 'Mends the open mo
 COMMENT ON FUNCTION "private"."record_usage"(uuid, uuid, timestamp with time zone, timestamp
   with time zone, private.spender, private.budget_reservations, text, text, uuid, text, bigint, bigint, text, text, bigint, bigint, jsonb, text) IS 'Charges and writes usage that is new; its receipt. Errors: PT402 budget_exceeded; LB001 when the key is used by somebody else at the same moment.';
 
-COMMENT ON FUNCTION "private"."record_usage_events"(uuid, private.usage_event[]) IS 'Charges and writes new events; what became of each. Errors: PT402 budget_exceeded; LB001 when a key is used by somebody else at the same moment.';
+COMMENT ON FUNCTION "private"."record_usage_events"(uuid, private.usage_event[], uuid) IS 'Charges and writes new events; what became of each. Errors: PT402 budget_exceeded; LB001 when a key is used by somebody else at the same moment.';
 
 COMMENT ON FUNCTION "private"."refresh_budget_row"(uuid, uuid) IS 'Shows what the caller''s stripe did in budget_periods, unless that row is in use.';
 
@@ -7950,6 +8077,8 @@ COMMENT ON FUNCTION "private"."require_reader"(uuid, text) IS 'Passes for a memb
 
 COMMENT ON FUNCTION "private"."require_service"(text) IS 'Passes for the name of a service. Errors: 22023 invalid_service.';
 
+COMMENT ON FUNCTION "private"."require_usage"(bigint, text, bigint, bigint, jsonb) IS 'Passes for what is_usage() passes. Errors: 22023 invalid_usage.';
+
 COMMENT ON FUNCTION "private"."reserve_quickly"(uuid, uuid, bigint, text, integer, uuid) IS 'The decision of private.check_budget() when every counter has room; null, with nothing done, otherwise.';
 
 COMMENT ON FUNCTION "private"."schedule_maintenance"() IS 'Schedules maintenance with pg_cron: partitions, and the budgets'' flush, closing, reconciliation and pruning. False if the extension is not installed. Safe to repeat.';
@@ -7961,6 +8090,8 @@ COMMENT ON FUNCTION "private"."switch_company"(uuid) IS 'Implementation of publi
 COMMENT ON FUNCTION "private"."take_rate"(uuid, text, integer, integer, integer) IS 'GCRA: takes cost requests from a bucket if it has them; cost 0 only looks. Rejections lock and write nothing.';
 
 COMMENT ON FUNCTION "private"."tg_ai_agents__apply_limit"() IS 'Row trigger: an agent''s limit counts at once.';
+
+COMMENT ON FUNCTION "private"."tg_ai_agents__release_holds"() IS 'Row trigger: an agent that is deleted gives back what is held for it.';
 
 COMMENT ON FUNCTION "private"."tg_ai_agents__set_archived_at"() IS 'Row trigger: archived_at in step with status.';
 
@@ -8020,7 +8151,7 @@ COMMENT ON FUNCTION "public"."budget_forecast"(uuid) IS 'Where the running month
 
 COMMENT ON FUNCTION "public"."budget_status"(uuid) IS 'The running month of a company at this instant, to the call: a row for the company and one for each limited agent and service. Amounts in US dollars. budget_periods shows the same with up to a minute''s delay for busy budgets, and live. Members holding usage.read, for their active company; operators and service_role for any. Errors: 42501 not_your_company, not_an_operator; PT404 unknown_company.';
 
-COMMENT ON FUNCTION "public"."check_budget_before_usage"(uuid, uuid, numeric, text, integer, uuid) IS 'Asks whether a company may spend estimated_cost (US dollars, 0 to 1,000,000,000) now, for an agent (or null) and a service, and if so holds it for hold_seconds (1 to 86400, 15 minutes unless told), so that callers together never pass a limit. Settle the returned reservation_id with log_api_usage_and_update_budget(), give it back with release_budget_reservation(), or let it expire. A refusal is an answer, not an error: allowed is false and reason is budget_exceeded, agent_budget_exceeded, service_budget_exceeded, no_active_plan or company_suspended; scope and the amounts are then those of the budget that refused. Amounts of a busy budget may be a second old; budget_status() is exact. A client that may retry chooses reservation_id. Members holding usage.write, for their active company; service_role for any. Errors: 42501 not_your_company; 22023 invalid_amount, invalid_hold, invalid_service; PT404 unknown_company, unknown_agent; PT410 company_closed; PT422 reservation_reused.';
+COMMENT ON FUNCTION "public"."check_budget_before_usage"(uuid, uuid, numeric, text, integer, uuid) IS 'Asks whether a company may spend estimated_cost (US dollars, 0 to 1,000,000,000) now, for an agent (or null) and a service, and if so holds it for hold_seconds (1 to 86400, 15 minutes unless told), so that callers together never pass a limit. Settle the returned reservation_id with log_api_usage_and_update_budget(), give it back with release_budget_reservation(), or let it expire. A refusal is an answer, not an error: allowed is false and reason is budget_exceeded, agent_budget_exceeded, service_budget_exceeded, no_active_plan or company_suspended; scope and the amounts are then those of the budget that refused. Amounts of a busy budget may be a second old; budget_status() is exact. A client that may retry chooses reservation_id. Members holding usage.write, for their active company; service_role for any. Errors: 42501 not_your_company; 22023 invalid_amount, invalid_hold, invalid_service; PT404 unknown_company, unknown_agent; PT410 company_closed; PT422 reservation_reused, reservation_over.';
 
 COMMENT ON FUNCTION "public"."check_rate_limit"(uuid, integer, uuid) IS 'Takes cost requests (1 to the plan''s burst) from what a company may do, and from what an API key may do if api_key_id is given; the answer says whether it may, what remains, in how many seconds the bucket is full again and after how many to retry (RFC 6585 section 4). For what check_request() cannot count: reads, and calls that do not come through PostgREST. Members for their active company; service_role for any. Errors: 42501 not_your_company; 22023 invalid_cost; PT404 unknown_company, unknown_api_key.';
 
@@ -8033,7 +8164,7 @@ COMMENT ON FUNCTION "public"."explain_ip_access"(uuid, inet) IS 'Whether an addr
 COMMENT ON FUNCTION "public"."finish_event"(uuid, uuid, integer, text, boolean) IS 'Finishes a claimed event: delivered without an error; otherwise due again after a growing pause (30 s to 6 h), dead after 12 attempts or when is_final. attempt is the one claimed; returns the new status (delivered, pending, dead), null if a later claim has taken over. service_role only.';
 
 COMMENT ON FUNCTION "public"."log_api_usage_and_update_budget"(uuid, text, uuid, text, numeric, uuid, text, bigint, text, text, bigint, bigint, jsonb, timestamp
-  with time zone, text) IS 'Records usage that cost something (US dollars, 0 to 1,000,000,000; finer than a millionth is rounded up) and counts it in the budgets of company, agent and service, in one transaction. With reservation_id it settles a reservation: recorded whatever it costs, flagged is_over_budget beyond a limit. Without, a hard limit refuses it (PT402). idempotency_key or the reservation recognise a retry, which gets the first receipt with is_replayed. occurred_at lies in the last 366 days; a month that is closed takes nothing, so what comes late is charged to the running month. Members holding usage.write, for their active company; service_role for any. Errors: 42501 not_your_company; PT402 budget_exceeded; 22023 invalid_amount, invalid_service, invalid_occurred_at, invalid_idempotency_key, reservation_mismatch; PT404 unknown_company, unknown_agent, unknown_reservation; PT409 company_suspended; PT410 company_closed; PT422 idempotency_key_reused.';
+  with time zone, text) IS 'Records usage that cost something (US dollars, 0 to 1,000,000,000; finer than a millionth is rounded up) and counts it in the budgets of company, agent and service, in one transaction. With reservation_id it settles a reservation, also one that has expired: recorded whatever it costs, flagged is_over_budget beyond a limit; one that was released counts as none. Without, a hard limit refuses it (PT402). idempotency_key or the reservation recognise a retry, which gets the first receipt with is_replayed. occurred_at lies in the last 366 days; a month that is closed takes nothing, so what comes late is charged to the running month. Members holding usage.write, for their active company; service_role for any. Errors: 42501 not_your_company; PT402 budget_exceeded; 22023 invalid_amount, invalid_service, invalid_usage, invalid_occurred_at, invalid_idempotency_key, reservation_mismatch; PT404 unknown_company, unknown_agent, unknown_reservation; PT409 company_suspended; PT410 company_closed; PT422 idempotency_key_reused.';
 
 COMMENT ON FUNCTION "public"."log_api_usage_batch"(uuid, jsonb) IS 'Records 1 to 1000 events, all or none, each an object with the parameters of log_api_usage_and_update_budget() but company_id and reservation_id; a receipt for each, in their order. A retry repeats the batch: events that were recorded before get their first receipt. What goes beyond a hard limit as a whole is refused as a whole; a batch that crosses a soft limit is flagged as a whole. Members holding usage.write, for their active company; service_role for any. Errors: those of log_api_usage_and_update_budget(), with the place of the event in the message; 22023 invalid_batch.';
 
@@ -8433,6 +8564,8 @@ REVOKE ALL ON FUNCTION "private"."is_platform_admin"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."is_platform_admin"() TO "platform_admin";
 
+REVOKE ALL ON FUNCTION "private"."is_usage"(bigint, text, bigint, bigint, jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."lacks_room"(uuid, uuid, bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."ledger_total"(uuid, date, timestamp WITH time zone, timestamp WITH time zone, uuid, text) FROM PUBLIC;
@@ -8500,7 +8633,7 @@ REVOKE ALL
     WITH time zone, private.spender, private.budget_reservations, text, text, uuid, text, bigint, bigint, text, text, bigint, bigint, jsonb, text)
   FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."record_usage_events"(uuid, private.usage_event[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."record_usage_events"(uuid, private.usage_event[], uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."refresh_budget_row"(uuid, uuid) FROM PUBLIC;
 
@@ -8528,6 +8661,8 @@ REVOKE ALL ON FUNCTION "private"."require_reader"(uuid, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."require_service"(text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."require_usage"(bigint, text, bigint, bigint, jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."reserve_quickly"(uuid, uuid, bigint, text, integer, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."schedule_maintenance"() FROM PUBLIC;
@@ -8541,6 +8676,8 @@ GRANT EXECUTE ON FUNCTION "private"."switch_company"(uuid) TO "authenticated", "
 REVOKE ALL ON FUNCTION "private"."take_rate"(uuid, text, integer, integer, integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_ai_agents__apply_limit"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."tg_ai_agents__release_holds"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_ai_agents__set_archived_at"() FROM PUBLIC;
 

@@ -85,6 +85,8 @@ begin
     return new;
   end if;
   if tg_op = 'INSERT' then
+    -- Of two new plans at once one is the later.
+    perform from public.companies as c where c.id = new.company_id for no key update;
     -- A new plan takes the place of the one in force. A retried insert comes here before its conflict is found; it must
     -- not end what came after it.
     if new.is_active and not exists (

@@ -31,7 +31,7 @@ create table if not exists public.ai_agents (
   constraint ai_agents_configuration_is_object check (jsonb_typeof(configuration) = 'object' and pg_column_size(configuration) <= 65536),
   constraint ai_agents_temperature_is_in_range check (temperature between 0 and 2),
   constraint ai_agents_max_output_tokens_is_positive check (max_output_tokens > 0),
-  constraint ai_agents_monthly_limit_micro_usd_is_not_negative check (monthly_limit_micro_usd >= 0),
+  constraint ai_agents_monthly_limit_micro_usd_is_possible check (monthly_limit_micro_usd between 0 and 1000000000000000),
   constraint ai_agents_status_is_known check (status in ('active', 'paused', 'archived')),
   constraint ai_agents_archived_at_set_when_archived check ((status = 'archived') = (archived_at is not null))
 );

@@ -58,6 +58,10 @@ begin
             detail = 'invalid_claim',
             hint = 'State batch_size and lease_seconds within these bounds.';
   end if;
+  -- An event on which its workers die is given up as well.
+  update private.outbox_events as e
+     set status = 'dead', finished_at = now(), last_error = 'the lease of the last attempt ran out'
+   where e.status = 'pending' and e.available_at <= now() and e.attempts >= 12;
   return query
     with due as (
       select e.company_id, e.id from private.outbox_events as e

@@ -56,7 +56,7 @@ create table if not exists public.service_limits (
   primary key (company_id, id),
   constraint service_limits_service_is_unique_in_company unique (company_id, service),
   constraint service_limits_service_is_not_blank check (service ~ '\S' and length(service) <= 120),
-  constraint service_limits_monthly_limit_micro_usd_is_not_negative check (monthly_limit_micro_usd >= 0)
+  constraint service_limits_monthly_limit_micro_usd_is_possible check (monthly_limit_micro_usd between 0 and 1000000000000000)
 );
 
 -- Thresholds that a company's spending crossed, each once a month.

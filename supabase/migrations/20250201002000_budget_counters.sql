@@ -73,14 +73,13 @@ revoke execute on function private.budget_share(bigint, bigint) from public;
 
 -- Brings stripes home: what they spent and hold moves to the central row, which the caller has locked; their grants
 -- are void. A hold may have been taken on one stripe and given back on another, so that a part of the sum can be
--- negative; what would make the central row negative stays on the caller's stripe.
+-- negative; what would make the central row negative stays on one of them.
 create or replace function private.fold_stripes(
   p_company_id uuid, p_period_id uuid, p_only smallint, p_wait boolean, p_all boolean
 ) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $fn$
 declare
-  v_own constant smallint := pg_backend_pid() % 64;
   v_stripes smallint[];
   v_spent bigint;
   v_reserved bigint;
@@ -109,8 +108,8 @@ begin
     join public.budget_periods as p on p.company_id = s.company_id and p.id = s.budget_period_id
    where s.company_id = p_company_id and s.budget_period_id = p_period_id and s.stripe = any (v_stripes);
   update private.budget_stripes as s
-     set granted = case when s.stripe = v_own then v_kept else 0 end,
-         reserved = case when s.stripe = v_own then v_kept else 0 end,
+     set granted = case when s.stripe = v_stripes[1] then v_kept else 0 end,
+         reserved = case when s.stripe = v_stripes[1] then v_kept else 0 end,
          watched = 0,
          spent = 0,
          folded_at = clock_timestamp()
@@ -397,7 +396,7 @@ begin
   v_span := case when v_period.watch_micro_usd is null then v_unbounded
                  else v_period.watch_micro_usd - 1 - v_period.spent_micro_usd - v_watched end;
 
-  if v_need > 0 and v_room < v_need and not p_force then
+  if v_need > 0 and v_room < v_need and not p_force and v_period.enforcement = 'hard' then
     return 'refused';
   end if;
   if v_period.stripe_count > 0 and v_room >= v_need and v_span >= p_spend then

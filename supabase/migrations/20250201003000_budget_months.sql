@@ -77,8 +77,8 @@ end
 $fn$;
 revoke execute on function private.count_limits(uuid, uuid) from public;
 
--- Opens the month of this instant, with what is limited in it. Two who come at once: one opens, the other waits and
--- finds it there.
+-- Opens the month of this instant, with what is limited in it. Whoever opens a month, changes a plan or a limit or moves
+-- a company to another time zone locks the company first: what one of them does, the next one sees.
 create or replace function private.open_budget_month(p_company_id uuid) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $fn$
@@ -92,6 +92,7 @@ declare
   v_ends_at timestamptz;
   v_id uuid;
 begin
+  perform from public.companies as c where c.id = p_company_id for no key update;
   select c.time_zone into v_zone from public.companies as c where c.id = p_company_id;
   if not found then
     return;
@@ -152,7 +153,7 @@ declare
   v_plan record;
   v_id uuid;
 begin
-  -- Whoever opens the month at this moment has seen the old plan; wait for them.
+  -- Also locks the company.
   perform private.open_budget_month(p_company_id);
   select * into v_plan from private.plan_limit(p_company_id);
   for v_id in
@@ -164,6 +165,8 @@ begin
      order by array_position('{company,agent,service}', p.scope), p.id
   loop
     perform private.lock_budget(p_company_id, v_id);
+    -- Settings may have changed while we waited.
+    select * into v_plan from private.plan_limit(p_company_id);
     update public.budget_periods as p
        set limit_micro_usd = case when p.scope = 'company' then v_plan.limit_micro_usd else p.limit_micro_usd end,
            enforcement = case when p.scope = 'company' then v_plan.enforcement else p.enforcement end,
@@ -187,6 +190,7 @@ declare
   v_id uuid;
   v_status text;
   v_spent bigint;
+  v_held bigint;
 begin
   perform private.open_budget_month(p_company_id);
   select * into v_month from public.budget_periods as p
@@ -224,14 +228,13 @@ begin
         v_month.starts_at, v_month.ends_at, p_limit_micro_usd, v_month.alert_percents, v_spent)
       returning id into v_id;
     else
+      -- What was held here when the limit was lifted is held again: whoever settles it gives it back here.
+      select coalesce(sum(r.amount_micro_usd), 0) into v_held from private.budget_reservations as r
+       where r.company_id = p_company_id and r.held_in <> '{}' and v_id = any (r.held_in);
       update public.budget_periods as p
          set status = 'open', closed_at = null, limit_micro_usd = p_limit_micro_usd, spent_micro_usd = v_spent,
-             reserved_micro_usd = 0
+             reserved_micro_usd = v_held
        where p.company_id = p_company_id and p.id = v_id;
-      -- What an old reservation still held here is forgotten with the limit it was held against.
-      update private.budget_reservations as r
-         set held_in = array_remove(r.held_in, v_id)
-       where r.company_id = p_company_id and r.held_in <> '{}' and v_id = any (r.held_in);
     end if;
   end if;
   perform private.raise_budget_alerts(p_company_id, v_id) where p_limit_micro_usd is not null;
@@ -249,6 +252,7 @@ declare
   v_zone text;
   v_id uuid;
 begin
+  perform from public.companies as c where c.id = p_company_id for no key update;
   select c.time_zone into v_zone from public.companies as c where c.id = p_company_id;
   for v_id in
     select p.id from public.budget_periods as p
@@ -258,7 +262,10 @@ begin
   loop
     perform private.lock_budget(p_company_id, v_id);
     update public.budget_periods as p
-       set ends_at = greatest((p.month + interval '1 month') at time zone v_zone, clock_timestamp() + interval '6 minutes')
+       set ends_at = least(
+             greatest((p.month + interval '1 month') at time zone v_zone, clock_timestamp() + interval '6 minutes'),
+             (select min(x.starts_at) from public.budget_periods as x
+               where x.company_id = p_company_id and x.scope = 'company' and x.month > p.month))
      where p.company_id = p_company_id and p.id = v_id;
   end loop;
 end
@@ -319,6 +326,29 @@ end
 $fn$;
 revoke execute on function private.tg_companies__apply_time_zone() from public;
 
+-- An agent that goes gives back what is held for it.
+create or replace function private.tg_ai_agents__release_holds() returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $fn$
+declare
+  v_reservation private.budget_reservations;
+begin
+  for v_reservation in
+    select r.* from private.budget_reservations as r
+     where r.company_id = old.company_id and r.agent_id = old.id and r.held_in <> '{}'
+     order by r.id
+       for update
+  loop
+    perform private.release_hold(old.company_id, v_reservation.held_in, v_reservation.amount_micro_usd);
+  end loop;
+  return old;
+end
+$fn$;
+revoke execute on function private.tg_ai_agents__release_holds() from public;
+
+create or replace trigger release_holds
+  before delete on public.ai_agents
+  for each row execute function private.tg_ai_agents__release_holds();
 create or replace trigger apply_plan
   after insert or delete or update of monthly_limit_usd, enforcement, is_active on public.company_plans
   for each row execute function private.tg_company_plans__apply_plan();
@@ -352,6 +382,7 @@ comment on function private.apply_limit(uuid, uuid, text, bigint) is
   'Brings the limit of an agent or a service into the running month, with what the ledger already counts towards it; null lifts it.';
 comment on function private.apply_time_zone(uuid) is 'Moves the end of the running month to where it is in the company''s time zone.';
 comment on function private.tg_company_plans__apply_plan() is 'Row trigger: a plan or the alerts count at once.';
+comment on function private.tg_ai_agents__release_holds() is 'Row trigger: an agent that is deleted gives back what is held for it.';
 comment on function private.tg_ai_agents__apply_limit() is 'Row trigger: an agent''s limit counts at once.';
 comment on function private.tg_service_limits__apply_limit() is 'Row trigger: a service''s limit counts at once.';
 comment on function private.tg_companies__apply_time_zone() is 'Row trigger: months follow the company''s time zone.';

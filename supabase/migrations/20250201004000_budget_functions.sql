@@ -281,6 +281,35 @@ end
 $fn$;
 revoke execute on function private.require_service(text) from public;
 
+create or replace function private.is_usage(
+  p_units bigint, p_unit text, p_input_tokens bigint, p_output_tokens bigint, p_metadata jsonb
+) returns boolean
+language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $fn$
+begin
+  return coalesce(p_units, 0) >= 0 and coalesce(p_input_tokens, 0) >= 0 and coalesce(p_output_tokens, 0) >= 0
+    and coalesce(p_unit, 'request') ~ '\S'
+    and coalesce(jsonb_typeof(p_metadata), 'object') = 'object' and coalesce(pg_column_size(p_metadata), 0) <= 65536;
+end
+$fn$;
+revoke execute on function private.is_usage(bigint, text, bigint, bigint, jsonb) from public;
+
+create or replace function private.require_usage(
+  p_units bigint, p_unit text, p_input_tokens bigint, p_output_tokens bigint, p_metadata jsonb
+) returns void
+language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $fn$
+begin
+  if not private.is_usage(p_units, p_unit, p_input_tokens, p_output_tokens, p_metadata) then
+    raise exception 'units and tokens are not negative, unit is not blank, and metadata is an object of at most 64 kB'
+      using errcode = '22023',
+            detail = 'invalid_usage',
+            hint = 'Leave out what is not known.';
+  end if;
+end
+$fn$;
+revoke execute on function private.require_usage(bigint, text, bigint, bigint, jsonb) from public;
+
 -- Charges a budget if nothing stands in the way: the counter is what the caller knows it to be, and has room.
 create or replace function private.charge_plainly(
   p_company_id uuid, p_period_id uuid, p_generation integer, p_is_striped boolean, p_spend bigint, p_hold bigint
@@ -459,7 +488,7 @@ begin
       p_company_id, v_id, v_now, p_service, p_model, p_agent_id, p_description, coalesce(p_unit, 'request'),
       coalesce(p_units, 1), p_input_tokens, p_output_tokens, p_cost, u.month, p_request_id, coalesce(p_metadata, '{}'));
     return (v_id, v_now, round(p_cost / 1000000.0, 6), u.month, false, false)::public.usage_receipt;
-  exception when sqlstate 'LB002' then
+  exception when sqlstate 'LB002' or check_violation then
     return null;
   end;
 end
@@ -483,7 +512,8 @@ declare
   v_decision public.budget_decision;
 begin
   perform private.require_company(p_company_id, 'usage.write');
-  v_amount := private.micro_usd(p_estimated_cost, 'estimated_cost');
+  -- Nothing is not held: whoever may reserve may settle.
+  v_amount := greatest(private.micro_usd(p_estimated_cost, 'estimated_cost'), 1);
   if p_hold_seconds is null or p_hold_seconds not between 1 and 86400 then
     raise exception 'a reservation is held for 1 to 86400 seconds'
       using errcode = '22023',
@@ -528,6 +558,12 @@ begin
             using errcode = 'PT422',
                   detail = 'reservation_reused',
                   hint = 'A retry repeats the request as it was; another request takes another reservation_id.';
+        end if;
+        if v_reservation.held_in = '{}' or v_reservation.expires_at <= clock_timestamp() then
+          raise exception 'reservation % is settled, released or expired', v_id
+            using errcode = 'PT422',
+                  detail = 'reservation_over',
+                  hint = 'Another request takes another reservation_id.';
         end if;
         v_decision.expires_at := v_reservation.expires_at;
       elsif v_spender.company_status <> 'active' then
@@ -664,7 +700,20 @@ as $fn$
 declare
   v_spender private.spender := p_spender;
   v_outcome text;
+  v_others uuid[];
+  v_is_older boolean;
 begin
+  -- What another month holds goes back in the order of months, as everybody charges them.
+  v_others := array_remove(array_remove(array_remove(
+    p_held_in, v_spender.period_id), v_spender.agent_period_id), v_spender.service_period_id);
+  if v_others <> '{}' then
+    v_is_older := exists (
+      select from public.budget_periods as p
+       where p.company_id = p_company_id and p.id = v_others[1] and p.month < v_spender.month);
+    if v_is_older then
+      perform private.release_hold(p_company_id, v_others, p_amount);
+    end if;
+  end if;
   loop
     v_outcome := private.charge_budget(
       p_company_id, v_spender.period_id, v_spender.generation, v_spender.stripe_count, p_cost,
@@ -694,12 +743,11 @@ begin
     end if;
     v_spender.is_over := v_spender.is_over or v_outcome = 'over';
   end if;
-  if not p_held_in <@ array[v_spender.period_id, v_spender.agent_period_id, v_spender.service_period_id] then
-    perform private.release_hold(
-      p_company_id,
-      array_remove(array_remove(array_remove(
-        p_held_in, v_spender.period_id), v_spender.agent_period_id), v_spender.service_period_id),
-      p_amount);
+  -- The month may have turned out to be another one meanwhile.
+  v_others := array_remove(array_remove(array_remove(
+    p_held_in, v_spender.period_id), v_spender.agent_period_id), v_spender.service_period_id);
+  if v_others <> '{}' and v_is_older is not true then
+    perform private.release_hold(p_company_id, v_others, p_amount);
   end if;
   return v_spender;
 end
@@ -726,7 +774,7 @@ begin
   end if;
   v_spender := private.charge_usage(
     p_company_id, p_charged_at, p_agent_id, p_service, p_cost, p_spender, coalesce(p_reservation.held_in, '{}'),
-    p_reservation.amount_micro_usd, p_reservation.id is not null);
+    p_reservation.amount_micro_usd, p_reservation.id is not null and p_reservation.released_at is null);
   if p_key is not null then
     insert into private.usage_keys (company_id, idempotency_key, usage_id, occurred_at)
     values (p_company_id, p_key, p_usage_id, p_occurred_at)
@@ -783,15 +831,18 @@ begin
             detail = 'invalid_idempotency_key',
             hint = 'Use a UUID of version 7 made once for the request and kept for its retries.';
   end if;
-  v_is_v7 := p_idempotency_key ~* '^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$';
+  -- With a time of its own the key is a text as any other.
+  v_is_v7 := p_occurred_at is null
+    and p_idempotency_key ~* '^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$';
   if v_is_v7 then
     v_id := p_idempotency_key::uuid;
-    v_at := coalesce(p_occurred_at, to_timestamp(
-      ('x' || substr(p_idempotency_key, 1, 8) || substr(p_idempotency_key, 10, 4))::bit(48)::bigint / 1000.0));
+    v_at := to_timestamp(
+      ('x' || substr(p_idempotency_key, 1, 8) || substr(p_idempotency_key, 10, 4))::bit(48)::bigint / 1000.0);
   else
     v_id := private.uuid_v7();
     v_at := coalesce(p_occurred_at, v_now);
   end if;
+  perform private.require_usage(p_units, p_unit, p_input_tokens, p_output_tokens, p_metadata);
   if not (v_at <= v_now + interval '5 minutes' and v_at >= v_now - interval '366 days') then
     raise exception 'usage cannot have occurred at %', v_at
       using errcode = '22023',
@@ -887,7 +938,7 @@ begin
      and p_service ~ '\S'
      and length(p_service) <= 120
      and (p_idempotency_key is null
-          or p_idempotency_key ~* '^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$')
+          or p_occurred_at is null and p_idempotency_key ~* '^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$')
      and (current_setting('role', true) = 'service_role'
           or private.company_for('usage.write') = p_company_id)
   then
@@ -973,7 +1024,7 @@ begin
         end if;
         -- It was recorded before.
         raise sqlstate 'LB002';
-      exception when sqlstate 'LB002' then
+      exception when sqlstate 'LB002' or check_violation then
         null;
       end;
     elsif p_idempotency_key is null and p_occurred_at is null then
@@ -1044,6 +1095,8 @@ comment on function private.micro_usd(numeric, text) is
 comment on type private.spender is 'Answer of private.find_spender().';
 comment on function private.find_spender(uuid, timestamptz, uuid, text) is
   'What is to be known of a request before it is counted: status of the company, its open budget of an instant (the running month, opened if need be, when that one is closed or was never opened) and the budgets of agent and service in the same month. Errors: PT404 unknown_company, unknown_agent; PT410 company_closed; XX000 budget_unavailable.';
+comment on function private.is_usage(bigint, text, bigint, bigint, jsonb) is 'True if quantities, unit and metadata are what the ledger takes.';
+comment on function private.require_usage(bigint, text, bigint, bigint, jsonb) is 'Passes for what is_usage() passes. Errors: 22023 invalid_usage.';
 comment on function private.require_service(text) is 'Passes for the name of a service. Errors: 22023 invalid_service.';
 comment on function private.refuse_spending(uuid, uuid, bigint) is 'Raises PT402 budget_exceeded.';
 comment on function private.reserve_quickly(uuid, uuid, bigint, text, integer, uuid) is
@@ -1071,9 +1124,9 @@ comment on function private.log_usage_slowly(uuid, text, uuid, text, numeric, uu
 comment on function private.log_usage(uuid, text, uuid, text, numeric, uuid, text, bigint, text, text, bigint, bigint, jsonb, timestamptz, text) is
   'Implementation of public.log_api_usage_and_update_budget().';
 comment on function public.check_budget_before_usage(uuid, uuid, numeric, text, integer, uuid) is
-  'Asks whether a company may spend estimated_cost (US dollars, 0 to 1,000,000,000) now, for an agent (or null) and a service, and if so holds it for hold_seconds (1 to 86400, 15 minutes unless told), so that callers together never pass a limit. Settle the returned reservation_id with log_api_usage_and_update_budget(), give it back with release_budget_reservation(), or let it expire. A refusal is an answer, not an error: allowed is false and reason is budget_exceeded, agent_budget_exceeded, service_budget_exceeded, no_active_plan or company_suspended; scope and the amounts are then those of the budget that refused. Amounts of a busy budget may be a second old; budget_status() is exact. A client that may retry chooses reservation_id. Members holding usage.write, for their active company; service_role for any. Errors: 42501 not_your_company; 22023 invalid_amount, invalid_hold, invalid_service; PT404 unknown_company, unknown_agent; PT410 company_closed; PT422 reservation_reused.';
+  'Asks whether a company may spend estimated_cost (US dollars, 0 to 1,000,000,000) now, for an agent (or null) and a service, and if so holds it for hold_seconds (1 to 86400, 15 minutes unless told), so that callers together never pass a limit. Settle the returned reservation_id with log_api_usage_and_update_budget(), give it back with release_budget_reservation(), or let it expire. A refusal is an answer, not an error: allowed is false and reason is budget_exceeded, agent_budget_exceeded, service_budget_exceeded, no_active_plan or company_suspended; scope and the amounts are then those of the budget that refused. Amounts of a busy budget may be a second old; budget_status() is exact. A client that may retry chooses reservation_id. Members holding usage.write, for their active company; service_role for any. Errors: 42501 not_your_company; 22023 invalid_amount, invalid_hold, invalid_service; PT404 unknown_company, unknown_agent; PT410 company_closed; PT422 reservation_reused, reservation_over.';
 comment on function public.log_api_usage_and_update_budget(uuid, text, uuid, text, numeric, uuid, text, bigint, text, text, bigint, bigint, jsonb, timestamptz, text) is
-  'Records usage that cost something (US dollars, 0 to 1,000,000,000; finer than a millionth is rounded up) and counts it in the budgets of company, agent and service, in one transaction. With reservation_id it settles a reservation: recorded whatever it costs, flagged is_over_budget beyond a limit. Without, a hard limit refuses it (PT402). idempotency_key or the reservation recognise a retry, which gets the first receipt with is_replayed. occurred_at lies in the last 366 days; a month that is closed takes nothing, so what comes late is charged to the running month. Members holding usage.write, for their active company; service_role for any. Errors: 42501 not_your_company; PT402 budget_exceeded; 22023 invalid_amount, invalid_service, invalid_occurred_at, invalid_idempotency_key, reservation_mismatch; PT404 unknown_company, unknown_agent, unknown_reservation; PT409 company_suspended; PT410 company_closed; PT422 idempotency_key_reused.';
+  'Records usage that cost something (US dollars, 0 to 1,000,000,000; finer than a millionth is rounded up) and counts it in the budgets of company, agent and service, in one transaction. With reservation_id it settles a reservation, also one that has expired: recorded whatever it costs, flagged is_over_budget beyond a limit; one that was released counts as none. Without, a hard limit refuses it (PT402). idempotency_key or the reservation recognise a retry, which gets the first receipt with is_replayed. occurred_at lies in the last 366 days; a month that is closed takes nothing, so what comes late is charged to the running month. Members holding usage.write, for their active company; service_role for any. Errors: 42501 not_your_company; PT402 budget_exceeded; 22023 invalid_amount, invalid_service, invalid_usage, invalid_occurred_at, invalid_idempotency_key, reservation_mismatch; PT404 unknown_company, unknown_agent, unknown_reservation; PT409 company_suspended; PT410 company_closed; PT422 idempotency_key_reused.';
 comment on function public.release_budget_reservation(uuid, uuid) is
   'Gives back what a reservation holds; true if it still held something. Safe to repeat. Members holding usage.write, for their active company; service_role for any. Errors: 42501 not_your_company; PT404 unknown_reservation.';
 

@@ -69,21 +69,25 @@ begin
   else
     select x.n, x.event into v_odd
       from jsonb_array_elements(p_events) with ordinality as x (event, n)
-     where case jsonb_typeof(x.event) when 'object' then x.event - v_names <> '{}' else true end
+     where case jsonb_typeof(x.event)
+             when 'object' then x.event - v_names <> '{}' or jsonb_typeof(x.event -> 'service') not in ('string', 'null')
+             else true
+           end
      order by x.n
      limit 1;
     if found then
-      v_problem := case jsonb_typeof(v_odd.event)
-        when 'object' then format('event %s has a member %s, which is unknown', v_odd.n, (
-          select min(o.name) from jsonb_object_keys(v_odd.event - v_names) as o (name)))
-        else format('event %s is no object', v_odd.n) end;
+      v_problem := case
+        when jsonb_typeof(v_odd.event) <> 'object' then format('event %s is no object', v_odd.n)
+        when v_odd.event - v_names = '{}' then format('event %s has a service that is no text', v_odd.n)
+        else format('event %s has a member %s, which is unknown', v_odd.n, (
+          select min(o.name) from jsonb_object_keys(v_odd.event - v_names) as o (name))) end;
     end if;
   end if;
   if v_problem is null then
     begin
       with events as (
         select r.*,
-               coalesce(
+               r.occurred_at is null and coalesce(
                  r.idempotency_key ~* '^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$', false)
                  as is_v7
           from rows from (
@@ -132,6 +136,7 @@ begin
           and e.occurred_at <= p_now + interval '5 minutes' and e.occurred_at >= p_now - interval '366 days'
           and (e.agent_id is null
                or exists (select from public.ai_agents as a where a.company_id = p_company_id and a.id = e.agent_id))
+          and private.is_usage(e.units, e.unit, e.input_tokens, e.output_tokens, e.metadata)
          ) is not true
    order by e.n
    limit 1;
@@ -152,6 +157,11 @@ begin
       using errcode = '22023',
             detail = 'invalid_idempotency_key',
             hint = 'Use a UUID of version 7 made once for the event and kept for its retries.';
+  elsif not private.is_usage(v_event.units, v_event.unit, v_event.input_tokens, v_event.output_tokens, v_event.metadata) then
+    raise exception 'event %: units and tokens are not negative, unit is not blank, and metadata is an object of at most 64 kB', v_event.n
+      using errcode = '22023',
+            detail = 'invalid_usage',
+            hint = 'Leave out what is not known.';
   elsif v_event.agent_id is not null
     and not exists (select from public.ai_agents as a where a.company_id = p_company_id and a.id = v_event.agent_id)
   then
@@ -169,10 +179,11 @@ end
 $fn$;
 revoke execute on function private.read_usage_events(uuid, jsonb, timestamptz) from public;
 
--- Charges every budget once, in the order that single usage takes, too: companies' months, then agents, then services.
+-- What finds no open month is charged to the running one. Charges every budget once, in the order that single usage takes, too: companies' months, then agents, then services.
 -- Then writes what it charged. A key that somebody else uses at the same moment ends it with LB001.
-create or replace function private.record_usage_events(p_company_id uuid, p_events private.usage_event[])
-returns private.recorded_event[]
+create or replace function private.record_usage_events(
+  p_company_id uuid, p_events private.usage_event[], p_running_id uuid
+) returns private.recorded_event[]
 language plpgsql volatile set search_path = pg_catalog, pg_temp
   set plan_cache_mode = force_generic_plan
 as $fn$
@@ -186,14 +197,15 @@ declare
   v_recorded private.recorded_event[];
 begin
   for v_group in
-    select p.id, coalesce(min(e.occurred_at) filter (where p.id is not null), clock_timestamp()) as at,
+    select coalesce(p.id, p_running_id) as id,
+           coalesce(min(e.occurred_at) filter (where p.id is not null), clock_timestamp()) as at,
            sum(e.cost)::bigint as cost
       from unnest(p_events) as e
       left join public.budget_periods as p
         on p.company_id = p_company_id and p.scope = 'company' and p.status = 'open'
        and p.starts_at <= e.occurred_at and p.ends_at > e.occurred_at
-     group by p.id, p.month
-     order by p.month nulls last
+     group by 1
+     order by min(p.month) nulls last
   loop
     loop
       v_spender := private.find_spender(p_company_id, v_group.at, null, null);
@@ -215,7 +227,7 @@ begin
       left join public.budget_periods as p
         on p.company_id = p_company_id and p.scope = 'company' and p.status = 'open'
        and p.starts_at <= e.occurred_at and p.ends_at > e.occurred_at
-      join unnest(v_months) as m on m.period_id is not distinct from p.id
+      join unnest(v_months) as m on m.period_id = coalesce(p.id, p_running_id)
       join public.budget_periods as x
         on x.company_id = p_company_id and x.month = m.month and x.status = 'open'
        and (x.scope = 'agent' and x.agent_id = e.agent_id or x.scope = 'service' and x.service = e.service)
@@ -257,7 +269,7 @@ begin
       left join public.budget_periods as p
         on p.company_id = p_company_id and p.scope = 'company' and p.status = 'open'
        and p.starts_at <= e.occurred_at and p.ends_at > e.occurred_at
-      join unnest(v_months) as m on m.period_id is not distinct from p.id
+      join unnest(v_months) as m on m.period_id = coalesce(p.id, p_running_id)
      order by e.occurred_at, e.id
     on conflict (company_id, occurred_at, id) do nothing
     returning id, occurred_at, budget_month, is_over_budget
@@ -272,7 +284,7 @@ begin
   return v_recorded;
 end
 $fn$;
-revoke execute on function private.record_usage_events(uuid, private.usage_event[]) from public;
+revoke execute on function private.record_usage_events(uuid, private.usage_event[], uuid) from public;
 
 create or replace function private.log_usage_batch(p_company_id uuid, p_events jsonb) returns setof public.usage_receipt
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -332,11 +344,12 @@ begin
               hint = 'What was reserved before is recorded; for anything else the company must be active again.';
     end if;
     begin
-      v_recorded := v_recorded || private.record_usage_events(p_company_id, v_new);
+      v_recorded := v_recorded || private.record_usage_events(p_company_id, v_new, v_spender.period_id);
       exit;
     exception when sqlstate 'LB001' then
-      -- Somebody recorded one of them at the same time, and nothing of this block was done: look again.
-      null;
+      -- Somebody recorded one of them at the same time, or the month ended, and nothing of this block was done: look again,
+      -- in the month that is open then.
+      v_spender := private.find_spender(p_company_id, clock_timestamp(), null, null);
     end;
   end loop;
   return query
@@ -364,8 +377,8 @@ comment on type private.usage_event is 'One event of a batch.';
 comment on type private.recorded_event is 'What became of one event of a batch.';
 comment on type private.charged_month is 'A month that a part of a batch is charged to.';
 comment on function private.read_usage_events(uuid, jsonb, timestamptz) is
-  'The events of a batch, checked. Errors: 22023 invalid_batch, invalid_amount, invalid_service, invalid_idempotency_key, invalid_occurred_at; PT404 unknown_agent.';
-comment on function private.record_usage_events(uuid, private.usage_event[]) is
+  'The events of a batch, checked. Errors: 22023 invalid_batch, invalid_amount, invalid_service, invalid_usage, invalid_idempotency_key, invalid_occurred_at; PT404 unknown_agent.';
+comment on function private.record_usage_events(uuid, private.usage_event[], uuid) is
   'Charges and writes new events; what became of each. Errors: PT402 budget_exceeded; LB001 when a key is used by somebody else at the same moment.';
 comment on function private.log_usage_batch(uuid, jsonb) is 'Implementation of public.log_api_usage_batch().';
 comment on function public.log_api_usage_batch(uuid, jsonb) is

@@ -375,7 +375,10 @@ begin
   get diagnostics v_count = row_count;
   v_pruned := v_pruned + v_count;
   delete from private.budget_reservations as r
-   where r.held_in = '{}' and greatest(r.expires_at, r.created_at) < now() - interval '30 days';
+   where greatest(r.expires_at, r.created_at) < now() - interval '30 days'
+     and not exists (
+       select from public.budget_periods as p
+        where p.company_id = r.company_id and p.id = any (r.held_in) and p.status = 'open');
   get diagnostics v_count = row_count;
   v_pruned := v_pruned + v_count;
   delete from private.outbox_events as e where e.status <> 'pending' and e.finished_at < now() - interval '30 days';

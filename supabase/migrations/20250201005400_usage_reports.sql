@@ -72,7 +72,7 @@ begin
        where usage_series.bucket <> 'hour'
       union all
       select g.at from generate_series(
-          date_trunc('hour', v_starts_at), v_ends_at - interval '1 microsecond', interval '1 hour') as g (at)
+          date_trunc('hour', v_starts_at, v_zone), v_ends_at - interval '1 microsecond', interval '1 hour') as g (at)
        where usage_series.bucket = 'hour'
     )
     select b.at, l.series, coalesce(sum(u.requests), 0)::bigint, coalesce(sum(u.units), 0)::bigint,

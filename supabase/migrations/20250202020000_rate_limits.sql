@@ -87,6 +87,14 @@ begin
   -- The latest time of arrival that is still admitted.
   v_latest := v_now + v_each * v_burst - v_need;
   v_tat := greatest(v_known.tat, v_now);
+  -- A debt is never more than the burst; after a change of plan, or of the clock, it is brought down to it.
+  if v_tat > v_latest + v_need then
+    v_tat := v_latest + v_need;
+    if p_cost > 0 then
+      update private.rate_limit_buckets as b set tat = v_tat
+       where b.company_id = p_company_id and b.bucket = p_bucket and b.tat > v_tat;
+    end if;
+  end if;
   v_allowed := v_tat <= v_latest;
   if v_allowed and p_cost > 0 then
     if p_limit_per_minute is null then
@@ -287,7 +295,7 @@ language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $fn$
 begin
   if current_setting('role', true) in ('anon', 'authenticated')
-     and current_setting('request.headers', true) ~* 'count=(planned|estimated)'
+     and nullif(current_setting('request.headers', true), '')::json ->> 'prefer' ~* 'count=(planned|estimated)'
   then
     raise exception 'only an exact count can be asked for'
       using errcode = 'PT400',

@@ -225,6 +225,7 @@ insert into declared_functions values
   ('private.release_reservation(uuid, uuid)', 'authenticated service_role', true),
   ('private.switch_company(uuid)', 'authenticated platform_admin', true),
   ('private.tg_ai_agents__apply_limit()', '', true),
+  ('private.tg_ai_agents__release_holds()', '', true),
   ('private.tg_companies__apply_time_zone()', '', true),
   ('private.tg_company_plans__apply_plan()', '', true),
   ('private.tg_company_plans__set_defaults()', '', true),

@@ -148,7 +148,7 @@ select results_eq('select * from pg_temp.ask(' || owed || ')', 'values (' || ans
   ('30.3', $$false, 'company', 6, 4, 0, 31, 1$$, 'a moment too early, which is a second'),
   ('32', $$false, 'company', 6, 4, 0, 32, 2$$, 'exactly how long it takes'),
   ('39.5', $$false, 'company', 6, 4, 0, 40, 10$$, 'rounded up, so that nobody comes too early'),
-  ('55', $$false, 'company', 6, 4, 0, 55, 25$$, 'a plan that shrank is not forgotten')) as t (owed, answer, what);
+  ('55', $$false, 'company', 6, 4, 0, 40, 10$$, 'a debt is no more than the burst, as after a change of plan')) as t (owed, answer, what);
 select results_eq('select * from pg_temp.ask(' || owed || ', ' || cost || ')', 'values (' || answer || ')', cost || ' at once: ' || what) from (values
   ('null', 4, $$true, 'company', 6, 4, 0, 40, 0$$, 'all that there is'),
   ('-3600', 4, $$true, 'company', 6, 4, 0, 40, 0$$, 'all that there is, however long it was not used'),

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(116);
+select plan(145);
 
 create function pg_temp.be(p_user text, p_more jsonb default '{}') returns void language sql as $$
   select set_config('request.jwt.claims',
@@ -233,6 +233,53 @@ set local role service_role;
 select pg_temp.refused($$select public.log_api_usage_and_update_budget(pg_temp.id('e002'), 'x', null, 'x', 0)$$, 'PT410', 'company_closed', 'a closed one is over');
 select pg_temp.refused($$select public.check_budget_before_usage(pg_temp.id('e002'), null, 0)$$, 'PT410', 'company_closed', 'for checks, too');
 select pg_temp.refused($$select * from public.log_api_usage_batch(pg_temp.id('e002'), '[{"service": "x", "cost": 0}]')$$, 'PT410', 'company_closed', 'and batches');
+
+-- What a reservation is worth -----------------------------------------------------------------------------------------
+insert into public.companies (id, slug, name, contact_email) values (pg_temp.id('e005'), 'worth', 'x', 'a@b.example');
+insert into public.company_plans (company_id, plan_tier, monthly_limit_usd) values (pg_temp.id('e005'), 'custom', 10);
+insert into public.ai_agents (company_id, id, name, provider, model, monthly_limit_micro_usd) values (pg_temp.id('e005'), pg_temp.id('e105'), 'goes', 'openai', 'x', 6000000);
+create function pg_temp.check5(p_cost numeric, p_id text default null, p_agent text default null) returns public.budget_decision language sql as $$
+  select d from public.check_budget_before_usage(pg_temp.id('e005'), pg_temp.id(p_agent), p_cost, 'free', reservation_id => pg_temp.id(p_id)) as d
+$$;
+create function pg_temp.log5(p_cost numeric, p_id text default null, p_key text default null, p_at timestamptz default null) returns public.usage_receipt language sql as $$
+  select r from public.log_api_usage_and_update_budget(pg_temp.id('e005'), 'free', null, 'test', p_cost, reservation_id => pg_temp.id(p_id), idempotency_key => p_key, occurred_at => p_at) as r
+$$;
+grant execute on all functions in schema pg_temp to service_role;
+set local role service_role;
+select is((pg_temp.check5(10, 'e501')).allowed, true, 'a reservation with an id');
+select is((pg_temp.check5(10, 'e501')).allowed, true, 'may be asked for again while it lasts');
+select public.release_budget_reservation(pg_temp.id('e005'), pg_temp.id('e501'));
+select pg_temp.refused($$select pg_temp.check5(10, 'e501')$$, 'PT422', 'reservation_over', 'not when it was released');
+select is((pg_temp.check5(10, 'e502')).allowed, true, 'its room is another''s');
+select pg_temp.refused($$select pg_temp.log5(1, 'e501')$$, 'PT402', 'budget_exceeded', 'and it lets nothing through');
+reset role;
+update private.budget_reservations set expires_at = now() - interval '1 s' where id = pg_temp.id('e502');
+set local role service_role;
+select pg_temp.refused($$select pg_temp.check5(10, 'e502')$$, 'PT422', 'reservation_over', 'not when it has expired');
+select is((pg_temp.log5(11, 'e502')).is_over_budget, true, 'though what it was made for is recorded');
+select pg_temp.refused($$select pg_temp.check5(10, 'e502')$$, 'PT422', 'reservation_over', 'nor when it is settled');
+select results_eq('select (pg_temp.check5(0)).allowed, (pg_temp.check5(0)).reason', $$values (false, 'budget_exceeded')$$, 'when nothing is left, not even nothing is held');
+select pg_temp.refused($$select pg_temp.log5(0.01)$$, 'PT402', 'budget_exceeded', 'as before');
+reset role;
+update public.company_plans set monthly_limit_usd = 30 where company_id = pg_temp.id('e005');
+set local role service_role;
+select results_eq('select (pg_temp.check5(0)).reserved_usd', $$values (0.000001)$$, 'a hold of nothing is one of a millionth');
+-- A key with a time of its own.
+select is((pg_temp.log5(1, p_key => pg_temp.v7(now(), 'e601'), p_at => now() - interval '1 hour')).is_replayed, false, 'a key with a time of its own');
+select is((pg_temp.log5(1, p_key => pg_temp.v7(now(), 'e601'), p_at => now() - interval '59 min')).is_replayed, true, 'is the same at another');
+select is((select count(*) from public.log_api_usage_batch(pg_temp.id('e005'), jsonb_build_array(jsonb_build_object('service', 'free', 'cost', 1, 'idempotency_key', pg_temp.v7(now(), 'e601'), 'occurred_at', now()))) where is_replayed), 1::bigint, 'also in a batch');
+-- What the ledger does not take.
+select pg_temp.refused(format('select public.log_api_usage_and_update_budget(pg_temp.id(''e005''), ''free'', null, ''x'', 0.01, %s)', a), '22023', 'invalid_usage', a || ' is no usage')
+  from unnest(array['units => -1', 'input_tokens => -1', 'output_tokens => -1', 'unit => '' ''', 'metadata => ''[]''', 'metadata => jsonb_build_object(''x'', repeat(''y'', 70000))']) as a;
+select pg_temp.refused(format('select * from public.log_api_usage_batch(pg_temp.id(''e005''), ''[{"service": "free", "cost": 0.01}, {"service": "free", "cost": 0.01, %s}]'')', a), '22023', 'invalid_usage', a || ' is none in a batch')
+  from unnest(array['"units": -1', '"input_tokens": -1', '"output_tokens": -1', '"unit": " "', '"metadata": []']) as a;
+select pg_temp.refused($$select * from public.log_api_usage_batch(pg_temp.id('e005'), '[{"service": {"a": 1}, "cost": 0.01}]')$$, '22023', 'invalid_batch', 'a service is a text');
+select lives_ok($$select public.log_api_usage_and_update_budget(pg_temp.id('e005'), 'free', null, 'x', 0.01, units => 0, unit => null, input_tokens => 0, metadata => null)$$, 'nothing is something');
+-- An agent that goes.
+select is((pg_temp.check5(5, 'e503', 'e105')).allowed, true, 'a reservation of an agent');
+reset role;
+delete from public.ai_agents where company_id = pg_temp.id('e005');
+select is((select sum(reserved_micro_usd) from public.budget_periods where company_id = pg_temp.id('e005')), 1::numeric, 'goes back when the agent goes');
 
 select * from finish();
 rollback;

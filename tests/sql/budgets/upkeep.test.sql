@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(96);
+select plan(100);
 
 create function pg_temp.id(p_tail text) returns uuid language sql as $$
   select ('00000000-0000-4000-8000-00000000' || p_tail)::uuid
@@ -198,6 +198,19 @@ select ok(private.flush_budgets() >= 1, 'until it is brought home');
 select is((pg_temp.period('e002')).spent_micro_usd, 2000000::bigint, 'wholly');
 select is(private.flush_budgets(), 0, 'once');
 
+-- A hold that was taken on one stripe and given back on another.
+create temp table held as select pg_temp.hold('e002', 3) as id;
+update private.budget_stripes set reserved = reserved - 3000000 where company_id = pg_temp.id('e002') and stripe = (pg_backend_pid() + 1) % 64;
+update private.budget_reservations set held_in = '{}' where id = (select id from held);
+update private.budget_stripes set granted = 0, watched = 0, spent = 0, reserved = 0 where company_id = pg_temp.id('e002') and stripe = pg_backend_pid() % 64;
+update public.budget_periods set reserved_micro_usd = reserved_micro_usd + 2000000 where company_id = pg_temp.id('e002') and scope = 'company';
+update private.budget_stripes set reserved = 1000000, granted = 1000000 where company_id = pg_temp.id('e002') and stripe = (pg_backend_pid() + 2) % 64;
+select is((select b.reserved from private.budget_balance(pg_temp.id('e002'), (pg_temp.period('e002')).id) as b), 0::bigint, 'given back on another stripe');
+select private.fold_stripes(pg_temp.id('e002'), (pg_temp.period('e002')).id, ((pg_backend_pid() + 1) % 64)::smallint, true, false);
+select is((select b.reserved from private.budget_balance(pg_temp.id('e002'), (pg_temp.period('e002')).id) as b), 0::bigint, 'nothing of it is lost when that stripe alone is brought home');
+select private.flush_budgets();
+select is((pg_temp.period('e002')).reserved_micro_usd, 0::bigint, 'nor with the rest');
+
 -- Closing -------------------------------------------------------------------------------------------------------------
 delete from private.outbox_events;
 select is(private.close_budget_periods(), 0, 'a month that runs is not closed');
@@ -234,9 +247,12 @@ insert into private.outbox_events (company_id, id, topic, status, finished_at) v
   (pg_temp.id('e002'), pg_temp.id('e401'), 'test.a', 'delivered', now() - interval '31 days'), (pg_temp.id('e002'), pg_temp.id('e402'), 'test.a', 'dead', now() - interval '29 days'),
   (pg_temp.id('e002'), pg_temp.id('e403'), 'test.a', 'pending', null);
 update private.outbox_events set created_at = now() - interval '60 days' where id = pg_temp.id('e403');
-select is(private.prune_budgets(), 3, 'what is older than thirty days and done is forgotten');
+insert into private.budget_reservations (company_id, id, amount_micro_usd, held_in, expires_at, created_at) values
+  (pg_temp.id('e001'), pg_temp.id('e305'), 1, array[(select id from public.budget_periods where company_id = pg_temp.id('e001') and scope = 'service' and status = 'closed' limit 1)], now() - interval '31 days', now() - interval '32 days');
+select is(private.prune_budgets(), 4, 'what is older than thirty days and done is forgotten');
 select results_eq($$select idempotency_key from private.usage_keys where company_id = pg_temp.id('e002')$$, $$values ('young')$$, 'keys');
 select results_eq($$select id from private.budget_reservations where company_id = pg_temp.id('e002') and id::text like '%e30_' order by 1$$, $$values (pg_temp.id('e302')), (pg_temp.id('e303')), (pg_temp.id('e304'))$$, 'reservations that hold nothing');
+select is_empty($$select from private.budget_reservations where id = pg_temp.id('e305')$$, 'or only what is closed');
 select results_eq($$select id from private.outbox_events where id::text like '%e40_' order by 1$$, $$values (pg_temp.id('e402')), (pg_temp.id('e403'))$$, 'and events that are finished');
 
 select * from finish();
