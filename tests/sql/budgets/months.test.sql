@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(64);
+select plan(69);
 
 create function pg_temp.id(p_tail text) returns uuid language sql as $$
   select ('00000000-0000-4000-8000-00000000' || p_tail)::uuid
@@ -153,6 +153,21 @@ select results_eq($$select agent_limit_count, service_limit_count from pg_temp.p
 delete from public.service_limits where company_id = pg_temp.id('f009') and service = 'third';
 select is((select status from pg_temp.periods('f009') where month = pg_temp.this_month() and service = 'third'), 'closed', 'a limit that is deleted is lifted');
 select is((select status from pg_temp.periods('f009') where month < pg_temp.this_month() and service = 'third'), 'open', 'in the running month alone');
+select results_eq($$select is_over_budget from public.log_api_usage_batch(pg_temp.id('f009'), '[{"service": "third", "cost": 0.5}]')$$, 'values (false)', 'a batch may name it');
+select results_eq($$select status, spent_micro_usd from pg_temp.periods('f009') where month = pg_temp.this_month() and service = 'third'$$, $$values ('closed', 0::bigint)$$, 'and does not count there');
+
+-- What does not change is left alone: whoever works on a budget need not look again -----------------------------------
+select pg_temp.company('f00a', 'UTC'), pg_temp.company('f00b', 'UTC');
+insert into public.ai_agents (company_id, id, name, provider, model, monthly_limit_micro_usd) values (pg_temp.id('f00a'), pg_temp.id('f10a'), 'x', 'openai', 'x', 9000000);
+create temp table known as select id, scope, generation from pg_temp.periods('f00a');
+update public.company_plans set monthly_limit_usd = 20 where company_id = pg_temp.id('f00a');
+select results_eq($$select p.scope, p.generation > k.generation from pg_temp.periods('f00a') as p join known as k using (id)$$, $$values ('company', true), ('agent', false)$$, 'a plan is nothing to an agent');
+update known as k set generation = p.generation from pg_temp.periods('f00a') as p where p.id = k.id;
+update public.companies set time_zone = time_zone where id = pg_temp.id('f00a');
+select is((select bool_or(p.generation > k.generation) from pg_temp.periods('f00a') as p join known as k using (id)), false, 'the same time zone is none that changes');
+insert into public.budget_periods (company_id, month, starts_at, ends_at, limit_micro_usd) values (pg_temp.id('f00b'), pg_temp.this_month() + interval '1 month', clock_timestamp() + interval '1 minute', clock_timestamp() + interval '40 days', 1);
+update public.companies set time_zone = 'Europe/Berlin' where id = pg_temp.id('f00a');
+select ok((select bool_and(ends_at > clock_timestamp() + interval '2 minutes') from pg_temp.periods('f00a')), 'the next month of another company ends nobody else''s');
 
 -- What a row may be ---------------------------------------------------------------------------------------------------
 create function pg_temp.refuses(p_set text) returns text language plpgsql as $$

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(145);
+select plan(147);
 
 create function pg_temp.be(p_user text, p_more jsonb default '{}') returns void language sql as $$
   select set_config('request.jwt.claims',
@@ -268,6 +268,14 @@ select results_eq('select (pg_temp.check5(0)).reserved_usd', $$values (0.000001)
 select is((pg_temp.log5(1, p_key => pg_temp.v7(now(), 'e601'), p_at => now() - interval '1 hour')).is_replayed, false, 'a key with a time of its own');
 select is((pg_temp.log5(1, p_key => pg_temp.v7(now(), 'e601'), p_at => now() - interval '59 min')).is_replayed, true, 'is the same at another');
 select is((select count(*) from public.log_api_usage_batch(pg_temp.id('e005'), jsonb_build_array(jsonb_build_object('service', 'free', 'cost', 1, 'idempotency_key', pg_temp.v7(now(), 'e601'), 'occurred_at', now()))) where is_replayed), 1::bigint, 'also in a batch');
+-- A retry that brings a reservation gives that one back, and no other.
+select pg_temp.check5(1, 'e511'), pg_temp.check5(2, 'e512'), pg_temp.log5(0.5, p_key => 'with e511');
+select is((pg_temp.log5(0.5, 'e511', 'with e511')).is_replayed, true, 'a retry with a reservation that the first did not have');
+reset role;
+select results_eq($$select right(id::text, 4), usage_id is null, held_in = '{}' from private.budget_reservations where company_id = pg_temp.id('e005') and id in (pg_temp.id('e511'), pg_temp.id('e512')) order by id$$,
+  $$values ('e511', false, true), ('e512', true, false)$$, 'gives this reservation back and no other');
+set local role service_role;
+select public.release_budget_reservation(pg_temp.id('e005'), pg_temp.id('e512'));
 -- What the ledger does not take.
 select pg_temp.refused(format('select public.log_api_usage_and_update_budget(pg_temp.id(''e005''), ''free'', null, ''x'', 0.01, %s)', a), '22023', 'invalid_usage', a || ' is no usage')
   from unnest(array['units => -1', 'input_tokens => -1', 'output_tokens => -1', 'unit => '' ''', 'metadata => ''[]''', 'metadata => jsonb_build_object(''x'', repeat(''y'', 70000))']) as a;

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(100);
+select plan(103);
 
 create function pg_temp.id(p_tail text) returns uuid language sql as $$
   select ('00000000-0000-4000-8000-00000000' || p_tail)::uuid
@@ -254,6 +254,18 @@ select results_eq($$select idempotency_key from private.usage_keys where company
 select results_eq($$select id from private.budget_reservations where company_id = pg_temp.id('e002') and id::text like '%e30_' order by 1$$, $$values (pg_temp.id('e302')), (pg_temp.id('e303')), (pg_temp.id('e304'))$$, 'reservations that hold nothing');
 select is_empty($$select from private.budget_reservations where id = pg_temp.id('e305')$$, 'or only what is closed');
 select results_eq($$select id from private.outbox_events where id::text like '%e40_' order by 1$$, $$values (pg_temp.id('e402')), (pg_temp.id('e403'))$$, 'and events that are finished');
+
+-- Who comes with what was true before ---------------------------------------------------------------------------------
+select is(private.charge_scope(pg_temp.id('e002'), (pg_temp.period('e002')).id, (pg_temp.period('e002')).generation - 1, 0, 0, 10, true), 'within', 'who knows an older state of a budget looks again');
+select is(private.charge_scope(pg_temp.id('e002'), (pg_temp.period('e002')).id, (pg_temp.period('e002')).generation - 1, 0, 0, -10, true), 'within', 'and back');
+
+-- The day on which a budget was compared is its own, whatever ids others have -----------------------------------------
+delete from private.budget_reconciliations;
+insert into public.budget_periods (company_id, id, month, starts_at, ends_at, limit_micro_usd, status, closed_at)
+select pg_temp.id('e003'), (pg_temp.period('e002')).id, month - interval '1 year', starts_at - interval '1 year', ends_at - interval '1 year', 0, 'closed', now() from public.budget_periods where company_id = pg_temp.id('e002') and id = (pg_temp.period('e002')).id;
+insert into private.budget_reconciliations (company_id, budget_period_id, reconciled_at) values (pg_temp.id('e003'), (pg_temp.period('e002')).id, clock_timestamp());
+select private.reconcile_budgets(1000);
+select is((select count(*) from private.budget_reconciliations where company_id = pg_temp.id('e002')), 1::bigint, 'what was compared for another company was not for this');
 
 select * from finish();
 rollback;
