@@ -290,6 +290,7 @@ export type Database = {
           actor_id: string | null;
           actor_role: string | null;
           changes: NonNullable<Json>;
+          commitments: Json | null;
           company_id: string;
           created_at: string;
           created_by: string | null;
@@ -297,7 +298,9 @@ export type Database = {
           ip_address: unknown;
           request_id: string | null;
           row_id: string | null;
+          salt: string | null;
           table_name: string | null;
+          transaction_id: unknown;
           user_agent: string | null;
         };
         ComputedFields: never;
@@ -306,6 +309,7 @@ export type Database = {
           actor_id?: string | null;
           actor_role?: string | null;
           changes?: NonNullable<Json>;
+          commitments?: Json | null;
           company_id: string;
           created_at?: string;
           created_by?: string | null;
@@ -313,7 +317,9 @@ export type Database = {
           ip_address?: unknown;
           request_id?: string | null;
           row_id?: string | null;
+          salt?: string | null;
           table_name?: string | null;
+          transaction_id?: unknown;
           user_agent?: string | null;
         };
         Update: {
@@ -321,6 +327,7 @@ export type Database = {
           actor_id?: string | null;
           actor_role?: string | null;
           changes?: NonNullable<Json>;
+          commitments?: Json | null;
           company_id?: string;
           created_at?: string;
           created_by?: string | null;
@@ -328,7 +335,9 @@ export type Database = {
           ip_address?: unknown;
           request_id?: string | null;
           row_id?: string | null;
+          salt?: string | null;
           table_name?: string | null;
+          transaction_id?: unknown;
           user_agent?: string | null;
         };
         Relationships: [
@@ -1774,6 +1783,18 @@ export type Database = {
           reason: string;
         }[];
       };
+      export_audit_log: {
+        Args: {
+          after_at?: string;
+          after_id?: string;
+          company_id: string;
+          ends_at?: string;
+          format?: string;
+          max_rows?: number;
+          starts_at?: string;
+        };
+        Returns: Record<string, unknown>;
+      };
       finish_event: {
         Args: {
           attempt: number;
@@ -1857,6 +1878,29 @@ export type Database = {
         Returns: boolean;
       };
       remove_permission: { Args: { permission: string; user_id: string }; Returns: string[] };
+      search_audit_log: {
+        Args: {
+          action?: string;
+          actor_id?: string;
+          before_at?: string;
+          before_id?: string;
+          changed_column?: string;
+          company_id: string;
+          ends_at?: string;
+          max_rows?: number;
+          request_id?: string;
+          row_id?: string;
+          starts_at?: string;
+          table_name?: string;
+        };
+        Returns: Database['public']['CompositeTypes']['audit_entry'][];
+        SetofOptions: {
+          from: '*';
+          to: 'audit_entry';
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       set_security_policy: {
         Args: { company_id: string; is_forced?: boolean; policy: Json };
         Returns: {
@@ -1914,11 +1958,52 @@ export type Database = {
           units: number;
         }[];
       };
+      verify_audit_chain: {
+        Args: {
+          after_link_no?: number;
+          company_id: string;
+          expected_hash?: string;
+          expected_link_no?: number;
+          max_links?: number;
+        };
+        Returns: Database['public']['CompositeTypes']['audit_verification'];
+        SetofOptions: {
+          from: '*';
+          to: 'audit_verification';
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
     };
     Enums: {
       [_ in never]: never;
     };
     CompositeTypes: {
+      audit_entry: {
+        id: string | null;
+        created_at: string | null;
+        actor_id: string | null;
+        actor_role: string | null;
+        action: string | null;
+        table_name: string | null;
+        row_id: string | null;
+        changes: Json | null;
+        ip_address: unknown;
+        user_agent: string | null;
+        request_id: string | null;
+        erased_fields: string[] | null;
+      };
+      audit_verification: {
+        is_intact: boolean | null;
+        first_link_no: number | null;
+        last_link_no: number | null;
+        row_count: number | null;
+        erased_row_count: number | null;
+        pruned_row_count: number | null;
+        head_link_no: number | null;
+        head_hash: string | null;
+        problems: Json | null;
+      };
       budget_decision: {
         allowed: boolean | null;
         reason: string | null;

@@ -14,6 +14,44 @@ CREATE TABLE "private"."api_key_secrets" (
   CONSTRAINT "api_key_secrets_pkey" PRIMARY KEY (company_id, api_key_id)
 );
 
+CREATE TABLE "private"."audit_heads" (
+  "company_id" uuid   NOT NULL,
+  "link_no"    bigint NOT NULL DEFAULT 0,
+  "hash"       bytea  NOT NULL,
+  CONSTRAINT "audit_heads_hash_is_sha256" CHECK ((length(hash) = 32)),
+  CONSTRAINT "audit_heads_pkey" PRIMARY KEY (company_id)
+);
+
+ALTER TABLE "private"."audit_heads"
+  SET (fillfactor=50);
+
+CREATE TABLE "private"."audit_links" (
+  "company_id"     uuid                     NOT NULL,
+  "link_no"        bigint                   NOT NULL,
+  "created_at"     timestamp with time zone NOT NULL,
+  "transaction_id" xid8                     NOT NULL,
+  "row_count"      integer                  NOT NULL,
+  "rows_hash"      bytea                    NOT NULL,
+  "previous_hash"  bytea                    NOT NULL,
+  "hash"           bytea                    NOT NULL,
+  CONSTRAINT "audit_links_pkey" PRIMARY KEY (company_id, link_no),
+  CONSTRAINT "audit_links_transaction_is_unique_in_company" UNIQUE (company_id, created_at, transaction_id)
+);
+
+CREATE TABLE "private"."audit_segments" (
+  "company_id"       uuid                     NOT NULL,
+  "first_link_no"    bigint                   NOT NULL,
+  "last_link_no"     bigint                   NOT NULL,
+  "row_count"        bigint                   NOT NULL,
+  "first_created_at" timestamp with time zone NOT NULL,
+  "last_created_at"  timestamp with time zone NOT NULL,
+  "previous_hash"    bytea                    NOT NULL,
+  "hash"             bytea                    NOT NULL,
+  "pruned_at"        timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT "audit_segments_links_are_in_order" CHECK ((first_link_no <= last_link_no)),
+  CONSTRAINT "audit_segments_pkey" PRIMARY KEY (company_id, first_link_no)
+);
+
 CREATE TABLE "private"."budget_reconciliations" (
   "company_id"       uuid                     NOT NULL,
   "budget_period_id" uuid                     NOT NULL,
@@ -55,6 +93,22 @@ CREATE TABLE "private"."budget_stripes" (
 
 ALTER TABLE "private"."budget_stripes"
   SET (fillfactor=10);
+
+CREATE TABLE "private"."column_classes" (
+  "table_schema" text NOT NULL,
+  "table_name"   text NOT NULL,
+  "column_name"  text NOT NULL,
+  "class"        text NOT NULL,
+  "erasure"      text NOT NULL,
+  CONSTRAINT "column_classes_class_is_known"
+    CHECK ((class = ANY (ARRAY['identifier'::text, 'personal'::text, 'sensitive'::text, 'financial'::text, 'secret'::text, 'operational'::text]))),
+  CONSTRAINT "column_classes_erasure_is_known" CHECK ((erasure = ANY (ARRAY['keep'::text, 'scrub'::text, 'clear'::text, 'commit'::text]))),
+  CONSTRAINT "column_classes_pkey" PRIMARY KEY (table_schema, table_name, column_name),
+  CONSTRAINT "column_classes_what_is_personal_can_be_erased"
+    CHECK
+    (((class <> ALL (ARRAY['personal'::text, 'sensitive'::text])) OR (erasure <> 'keep'::text) OR (table_name = ANY (ARRAY['users'::text, 'ip_allowlist_entries'::text,
+    'api_keys'::text]))))
+);
 
 CREATE TABLE "private"."outbox_events" (
   "company_id"   uuid                     NOT NULL,
@@ -234,19 +288,22 @@ ALTER TABLE "public"."api_usage"
 REVOKE ALL ON TABLE "public"."api_usage" FROM "anon";
 
 CREATE TABLE "public"."audit_logs" (
-  "company_id" uuid                     NOT NULL,
-  "id"         uuid                     NOT NULL,
-  "actor_id"   uuid,
-  "actor_role" text,
-  "action"     text                     NOT NULL,
-  "table_name" text,
-  "row_id"     uuid,
-  "changes"    jsonb                    NOT NULL,
-  "ip_address" inet,
-  "user_agent" text,
-  "request_id" text,
-  "created_at" timestamp with time zone NOT NULL,
-  "created_by" uuid
+  "company_id"     uuid                     NOT NULL,
+  "id"             uuid                     NOT NULL,
+  "actor_id"       uuid,
+  "actor_role"     text,
+  "action"         text                     NOT NULL,
+  "table_name"     text,
+  "row_id"         uuid,
+  "changes"        jsonb                    NOT NULL,
+  "ip_address"     inet,
+  "user_agent"     text,
+  "request_id"     text,
+  "transaction_id" xid8                     NOT NULL,
+  "salt"           uuid,
+  "commitments"    jsonb,
+  "created_at"     timestamp with time zone NOT NULL,
+  "created_by"     uuid
 ) PARTITION BY RANGE (created_at);
 
 ALTER TABLE "public"."audit_logs"
@@ -915,6 +972,17 @@ ALTER TABLE "public"."audit_logs"
 ALTER TABLE "public"."audit_logs"
   ALTER COLUMN "created_at" SET DEFAULT now();
 
+ALTER TABLE "public"."audit_logs"
+  ALTER COLUMN "salt" SET DEFAULT gen_random_uuid();
+
+ALTER TABLE "public"."audit_logs"
+  ALTER COLUMN "transaction_id" SET DEFAULT pg_current_xact_id();
+
+CREATE TYPE "private"."audited_row" AS (
+  "state"   jsonb,
+  "changes" jsonb
+);
+
 CREATE TYPE "private"."charged_month" AS (
   "period_id" uuid,
   "month"     date,
@@ -981,6 +1049,33 @@ CREATE TYPE "private"."usage_event" AS (
   "output_tokens"   bigint,
   "metadata"        jsonb,
   "request_id"      text
+);
+
+CREATE TYPE "public"."audit_entry" AS (
+  "id"            uuid,
+  "created_at"    timestamp WITH time zone,
+  "actor_id"      uuid,
+  "actor_role"    text,
+  "action"        text,
+  "table_name"    text,
+  "row_id"        uuid,
+  "changes"       jsonb,
+  "ip_address"    inet,
+  "user_agent"    text,
+  "request_id"    text,
+  "erased_fields" text[]
+);
+
+CREATE TYPE "public"."audit_verification" AS (
+  "is_intact"        boolean,
+  "first_link_no"    bigint,
+  "last_link_no"     bigint,
+  "row_count"        bigint,
+  "erased_row_count" bigint,
+  "pruned_row_count" bigint,
+  "head_link_no"     bigint,
+  "head_hash"        text,
+  "problems"         jsonb
 );
 
 CREATE TYPE "public"."budget_decision" AS (
@@ -1124,10 +1219,8 @@ begin
   if v_period.status = 'open' then
     perform private.raise_budget_alerts(p_company_id, v_period.id);
   end if;
-  insert into public.audit_logs (company_id, actor_id, actor_role, action, table_name, row_id, changes, request_id)
-  values (
-    p_company_id, private.actor_id(), current_setting('role', true), 'budget.adjusted', 'budget_adjustments', v_id,
-    jsonb_build_object('month', p_month, 'amount_micro_usd', v_amount, 'reason', p_reason), null);
+  perform private.write_audit(p_company_id, 'budget.adjusted', 'budget_adjustments', v_id, jsonb_build_object(
+    'month', p_month, 'amount_micro_usd', v_amount, 'reason', p_reason));
   return v_id;
 end
 $function$;
@@ -1264,6 +1357,182 @@ begin
                where x.company_id = p_company_id and x.scope = 'company' and x.month > p.month))
      where p.company_id = p_company_id and p.id = v_id;
   end loop;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.audit_changes (
+  p_old    jsonb,
+  p_new    jsonb,
+  p_secret text[]
+)
+  RETURNS jsonb
+  LANGUAGE plpgsql
+  IMMUTABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  if p_old is null then
+    return (
+      select coalesce(jsonb_object_agg(n.key, jsonb_build_object(
+               'new', case when n.key = any (p_secret) then '"[secret]"' else n.value end)), '{}')
+        from jsonb_each(p_new) as n
+       where n.value <> 'null' and n.key not in ('company_id', 'id', 'created_at', 'created_by', 'updated_at', 'updated_by'));
+  elsif p_new is null then
+    return (
+      select coalesce(jsonb_object_agg(o.key, jsonb_build_object(
+               'old', case when o.key = any (p_secret) then '"[secret]"' else o.value end)), '{}')
+        from jsonb_each(p_old) as o
+       where o.value <> 'null' and o.key not in ('company_id', 'id', 'created_at', 'created_by', 'updated_at', 'updated_by'));
+  end if;
+  return (
+    select jsonb_object_agg(n.key, case
+             when n.key = any (p_secret) then '{"old": "[secret]", "new": "[secret]"}'
+             else jsonb_build_object('old', p_old -> n.key, 'new', n.value)
+           end)
+      from jsonb_each(p_new) as n
+     where n.value is distinct from p_old -> n.key and n.key not in ('updated_at', 'updated_by', 'last_used_at'));
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.audit_genesis (
+  p_company_id uuid
+)
+  RETURNS bytea
+  LANGUAGE plpgsql
+  IMMUTABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return sha256(convert_to('lytbub audit chain 1 ' || p_company_id, 'UTF8'));
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.audit_leaves (
+  p_company_id     uuid,
+  p_created_at     timestamp with time zone,
+  p_transaction_id xid8
+)
+  RETURNS TABLE (
+    id   uuid,
+    leaf bytea
+  )
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query
+  select l.id,
+         sha256(convert_to(jsonb_build_array(
+           l.company_id, l.id, (extract(epoch from l.created_at) * 1000000)::bigint, l.transaction_id::text, l.actor_role,
+           l.action, l.table_name, case when l.commitments is not null then l.salt end)::text, 'UTF8') || f.hash)
+    from public.audit_logs as l
+   cross join lateral (
+     select sha256(string_agg(
+              convert_to(v.name, 'UTF8') || '\x00'::bytea || coalesce(
+                decode(v.commitment, 'hex'),
+                sha256(coalesce(
+                    decode(v.salt, 'hex'),
+                    sha256(uuid_send(l.salt) || convert_to(v.name, 'UTF8')))
+                  || convert_to(v.value, 'UTF8')),
+                'unsalted'::bytea),
+              '' order by v.name collate "C", v.value collate "C")) as hash
+       from (
+         select x.name, x.value, null::text as commitment,
+                case when l.commitments -> x.name ->> 's' ~ '^[0-9a-f]{64}$' then l.commitments -> x.name ->> 's' end as salt
+           from (
+             values ('actor_id', l.actor_id::text), ('created_by', l.created_by::text), ('row_id', l.row_id::text),
+                    ('ip_address', l.ip_address::text), ('user_agent', l.user_agent), ('request_id', l.request_id)
+             union all
+             select 'changes.' || c.key, c.value::text from jsonb_each(l.changes) as c
+           ) as x (name, value)
+          where x.value is not null
+         union all
+         select e.key, case when k.kind is distinct from 'c' then e.value::text end, case when k.kind = 'c' then e.value ->> 'c' end, null
+           from jsonb_each(l.commitments) as e
+          cross join lateral (
+            select case
+                     when jsonb_typeof(e.value) <> 'object' then null
+                     when e.value - 'c' = '{}' and e.value ->> 'c' ~ '^[0-9a-f]{64}$' then 'c'
+                     when e.value - 's' = '{}' and e.value ->> 's' ~ '^[0-9a-f]{64}$' then 's'
+                   end as kind
+          ) as k
+          where k.kind is distinct from 's'
+             or not case e.key
+                  when 'actor_id' then l.actor_id is not null
+                  when 'created_by' then l.created_by is not null
+                  when 'row_id' then l.row_id is not null
+                  when 'ip_address' then l.ip_address is not null
+                  when 'user_agent' then l.user_agent is not null
+                  when 'request_id' then l.request_id is not null
+                  else starts_with(e.key, 'changes.') and l.changes ? substr(e.key, 9)
+                end
+         union all
+         -- So that a row without any of them has a hash, too.
+         select '', '', repeat('0', 64), null
+       ) as v
+   ) as f
+   where l.company_id = p_company_id and l.created_at = p_created_at and l.transaction_id = p_transaction_id;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.audit_link_hash (
+  p_previous       bytea,
+  p_link_no        bigint,
+  p_created_at     timestamp with time zone,
+  p_transaction_id xid8,
+  p_row_count      integer,
+  p_rows_hash      bytea
+)
+  RETURNS bytea
+  LANGUAGE plpgsql
+  IMMUTABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return sha256(p_previous || int8send(p_link_no) || int8send((extract(epoch from p_created_at) * 1000000)::bigint)
+    || int8send(p_transaction_id::text::bigint) || int4send(p_row_count) || p_rows_hash);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.audit_request (
+  OUT ip_address inet,
+  OUT user_agent text,
+  OUT request_id text
+)
+  RETURNS record
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_headers constant jsonb := private.parse_json_object(current_setting('request.headers', true));
+begin
+  if v_headers is null then
+    return;
+  end if;
+  ip_address := private.client_address();
+  user_agent := left(v_headers ->> 'user-agent', 400);
+  request_id := left(coalesce(v_headers ->> 'x-request-id', v_headers ->> 'sb-request-id'), 200);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.audit_role (
+  p_company_id uuid,
+  p_actor_id   uuid
+)
+  RETURNS text
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_role text := coalesce(nullif(current_setting('role', true), 'none'), session_user::text);
+begin
+  if v_role = 'authenticated' then
+    return (select u.role from public.users as u where u.company_id = p_company_id and u.id = p_actor_id);
+  end if;
+  return case v_role when 'platform_admin' then 'admin' else v_role end;
 end
 $function$;
 
@@ -2127,6 +2396,36 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.column_class_problems()
+  RETURNS TABLE (
+    table_schema text,
+    table_name   text,
+    column_name  text,
+    problem      text
+  )
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query
+  select coalesce(a.table_schema, k.table_schema), coalesce(a.table_name, k.table_name), coalesce(a.column_name, k.column_name),
+         case when k.class is null then 'unclassified' else 'unknown column' end
+    from (
+      select n.nspname::text as table_schema, c.relname::text as table_name, x.attname::text as column_name
+        from pg_class as c
+        join pg_namespace as n on n.oid = c.relnamespace
+        join pg_attribute as x on x.attrelid = c.oid and x.attnum > 0 and not x.attisdropped
+       where n.nspname in ('public', 'private') and c.relkind in ('r', 'p') and not c.relispartition
+         and not exists (select from pg_depend as d where d.objid = c.oid and d.deptype = 'e')
+    ) as a
+    full join private.column_classes as k
+      on (k.table_schema, k.table_name, k.column_name) = (a.table_schema, a.table_name, a.column_name)
+   where k.class is null or a.column_name is null
+   order by 1, 2, 3;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.company_for (
   p_permission text
 )
@@ -2302,6 +2601,23 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.csv_field (
+  p_value text
+)
+  RETURNS text
+  LANGUAGE plpgsql
+  IMMUTABLE
+  PARALLEL SAFE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  if p_value is null then
+    return '';
+  end if;
+  return '"' || replace(case when p_value ~ '^[=+\-@\t\r]' then '''' || p_value else p_value end, '"', '""') || '"';
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.current_user_id()
   RETURNS uuid
   LANGUAGE plpgsql
@@ -2390,6 +2706,67 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.erase_audit_fields (
+  p_company_id uuid,
+  p_created_at timestamp with time zone,
+  p_id         uuid,
+  p_fields     text[]
+)
+  RETURNS boolean
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_row public.audit_logs;
+  v_commitments jsonb;
+  v_importing constant text := coalesce(current_setting('app.importing', true), '');
+begin
+  select * into v_row from public.audit_logs as l
+   where l.company_id = p_company_id and l.created_at = p_created_at and l.id = p_id
+     for update;
+  -- Its own transaction has not linked it yet.
+  if not found or v_row.created_at = now() and v_row.transaction_id = pg_current_xact_id() then
+    return false;
+  end if;
+  select jsonb_object_agg(v.name, case
+           when v.name = any (p_fields) then jsonb_build_object(
+             'c', encode(sha256(v.salt || convert_to(v.value, 'UTF8')), 'hex'))
+           else jsonb_build_object('s', encode(v.salt, 'hex'))
+         end)
+    into v_commitments
+    from (
+      select x.name, x.value,
+             coalesce(decode(v_row.commitments -> x.name ->> 's', 'hex'),
+                      sha256(uuid_send(v_row.salt) || convert_to(x.name, 'UTF8'))) as salt
+        from (
+          values ('actor_id', v_row.actor_id::text), ('created_by', v_row.created_by::text), ('row_id', v_row.row_id::text),
+                 ('ip_address', v_row.ip_address::text), ('user_agent', v_row.user_agent), ('request_id', v_row.request_id)
+          union all
+          select 'changes.' || c.key, c.value::text from jsonb_each(v_row.changes) as c
+        ) as x (name, value)
+       where x.value is not null
+    ) as v;
+  if not exists (select from jsonb_each(v_commitments) as e where e.value ? 'c') then
+    return false;
+  end if;
+  perform set_config('app.importing', 'on', true);
+  update public.audit_logs as l
+     set salt = null,
+         commitments = coalesce(l.commitments, '{}') || v_commitments,
+         actor_id = case when not 'actor_id' = any (p_fields) then l.actor_id end,
+         created_by = case when not 'created_by' = any (p_fields) then l.created_by end,
+         row_id = case when not 'row_id' = any (p_fields) then l.row_id end,
+         ip_address = case when not 'ip_address' = any (p_fields) then l.ip_address end,
+         user_agent = case when not 'user_agent' = any (p_fields) then l.user_agent end,
+         request_id = case when not 'request_id' = any (p_fields) then l.request_id end,
+         changes = l.changes - array(select substr(f, 9) from unnest(p_fields) as f where f like 'changes.%')
+   where l.company_id = p_company_id and l.created_at = p_created_at and l.id = p_id;
+  perform set_config('app.importing', v_importing, true);
+  return true;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.explain_ip_access (
   p_company_id uuid,
   p_address    inet
@@ -2431,6 +2808,64 @@ begin
   end;
   return query select v_reason in ('allowlist_off', 'listed'), v_reason, v_address, v_entry.id, v_entry.network,
                       v_entry.label, v_entry.expires_at;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.export_audit_log (
+  p_company_id uuid,
+  p_starts_at  timestamp with time zone,
+  p_ends_at    timestamp with time zone,
+  p_format     text,
+  p_after_at   timestamp with time zone,
+  p_after_id   uuid,
+  p_max_rows   integer,
+  OUT          content text,
+  OUT          row_count integer,
+  OUT          last_at timestamp with time zone,
+  OUT          last_id uuid
+)
+  RETURNS record
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  perform private.require_reader(p_company_id, 'audit.read');
+  if p_format is null or p_format not in ('json', 'csv') or p_max_rows is null or p_max_rows not between 1 and 10000
+    or (p_after_at is null) <> (p_after_id is null)
+  then
+    raise exception 'format must be json or csv, max_rows 1 to 10000; after_at and after_id go together'
+      using errcode = '22023',
+            detail = 'invalid_page',
+            hint = 'Give last_at and last_id of the answer to get the next page, until row_count is less than max_rows.';
+  end if;
+  with page as (
+    select l.* from public.audit_logs as l
+     where l.company_id = p_company_id
+       and l.created_at >= coalesce(p_starts_at, '-infinity') and l.created_at < coalesce(p_ends_at, 'infinity')
+       and (l.created_at, l.id) > (coalesce(p_after_at, '-infinity'), coalesce(p_after_id, '00000000-0000-0000-0000-000000000000'))
+     order by l.created_at, l.id
+     limit p_max_rows
+  )
+  select case p_format
+           when 'json' then coalesce(jsonb_agg(to_jsonb(g) order by g.created_at, g.id), '[]')::text
+           else concat_ws(E'\r\n',
+             'company_id,id,created_at,actor_id,actor_role,action,table_name,row_id,changes,ip_address,user_agent,request_id,transaction_id,salt,commitments,created_by',
+             string_agg(concat_ws(',',
+               private.csv_field(g.company_id::text), private.csv_field(g.id::text),
+               private.csv_field(to_jsonb(g.created_at) #>> '{}'), private.csv_field(g.actor_id::text),
+               private.csv_field(g.actor_role), private.csv_field(g.action), private.csv_field(g.table_name),
+               private.csv_field(g.row_id::text), private.csv_field(g.changes::text), private.csv_field(g.ip_address::text),
+               private.csv_field(g.user_agent), private.csv_field(g.request_id), private.csv_field(g.transaction_id::text),
+               private.csv_field(g.salt::text), private.csv_field(g.commitments::text), private.csv_field(g.created_by::text)
+             ), E'\r\n' order by g.created_at, g.id)) || E'\r\n'
+         end,
+         count(*), (array_agg(g.created_at order by g.created_at desc, g.id desc))[1],
+         (array_agg(g.id order by g.created_at desc, g.id desc))[1]
+    into content, row_count, last_at, last_id
+    from page as g;
+  perform private.write_audit(p_company_id, 'audit.exported', 'audit_logs', null, jsonb_strip_nulls(jsonb_build_object(
+    'format', p_format, 'starts_at', p_starts_at, 'ends_at', p_ends_at, 'row_count', row_count)));
 end
 $function$;
 
@@ -2844,6 +3279,46 @@ begin
           detail = jsonb_build_object(
             'status', 429,
             'headers', v_headers || jsonb_build_object('Retry-After', v_decision.retry_after_seconds::text))::text;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.link_audit (
+  p_company_id     uuid,
+  p_created_at     timestamp with time zone,
+  p_transaction_id xid8
+)
+  RETURNS void
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_head private.audit_heads;
+  v_link private.audit_links;
+begin
+  select * into v_head from private.audit_heads as h where h.company_id = p_company_id for no key update;
+  if not found then
+    insert into private.audit_heads (company_id, hash) values (p_company_id, private.audit_genesis(p_company_id))
+    on conflict (company_id) do nothing;
+    select * into strict v_head from private.audit_heads as h where h.company_id = p_company_id for no key update;
+  end if;
+  select * into v_link from private.audit_links as k
+   where k.company_id = p_company_id and k.created_at = p_created_at and k.transaction_id = p_transaction_id;
+  if not found then
+    v_link := (
+      p_company_id, v_head.link_no + 1, p_created_at, p_transaction_id, 0, '', v_head.hash, '')::private.audit_links;
+  end if;
+  select count(*), sha256(string_agg(r.leaf, ''::bytea order by r.id))
+    into v_link.row_count, v_link.rows_hash
+    from private.audit_leaves(p_company_id, p_created_at, p_transaction_id) as r;
+  v_link.hash := private.audit_link_hash(
+    v_link.previous_hash, v_link.link_no, p_created_at, p_transaction_id, v_link.row_count, v_link.rows_hash);
+  insert into private.audit_links as k select v_link.*
+  on conflict (company_id, link_no) do update
+    set row_count = excluded.row_count, rows_hash = excluded.rows_hash, hash = excluded.hash;
+  update private.audit_heads as h
+     set link_no = v_link.link_no, hash = v_link.hash
+   where h.company_id = p_company_id;
 end
 $function$;
 
@@ -3499,6 +3974,62 @@ begin
     return 'second_factor_required';
   end if;
   return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.prune_audit_chain (
+  p_company_id uuid,
+  p_before     timestamp with time zone,
+  p_max_links  integer
+)
+  RETURNS bigint
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_segment private.audit_segments;
+  v_rows bigint;
+  v_importing constant text := coalesce(current_setting('app.importing', true), '');
+begin
+  -- One at a time; whoever writes is not waited for, since links are pruned from the other end.
+  perform from private.audit_links as k
+    where k.company_id = p_company_id
+      and k.link_no = (select min(x.link_no) from private.audit_links as x where x.company_id = p_company_id)
+      for update skip locked;
+  if not found then
+    return 0;
+  end if;
+  select p_company_id, min(k.link_no), max(k.link_no), sum(k.row_count), min(k.created_at), max(k.created_at),
+         (array_agg(k.previous_hash order by k.link_no))[1], (array_agg(k.hash order by k.link_no desc))[1], now()
+    into v_segment
+    from (
+      select x.*, bool_or(x.created_at >= p_before) over (order by x.link_no) as is_kept
+        from (
+          select * from private.audit_links as y
+           where y.company_id = p_company_id
+           order by y.link_no
+           limit p_max_links
+        ) as x
+    ) as k
+   where not k.is_kept;
+  if v_segment.first_link_no is null then
+    return 0;
+  end if;
+  perform set_config('app.importing', 'on', true);
+  delete from public.audit_logs as l
+   using private.audit_links as k
+   where k.company_id = p_company_id and k.link_no between v_segment.first_link_no and v_segment.last_link_no
+     and l.company_id = k.company_id and l.created_at = k.created_at and l.transaction_id = k.transaction_id;
+  get diagnostics v_rows = row_count;
+  perform set_config('app.importing', v_importing, true);
+  delete from private.audit_links as k
+   where k.company_id = p_company_id and k.link_no between v_segment.first_link_no and v_segment.last_link_no;
+  insert into private.audit_segments select v_segment.*;
+  perform private.write_audit(p_company_id, 'audit.pruned', 'audit_logs', null, jsonb_build_object(
+    'first_link_no', v_segment.first_link_no, 'last_link_no', v_segment.last_link_no, 'row_count', v_rows,
+    'hash', encode(v_segment.hash, 'hex')));
+  return v_rows;
 end
 $function$;
 
@@ -4428,6 +4959,54 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.search_audit_log (
+  p_company_id uuid,
+  p_starts_at  timestamp with time zone,
+  p_ends_at    timestamp with time zone,
+  p_actor_id   uuid,
+  p_action     text,
+  p_table_name text,
+  p_row_id     uuid,
+  p_changed    text,
+  p_request_id text,
+  p_before_at  timestamp with time zone,
+  p_before_id  uuid,
+  p_max_rows   integer
+)
+  RETURNS SETOF public.audit_entry
+  LANGUAGE plpgsql
+  STABLE
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  perform private.require_reader(p_company_id, 'audit.read');
+  if p_max_rows is null or p_max_rows not between 1 and 1000 or (p_before_at is null) <> (p_before_id is null) then
+    raise exception 'max_rows must be 1 to 1000, before_at and before_id go together'
+      using errcode = '22023',
+            detail = 'invalid_page',
+            hint = 'Give created_at and id of the last entry to get the next page.';
+  end if;
+  return query
+  select l.id, l.created_at, l.actor_id, l.actor_role, l.action, l.table_name, l.row_id, l.changes, l.ip_address,
+         l.user_agent, l.request_id,
+         array(select e.key from jsonb_each(l.commitments) as e where e.value ? 'c' order by e.key)
+    from public.audit_logs as l
+   where l.company_id = p_company_id
+     and l.created_at >= coalesce(p_starts_at, '-infinity')
+     and l.created_at < coalesce(p_ends_at, 'infinity')
+     and (l.created_at, l.id) < (coalesce(p_before_at, 'infinity'), coalesce(p_before_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+     and (p_actor_id is null or l.actor_id = p_actor_id)
+     and (p_action is null or l.action = p_action or starts_with(l.action, p_action || '.'))
+     and (p_table_name is null or l.table_name = p_table_name)
+     and (p_row_id is null or l.row_id = p_row_id)
+     and (p_changed is null or l.changes ? p_changed)
+     and (p_request_id is null or l.request_id = p_request_id)
+   order by l.created_at desc, l.id desc
+   limit p_max_rows;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.settle_quickly (
   p_company_id     uuid,
   p_service        text,
@@ -4647,6 +5226,34 @@ begin
   end if;
   new.archived_at := case when new.status = 'archived' then coalesce(new.archived_at, now()) end;
   return new;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_audit_logs__expect_link()
+  RETURNS TRIGGER
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  perform set_config('app.audit_linked', '', true);
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_audit_logs__link()
+  RETURNS TRIGGER
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_linked text := coalesce(current_setting('app.audit_linked', true), '');
+begin
+  if strpos(v_linked, new.company_id::text) > 0 or private.is_importing() then
+    return null;
+  end if;
+  perform private.link_audit(new.company_id, new.created_at, new.transaction_id),
+          set_config('app.audit_linked', v_linked || ' ' || new.company_id, true);
+  return null;
 end
 $function$;
 
@@ -5181,6 +5788,70 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.tg_statement__audit()
+  RETURNS TRIGGER
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_actor uuid;
+  v_secret text[];
+  v_request record;
+  v_rows private.audited_row[];
+begin
+  if private.is_importing() then
+    return null;
+  end if;
+  select array_agg(c.column_name) into v_secret from private.column_classes as c
+   where c.table_schema = 'public' and c.table_name = tg_argv[0] and c.class = 'secret';
+  v_secret := coalesce(v_secret, '{}');
+  if tg_op = 'INSERT' then
+    select array_agg((n.j, private.audit_changes(null, n.j, v_secret))::private.audited_row)
+      into v_rows from (select to_jsonb(x) as j from new_rows as x) as n;
+  elsif tg_op = 'DELETE' then
+    select array_agg((o.j, private.audit_changes(o.j, null, v_secret))::private.audited_row)
+      into v_rows from (select to_jsonb(x) as j from old_rows as x) as o;
+  else
+    select array_agg((r.j, r.changes)::private.audited_row)
+      into v_rows
+      from (
+        select n.j, private.audit_changes(o.j, n.j, v_secret) as changes
+          from (select to_jsonb(x) as j from new_rows as x) as n
+          join (select to_jsonb(x) as j from old_rows as x) as o
+            on o.j -> 'id' is not distinct from n.j -> 'id'
+           and o.j -> 'company_id' is not distinct from n.j -> 'company_id'
+           and o.j -> 'key' is not distinct from n.j -> 'key'
+      ) as r
+     where r.changes is not null;
+  end if;
+  if v_rows is null then
+    return null;
+  end if;
+  v_actor := private.actor_id();
+  select * into v_request from private.audit_request();
+  insert into public.audit_logs (
+    company_id, actor_id, actor_role, action, table_name, row_id, changes, ip_address, user_agent, request_id)
+  select c.id, v_actor, private.audit_role(c.id, v_actor),
+         tg_argv[0] || case tg_op when 'INSERT' then '.created' when 'UPDATE' then '.updated' else '.deleted' end,
+         tg_argv[0], (r.state ->> 'id')::uuid,
+         -- What has a key instead of an id is named by it.
+         case when tg_op = 'UPDATE' and not r.state ? 'id' and r.state ? 'key'
+              then r.changes || jsonb_build_object('key', jsonb_build_object('old', r.state -> 'key', 'new', r.state -> 'key'))
+              else r.changes end,
+         v_request.ip_address, v_request.user_agent, v_request.request_id
+    from unnest(v_rows) as r
+    join public.companies as c
+      on case tg_argv[0]
+           when 'companies' then case when tg_op = 'DELETE' then c.is_operator else c.id = (r.state ->> 'id')::uuid end
+           when 'system_config' then c.is_operator
+           else c.id = (r.state ->> 'company_id')::uuid
+         end
+   order by c.id;
+  return null;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.tg_users__check()
   RETURNS TRIGGER
   LANGUAGE plpgsql
@@ -5263,6 +5934,162 @@ declare
 begin
   -- gen_random_uuid() has set the variant; version 4 (0100) becomes 7 (0111).
   return encode(set_bit(set_bit(v_bytes, 52, 1), 53, 1), 'hex')::uuid;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.verify_audit_chain (
+  p_company_id       uuid,
+  p_after_link_no    bigint,
+  p_max_links        integer,
+  p_expected_link_no bigint,
+  p_expected_hash    text
+)
+  RETURNS public.audit_verification
+  LANGUAGE plpgsql
+  STABLE
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_answer public.audit_verification;
+  v_head private.audit_heads;
+  v_segment private.audit_segments;
+  v_problems jsonb := '[]';
+  v_previous bytea;
+  v_begin bigint;
+  v_links integer;
+  v_more jsonb;
+begin
+  perform private.require_reader(p_company_id, 'audit.read');
+  if p_after_link_no is null or p_after_link_no < 0 or p_max_links is null or p_max_links not between 1 and 100000
+    or (p_expected_link_no is null) <> (p_expected_hash is null)
+  then
+    raise exception 'after_link_no must be 0 or more, max_links 1 to 100000, expected_link_no and expected_hash go together'
+      using errcode = '22023',
+            detail = 'invalid_page',
+            hint = 'Begin with 0 and go on with last_link_no until it is head_link_no.';
+  end if;
+  select * into v_head from private.audit_heads as h where h.company_id = p_company_id;
+  v_answer.head_link_no := coalesce(v_head.link_no, 0);
+  v_answer.head_hash := encode(coalesce(v_head.hash, private.audit_genesis(p_company_id)), 'hex');
+
+  -- Segments: one after the other from the beginning on.
+  v_previous := private.audit_genesis(p_company_id);
+  v_begin := 0;
+  v_answer.pruned_row_count := 0;
+  for v_segment in
+    select * from private.audit_segments as g where g.company_id = p_company_id order by g.first_link_no
+  loop
+    if v_segment.first_link_no <> v_begin + 1 or v_segment.previous_hash is distinct from v_previous then
+      v_problems := v_problems || jsonb_build_array(jsonb_build_object(
+        'kind', 'segment_broken', 'link_no', v_segment.first_link_no));
+    end if;
+    v_begin := v_segment.last_link_no;
+    v_previous := v_segment.hash;
+    v_answer.pruned_row_count := v_answer.pruned_row_count + v_segment.row_count;
+  end loop;
+  if p_after_link_no > v_begin then
+    v_begin := p_after_link_no;
+    select k.hash into v_previous from private.audit_links as k
+     where k.company_id = p_company_id and k.link_no = p_after_link_no;
+  end if;
+
+  select count(*), min(c.link_no), max(c.link_no), sum(c.rows), sum(c.erased),
+         jsonb_agg(jsonb_build_object('kind', c.problem, 'link_no', c.link_no, 'at', c.created_at) order by c.link_no)
+           filter (where c.problem is not null)
+    into v_links, v_answer.first_link_no, v_answer.last_link_no, v_answer.row_count, v_answer.erased_row_count, v_more
+    from (
+      select k.link_no, k.created_at, r.rows, r.erased,
+             case
+               when k.link_no is distinct from lag(k.link_no, 1, v_begin) over w + 1 then 'link_missing'
+               when k.previous_hash is distinct from lag(k.hash, 1, v_previous) over w then 'link_changed'
+               when k.hash is distinct from private.audit_link_hash(
+                 k.previous_hash, k.link_no, k.created_at, k.transaction_id, k.row_count, k.rows_hash) then 'link_changed'
+               when r.rows < k.row_count then 'row_missing'
+               when r.rows > k.row_count then 'row_added'
+               when r.hash is distinct from k.rows_hash then 'row_changed'
+             end as problem
+        from (
+          select * from private.audit_links as x
+           where x.company_id = p_company_id and x.link_no > v_begin
+           order by x.link_no
+           limit p_max_links
+        ) as k
+       cross join lateral (
+         select count(*) as rows, sha256(string_agg(e.leaf, ''::bytea order by e.id)) as hash,
+                (select count(*) from public.audit_logs as l
+                  where l.company_id = k.company_id and l.created_at = k.created_at
+                    and l.transaction_id = k.transaction_id and l.commitments is not null) as erased
+           from private.audit_leaves(k.company_id, k.created_at, k.transaction_id) as e
+       ) as r
+      window w as (order by k.link_no)
+    ) as c;
+  v_problems := v_problems || coalesce(v_more, '[]');
+  v_answer.first_link_no := coalesce(v_answer.first_link_no, v_begin);
+  v_answer.last_link_no := coalesce(v_answer.last_link_no, v_begin);
+  v_answer.row_count := coalesce(v_answer.row_count, 0);
+  v_answer.erased_row_count := coalesce(v_answer.erased_row_count, 0);
+
+  if v_links < p_max_links then
+    if v_answer.last_link_no <> v_answer.head_link_no
+      or v_head.company_id is not null and v_head.hash is distinct from coalesce(
+        (select k.hash from private.audit_links as k
+          where k.company_id = p_company_id and k.link_no = v_answer.last_link_no), v_previous)
+    then
+      v_problems := v_problems || jsonb_build_array(jsonb_build_object(
+        'kind', 'head_changed', 'link_no', v_answer.head_link_no));
+    end if;
+    v_problems := v_problems || coalesce((
+      select jsonb_agg(x.problem)
+        from (
+          select jsonb_build_object('kind', 'row_unlinked', 'row_id', l.id, 'at', l.created_at) as problem
+            from public.audit_logs as l
+           where l.company_id = p_company_id
+             and not exists (
+               select from private.audit_links as k
+                where k.company_id = p_company_id and k.created_at = l.created_at and k.transaction_id = l.transaction_id)
+           order by l.created_at, l.id
+           limit 100
+        ) as x), '[]');
+  end if;
+  if p_expected_link_no is not null and encode(coalesce(
+       (select k.hash from private.audit_links as k
+         where k.company_id = p_company_id and k.link_no = p_expected_link_no),
+       (select g.hash from private.audit_segments as g
+         where g.company_id = p_company_id and g.last_link_no = p_expected_link_no)), 'hex') is distinct from lower(p_expected_hash)
+    and not exists (
+      select from private.audit_segments as g
+       where g.company_id = p_company_id and p_expected_link_no >= g.first_link_no and p_expected_link_no < g.last_link_no)
+  then
+    v_problems := v_problems || jsonb_build_array(jsonb_build_object(
+      'kind', 'not_as_expected', 'link_no', p_expected_link_no));
+  end if;
+  v_answer.is_intact := v_problems = '[]';
+  v_answer.problems := v_problems;
+  return v_answer;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.write_audit (
+  p_company_id uuid,
+  p_action     text,
+  p_table_name text,
+  p_row_id     uuid,
+  p_changes    jsonb
+)
+  RETURNS void
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_actor constant uuid := private.actor_id();
+begin
+  insert into public.audit_logs (
+    company_id, actor_id, actor_role, action, table_name, row_id, changes, ip_address, user_agent, request_id)
+  select p_company_id, v_actor, private.audit_role(p_company_id, v_actor), p_action, p_table_name, p_row_id, p_changes,
+         r.ip_address, r.user_agent, r.request_id
+    from private.audit_request() as r;
 end
 $function$;
 
@@ -5488,6 +6315,31 @@ $function$;
 
 REVOKE ALL ON FUNCTION "public"."explain_ip_access"(uuid, inet) FROM PUBLIC, "anon";
 
+CREATE OR REPLACE FUNCTION public.export_audit_log (
+  company_id uuid,
+  starts_at  timestamp with time zone         DEFAULT NULL::timestamp WITH time zone,
+  ends_at    timestamp with time zone         DEFAULT NULL::timestamp WITH time zone,
+  format     text                             DEFAULT 'json'::text,
+  after_at   timestamp with time zone         DEFAULT NULL::timestamp WITH time zone,
+  after_id   uuid                             DEFAULT NULL::uuid,
+  max_rows   integer                          DEFAULT 1000,
+  OUT        content text,
+  OUT        row_count integer,
+  OUT        last_at timestamp with time zone,
+  OUT        last_id uuid
+)
+  RETURNS record
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  select x.* into content, row_count, last_at, last_id
+    from private.export_audit_log(company_id, starts_at, ends_at, format, after_at, after_id, max_rows) as x;
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."export_audit_log"(uuid, timestamp WITH time zone, timestamp WITH time zone, text, timestamp WITH time zone, uuid, integer) FROM PUBLIC, "anon";
+
 CREATE OR REPLACE FUNCTION public.finish_event (
   company_id uuid,
   event_id   uuid,
@@ -5668,6 +6520,35 @@ end
 $function$;
 
 REVOKE ALL ON FUNCTION "public"."remove_permission"(uuid, text) FROM PUBLIC, "anon", "service_role";
+
+CREATE OR REPLACE FUNCTION public.search_audit_log (
+  company_id     uuid,
+  starts_at      timestamp with time zone DEFAULT NULL::timestamp WITH time zone,
+  ends_at        timestamp with time zone DEFAULT NULL::timestamp WITH time zone,
+  actor_id       uuid                     DEFAULT NULL::uuid,
+  action         text                     DEFAULT NULL::text,
+  table_name     text                     DEFAULT NULL::text,
+  row_id         uuid                     DEFAULT NULL::uuid,
+  changed_column text                     DEFAULT NULL::text,
+  request_id     text                     DEFAULT NULL::text,
+  before_at      timestamp with time zone DEFAULT NULL::timestamp WITH time zone,
+  before_id      uuid                     DEFAULT NULL::uuid,
+  max_rows       integer                  DEFAULT 100
+)
+  RETURNS SETOF public.audit_entry
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query select * from private.search_audit_log(
+    company_id, starts_at, ends_at, actor_id, action, table_name, row_id, changed_column, request_id, before_at, before_id, max_rows);
+end
+$function$;
+
+REVOKE ALL
+  ON FUNCTION "public"."search_audit_log"(uuid, timestamp WITH time zone, timestamp WITH time zone, uuid, text, text, uuid, text, text, timestamp WITH time zone, uuid, integer)
+  FROM PUBLIC, "anon";
 
 CREATE OR REPLACE FUNCTION public.set_security_policy (
   company_id uuid,
@@ -5900,6 +6781,25 @@ $function$;
 
 REVOKE ALL ON FUNCTION "public"."usage_series"(uuid, timestamp WITH time zone, timestamp WITH time zone, text, text, integer) FROM PUBLIC, "anon";
 
+CREATE OR REPLACE FUNCTION public.verify_audit_chain (
+  company_id       uuid,
+  after_link_no    bigint  DEFAULT 0,
+  max_links        integer DEFAULT 1000,
+  expected_link_no bigint  DEFAULT NULL::bigint,
+  expected_hash    text    DEFAULT NULL::text
+)
+  RETURNS public.audit_verification
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.verify_audit_chain(company_id, after_link_no, max_links, expected_link_no, expected_hash);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."verify_audit_chain"(uuid, bigint, integer, bigint, text) FROM PUBLIC, "anon";
+
 ALTER TABLE "private"."role_permissions"
   ADD CONSTRAINT "role_permissions_permission_fkey" FOREIGN KEY (permission) REFERENCES private.permissions(permission) ON DELETE CASCADE;
 
@@ -5955,6 +6855,9 @@ ALTER TABLE "public"."audit_logs"
   ADD CONSTRAINT "audit_logs_changes_is_object" CHECK (((jsonb_typeof(changes) = 'object'::text) AND (pg_column_size(changes) <= 1048576)));
 
 ALTER TABLE "public"."audit_logs"
+  ADD CONSTRAINT "audit_logs_commitments_is_object" CHECK ((jsonb_typeof(commitments) = 'object'::text));
+
+ALTER TABLE "public"."audit_logs"
   ADD CONSTRAINT "audit_logs_pkey" PRIMARY KEY (company_id, created_at, id);
 
 ALTER TABLE "public"."budget_periods"
@@ -5971,6 +6874,15 @@ ALTER TABLE "public"."budget_adjustments"
 
 ALTER TABLE "public"."budget_alerts"
   ADD CONSTRAINT "budget_alerts_budget_period_fk" FOREIGN KEY (company_id, budget_period_id) REFERENCES public.budget_periods(company_id, id) ON DELETE CASCADE;
+
+ALTER TABLE "private"."audit_heads"
+  ADD CONSTRAINT "audit_heads_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
+
+ALTER TABLE "private"."audit_links"
+  ADD CONSTRAINT "audit_links_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
+
+ALTER TABLE "private"."audit_segments"
+  ADD CONSTRAINT "audit_segments_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
 
 ALTER TABLE "private"."budget_reservations"
   ADD CONSTRAINT "budget_reservations_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
@@ -6215,6 +7127,19 @@ CREATE TRIGGER apply_limit
   WHEN ((new.monthly_limit_micro_usd IS DISTINCT FROM old.monthly_limit_micro_usd))
   EXECUTE FUNCTION private.tg_ai_agents__apply_limit();
 
+CREATE TRIGGER audit_delete AFTER DELETE ON public.ai_agents REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_statement__audit (
+  'ai_agents'
+);
+
+CREATE TRIGGER audit_insert AFTER INSERT ON public.ai_agents REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_statement__audit (
+  'ai_agents'
+);
+
+CREATE TRIGGER audit_update AFTER UPDATE ON public.ai_agents
+  REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_statement__audit (
+  'ai_agents'
+);
+
 CREATE TRIGGER keep_tenant
   BEFORE UPDATE ON public.ai_agents
   FOR EACH ROW
@@ -6235,6 +7160,19 @@ CREATE TRIGGER set_row_meta
   BEFORE INSERT OR UPDATE ON public.ai_agents
   FOR EACH ROW
   EXECUTE FUNCTION private.tg_row__set_meta();
+
+CREATE TRIGGER audit_delete AFTER DELETE ON public.api_keys REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_statement__audit (
+  'api_keys'
+);
+
+CREATE TRIGGER audit_insert AFTER INSERT ON public.api_keys REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_statement__audit (
+  'api_keys'
+);
+
+CREATE TRIGGER audit_update AFTER UPDATE ON public.api_keys
+  REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_statement__audit (
+  'api_keys'
+);
 
 CREATE TRIGGER keep_tenant
   BEFORE UPDATE ON public.api_keys
@@ -6258,11 +7196,21 @@ CREATE TRIGGER set_row_meta
   FOR EACH ROW
   EXECUTE FUNCTION private.tg_row__set_creator();
 
+CREATE TRIGGER expect_link
+  BEFORE INSERT ON public.audit_logs
+  FOR EACH STATEMENT
+  EXECUTE FUNCTION private.tg_audit_logs__expect_link();
+
 CREATE TRIGGER keep_tenant
   BEFORE UPDATE ON public.audit_logs
   FOR EACH ROW
   WHEN (((new.company_id IS DISTINCT FROM old.company_id) OR (new.id IS DISTINCT FROM old.id)))
   EXECUTE FUNCTION private.tg_row__refuse_move('audit_logs');
+
+CREATE CONSTRAINT TRIGGER link_rows
+  AFTER INSERT ON public.audit_logs DEFERRABLE INITIALLY DEFERRED
+  FOR EACH ROW
+  EXECUTE FUNCTION private.tg_audit_logs__link();
 
 CREATE TRIGGER refuse_change
   BEFORE DELETE OR UPDATE ON public.audit_logs
@@ -6344,6 +7292,19 @@ CREATE TRIGGER apply_time_zone
   WHEN ((new.time_zone IS DISTINCT FROM old.time_zone))
   EXECUTE FUNCTION private.tg_companies__apply_time_zone();
 
+CREATE TRIGGER audit_delete AFTER DELETE ON public.companies REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_statement__audit (
+  'companies'
+);
+
+CREATE TRIGGER audit_insert AFTER INSERT ON public.companies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_statement__audit (
+  'companies'
+);
+
+CREATE TRIGGER audit_update AFTER UPDATE ON public.companies
+  REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_statement__audit (
+  'companies'
+);
+
 CREATE TRIGGER check_company
   BEFORE INSERT OR UPDATE ON public.companies
   FOR EACH ROW
@@ -6371,6 +7332,19 @@ CREATE TRIGGER apply_plan
   FOR EACH ROW
   EXECUTE FUNCTION private.tg_company_plans__apply_plan();
 
+CREATE TRIGGER audit_delete AFTER DELETE ON public.company_config REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_statement__audit (
+  'company_config'
+);
+
+CREATE TRIGGER audit_insert AFTER INSERT ON public.company_config REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_statement__audit (
+  'company_config'
+);
+
+CREATE TRIGGER audit_update AFTER UPDATE ON public.company_config
+  REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_statement__audit (
+  'company_config'
+);
+
 CREATE TRIGGER keep_tenant
   BEFORE UPDATE ON public.company_config
   FOR EACH ROW
@@ -6387,6 +7361,19 @@ CREATE TRIGGER apply_plan
   FOR EACH ROW
   EXECUTE FUNCTION private.tg_company_plans__apply_plan();
 
+CREATE TRIGGER audit_delete AFTER DELETE ON public.company_plans REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_statement__audit (
+  'company_plans'
+);
+
+CREATE TRIGGER audit_insert AFTER INSERT ON public.company_plans REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_statement__audit (
+  'company_plans'
+);
+
+CREATE TRIGGER audit_update AFTER UPDATE ON public.company_plans
+  REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_statement__audit (
+  'company_plans'
+);
+
 CREATE TRIGGER keep_tenant
   BEFORE UPDATE ON public.company_plans
   FOR EACH ROW
@@ -6402,6 +7389,19 @@ CREATE TRIGGER set_row_meta
   BEFORE INSERT OR UPDATE ON public.company_plans
   FOR EACH ROW
   EXECUTE FUNCTION private.tg_row__set_meta();
+
+CREATE TRIGGER audit_delete AFTER DELETE ON public.compliance_requests REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_statement__audit (
+  'compliance_requests'
+);
+
+CREATE TRIGGER audit_insert AFTER INSERT ON public.compliance_requests REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_statement__audit (
+  'compliance_requests'
+);
+
+CREATE TRIGGER audit_update AFTER UPDATE ON public.compliance_requests
+  REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_statement__audit (
+  'compliance_requests'
+);
 
 CREATE TRIGGER check_request
   BEFORE INSERT OR UPDATE ON public.compliance_requests
@@ -6423,6 +7423,19 @@ CREATE TRIGGER set_row_meta
   BEFORE INSERT OR UPDATE ON public.data_retention_logs
   FOR EACH ROW
   EXECUTE FUNCTION private.tg_row__set_meta();
+
+CREATE TRIGGER audit_delete AFTER DELETE ON public.data_retention_policies REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_statement__audit (
+  'data_retention_policies'
+);
+
+CREATE TRIGGER audit_insert AFTER INSERT ON public.data_retention_policies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_statement__audit (
+  'data_retention_policies'
+);
+
+CREATE TRIGGER audit_update AFTER UPDATE ON public.data_retention_policies
+  REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_statement__audit (
+  'data_retention_policies'
+);
 
 CREATE TRIGGER keep_tenant
   BEFORE UPDATE ON public.data_retention_policies
@@ -6482,6 +7495,19 @@ CREATE TRIGGER set_row_meta
   FOR EACH ROW
   EXECUTE FUNCTION private.tg_row__set_meta();
 
+CREATE TRIGGER audit_delete AFTER DELETE ON public.ip_allowlist_entries REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_statement__audit (
+  'ip_allowlist_entries'
+);
+
+CREATE TRIGGER audit_insert AFTER INSERT ON public.ip_allowlist_entries REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_statement__audit (
+  'ip_allowlist_entries'
+);
+
+CREATE TRIGGER audit_update AFTER UPDATE ON public.ip_allowlist_entries
+  REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_statement__audit (
+  'ip_allowlist_entries'
+);
+
 CREATE TRIGGER check_network
   BEFORE INSERT OR UPDATE OF network ON public.ip_allowlist_entries
   FOR EACH ROW
@@ -6518,6 +7544,19 @@ CREATE TRIGGER set_row_meta
   FOR EACH ROW
   EXECUTE FUNCTION private.tg_row__set_meta();
 
+CREATE TRIGGER audit_delete AFTER DELETE ON public.security_policies REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_statement__audit (
+  'security_policies'
+);
+
+CREATE TRIGGER audit_insert AFTER INSERT ON public.security_policies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_statement__audit (
+  'security_policies'
+);
+
+CREATE TRIGGER audit_update AFTER UPDATE ON public.security_policies
+  REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_statement__audit (
+  'security_policies'
+);
+
 CREATE TRIGGER keep_author_in
   AFTER INSERT OR UPDATE ON public.security_policies
   FOR EACH ROW
@@ -6544,6 +7583,19 @@ CREATE TRIGGER apply_limit
   FOR EACH ROW
   EXECUTE FUNCTION private.tg_service_limits__apply_limit();
 
+CREATE TRIGGER audit_delete AFTER DELETE ON public.service_limits REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_statement__audit (
+  'service_limits'
+);
+
+CREATE TRIGGER audit_insert AFTER INSERT ON public.service_limits REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_statement__audit (
+  'service_limits'
+);
+
+CREATE TRIGGER audit_update AFTER UPDATE ON public.service_limits
+  REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_statement__audit (
+  'service_limits'
+);
+
 CREATE TRIGGER keep_tenant
   BEFORE UPDATE ON public.service_limits
   FOR EACH ROW
@@ -6566,10 +7618,35 @@ CREATE TRIGGER set_row_meta
   FOR EACH ROW
   EXECUTE FUNCTION private.tg_row__set_meta();
 
+CREATE TRIGGER audit_delete AFTER DELETE ON public.system_config REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_statement__audit (
+  'system_config'
+);
+
+CREATE TRIGGER audit_insert AFTER INSERT ON public.system_config REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_statement__audit (
+  'system_config'
+);
+
+CREATE TRIGGER audit_update AFTER UPDATE ON public.system_config
+  REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_statement__audit (
+  'system_config'
+);
+
 CREATE TRIGGER set_row_meta
   BEFORE INSERT OR UPDATE ON public.system_config
   FOR EACH ROW
   EXECUTE FUNCTION private.tg_row__set_meta();
+
+CREATE TRIGGER audit_delete AFTER DELETE ON public.users REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_statement__audit (
+  'users'
+);
+
+CREATE TRIGGER audit_insert AFTER INSERT ON public.users REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_statement__audit (
+  'users'
+);
+
+CREATE TRIGGER audit_update AFTER UPDATE ON public.users REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_statement__audit (
+  'users'
+);
 
 CREATE TRIGGER check_member
   BEFORE INSERT OR UPDATE ON public.users
@@ -7302,6 +8379,8 @@ COMMENT ON COLUMN "public"."audit_logs"."actor_role" IS 'Role in which they acte
 
 COMMENT ON COLUMN "public"."audit_logs"."changes" IS 'Old and new values of what changed, an object.';
 
+COMMENT ON COLUMN "public"."audit_logs"."commitments" IS 'Of a row from which fields were erased: the commitment (c) of each erased field, the salt (s) of each other.';
+
 COMMENT ON COLUMN "public"."audit_logs"."company_id" IS 'Company (tenant) that the row belongs to. Never changes.';
 
 COMMENT ON COLUMN "public"."audit_logs"."created_at" IS 'When the row was recorded; also the partition key.';
@@ -7316,7 +8395,11 @@ COMMENT ON COLUMN "public"."audit_logs"."request_id" IS 'Id of the request.';
 
 COMMENT ON COLUMN "public"."audit_logs"."row_id" IS 'Row that was touched.';
 
+COMMENT ON COLUMN "public"."audit_logs"."salt" IS 'Keeps commitments from being guessed; null once a field was erased.';
+
 COMMENT ON COLUMN "public"."audit_logs"."table_name" IS 'Table that was touched.';
+
+COMMENT ON COLUMN "public"."audit_logs"."transaction_id" IS 'Transaction that wrote it: one link of the chain.';
 
 COMMENT ON COLUMN "public"."audit_logs"."user_agent" IS 'Program that the request came from.';
 
@@ -7932,6 +9015,18 @@ COMMENT ON FUNCTION "private"."apply_plan"(uuid) IS 'Brings plan and alerts into
 
 COMMENT ON FUNCTION "private"."apply_time_zone"(uuid) IS 'Moves the end of the running month to where it is in the company''s time zone.';
 
+COMMENT ON FUNCTION "private"."audit_changes"(jsonb, jsonb, text[]) IS 'Old and new value of each column that differs between two states of a row; null if none does. Of secret columns only that they differ.';
+
+COMMENT ON FUNCTION "private"."audit_genesis"(uuid) IS 'What stands before the first link of a company''s audit chain.';
+
+COMMENT ON FUNCTION "private"."audit_leaves"(uuid, timestamp with time zone, xid8) IS 'Hash of each row that a transaction wrote to a company''s audit log. Erased fields count by their commitment.';
+
+COMMENT ON FUNCTION "private"."audit_link_hash"(bytea, bigint, timestamp with time zone, xid8, integer, bytea) IS 'Hash of a link of the audit chain.';
+
+COMMENT ON FUNCTION "private"."audit_request"() IS 'Address, program and id of the request, from its headers; nulls without.';
+
+COMMENT ON FUNCTION "private"."audit_role"(uuid, uuid) IS 'Role in which a person acts for a company: their role there, admin for operators, the database role for the backend.';
+
 COMMENT ON FUNCTION "private"."budget_balance"(uuid, uuid) IS 'Spent, held and remaining of a budget at this instant, in micro-dollars. Takes no lock.';
 
 COMMENT ON FUNCTION "private"."budget_share"(bigint, bigint) IS 'What a stripe gets of the room there is: what it needs, and a 128th of the rest.';
@@ -7964,6 +9059,8 @@ COMMENT ON FUNCTION "private"."close_budget_periods"(interval) IS 'Closes months
 
 COMMENT ON FUNCTION "private"."close_partition"(text) IS 'Takes every grant off a partition, switches row level security on and lets nobody in.';
 
+COMMENT ON FUNCTION "private"."column_class_problems"() IS 'Columns of public and private tables that have no class, and classes of columns that do not exist.';
+
 COMMENT ON FUNCTION "private"."company_for"(text) IS 'The gate: id of the caller''s active company if they hold the permission (resource.verb) there, else null. Null permission asks for membership alone. Chosen by header x-company-id, then the token''s company_id, then the default membership; backed by public.users, public.companies and the company''s security policy on every statement. Never raises.';
 
 COMMENT ON FUNCTION "private"."company_rate"(uuid) IS 'Requests a minute and burst of a company: requests_per_minute and request_burst in the features of its plan.';
@@ -7974,6 +9071,8 @@ COMMENT ON FUNCTION "private"."count_limits"(uuid, uuid) IS 'Counts the limits o
 
 COMMENT ON FUNCTION "private"."create_month_partition"(text, date) IS 'Creates one monthly partition (UTC months), moves its rows over from the default partition and attaches it. False if it is there already. Errors: 55P03 when the table stays in use for half a second.';
 
+COMMENT ON FUNCTION "private"."csv_field"(text) IS 'A field of a CSV file (RFC 4180), quoted; one that begins like a formula gets an apostrophe.';
+
 COMMENT ON FUNCTION "private"."current_user_id"() IS 'The signed-in auth user (the token''s sub), or null; null for anonymous sign-ins. Like auth.uid(), but never raises on a malformed token.';
 
 COMMENT ON FUNCTION "private"."custom_access_token_hook"(jsonb) IS 'Supabase Auth custom access token hook: adds company_id, company_role, permissions, and role platform_admin for admins. Ignores user_metadata and app_metadata. Never raises.';
@@ -7982,7 +9081,12 @@ COMMENT ON FUNCTION "private"."default_company"(uuid) IS 'The active company tha
 
 COMMENT ON FUNCTION "private"."emit_event"(uuid, text, jsonb) IS 'Writes an event of a company to the outbox. Topic is resource.event.';
 
+COMMENT ON FUNCTION "private"."erase_audit_fields"(uuid, timestamp with time zone, uuid, text[]) IS 'Erases fields of an entry of the audit log (names of columns; changes.<column>) and keeps their commitments, so that the chain still verifies. False if the entry has none of them.';
+
 COMMENT ON FUNCTION "private"."explain_ip_access"(uuid, inet) IS 'Implementation of public.explain_ip_access().';
+
+COMMENT ON FUNCTION "private"."export_audit_log"(uuid, timestamp with time zone, timestamp with time zone, text, timestamp
+  with time zone, uuid, integer) IS 'Implementation of public.export_audit_log().';
 
 COMMENT ON FUNCTION "private"."find_spender"(uuid, timestamp with time zone, uuid, text) IS 'What is to be known of a request before it is counted: status of the company, its open budget of an instant (the running month, opened if need be, when that one is closed or was never opened) and the budgets of agent and service in the same month. Errors: PT404 unknown_company, unknown_agent; PT410 company_closed; XX000 budget_unavailable.';
 
@@ -8009,6 +9113,8 @@ COMMENT ON FUNCTION "private"."lacks_room"(uuid, uuid, bigint) IS 'True if a har
 COMMENT ON FUNCTION "private"."ledger_total"(uuid, date, timestamp with time zone, timestamp with time zone, uuid, text) IS 'Sum of the ledger that is charged to a month, in micro-dollars: of a company, or of one agent or one service.';
 
 COMMENT ON FUNCTION "private"."limit_request"() IS 'Counts a member''s request through PostgREST and sets RateLimit headers. Errors: PT429 rate_limited with Retry-After, in the form that PostgREST passes on; 42501 ip_not_allowed, session_too_old, session_idle, second_factor_required.';
+
+COMMENT ON FUNCTION "private"."link_audit"(uuid, timestamp with time zone, xid8) IS 'Adds the link of a transaction to a company''s audit chain, or computes it anew.';
 
 COMMENT ON FUNCTION "private"."lock_budget"(uuid, uuid) IS 'Locks a budget for a change of its limits, with everything counted in the row that is returned; counters of before are void.';
 
@@ -8037,6 +9143,8 @@ COMMENT ON FUNCTION "private"."permissions_of"(uuid, uuid) IS 'Permissions of an
 COMMENT ON FUNCTION "private"."plan_limit"(uuid) IS 'Limit (micro-dollars), enforcement and alerts that a company''s active plan and settings state; limit 0 without a plan.';
 
 COMMENT ON FUNCTION "private"."policy_problem"(public.security_policies, text, jsonb) IS 'What of a company''s security policy a request does not meet: ip_not_allowed, session_too_old, session_idle or second_factor_required; null if it meets all. Never raises.';
+
+COMMENT ON FUNCTION "private"."prune_audit_chain"(uuid, timestamp with time zone, integer) IS 'Prunes at most so many links that were made before a time from the front of a company''s chain; rows that went.';
 
 COMMENT ON FUNCTION "private"."prune_budgets"() IS 'Deletes idempotency keys, finished reservations and finished events older than 30 days; how many. Run every night.';
 
@@ -8083,6 +9191,9 @@ COMMENT ON FUNCTION "private"."reserve_quickly"(uuid, uuid, bigint, text, intege
 
 COMMENT ON FUNCTION "private"."schedule_maintenance"() IS 'Schedules maintenance with pg_cron: partitions, and the budgets'' flush, closing, reconciliation and pruning. False if the extension is not installed. Safe to repeat.';
 
+COMMENT ON FUNCTION "private"."search_audit_log"(uuid, timestamp with time zone, timestamp with time zone, uuid, text, text, uuid, text, text, timestamp
+  with time zone, uuid, integer) IS 'Implementation of public.search_audit_log().';
+
 COMMENT ON FUNCTION "private"."settle_quickly"(uuid, text, uuid, text, bigint, uuid, bigint, text, text, bigint, bigint, jsonb, text) IS 'The receipt of private.log_usage() for not more than a reservation holds; null, with nothing done, otherwise.';
 
 COMMENT ON FUNCTION "private"."switch_company"(uuid) IS 'Implementation of public.switch_company().';
@@ -8094,6 +9205,10 @@ COMMENT ON FUNCTION "private"."tg_ai_agents__apply_limit"() IS 'Row trigger: an 
 COMMENT ON FUNCTION "private"."tg_ai_agents__release_holds"() IS 'Row trigger: an agent that is deleted gives back what is held for it.';
 
 COMMENT ON FUNCTION "private"."tg_ai_agents__set_archived_at"() IS 'Row trigger: archived_at in step with status.';
+
+COMMENT ON FUNCTION "private"."tg_audit_logs__expect_link"() IS 'Statement trigger: what was linked before in this transaction is linked anew, with what comes now.';
+
+COMMENT ON FUNCTION "private"."tg_audit_logs__link"() IS 'Row trigger at the end of the transaction: links what it wrote, each company once.';
 
 COMMENT ON FUNCTION "private"."tg_budget_alerts__set_acknowledged_by"() IS 'Row trigger: the first acknowledgement counts, its time and author are the database''s.';
 
@@ -8135,6 +9250,8 @@ COMMENT ON FUNCTION "private"."tg_security_policies__supersede"() IS 'Row trigge
 
 COMMENT ON FUNCTION "private"."tg_service_limits__apply_limit"() IS 'Row trigger: a service''s limit counts at once.';
 
+COMMENT ON FUNCTION "private"."tg_statement__audit"() IS 'Statement trigger: an entry of the audit log for each row that was added, changed or removed. Imports are not recorded.';
+
 COMMENT ON FUNCTION "private"."tg_users__check"() IS 'Row trigger: role admin only in the operator company, known permissions only, disabled_at in step with status. Errors: 42501 admin_outside_operator, last_admin, 23514 unknown_permission.';
 
 COMMENT ON FUNCTION "private"."tg_users__keep_admin"() IS 'Row trigger: an operator does not delete the last active admin. Errors: 42501 last_admin.';
@@ -8142,6 +9259,10 @@ COMMENT ON FUNCTION "private"."tg_users__keep_admin"() IS 'Row trigger: an opera
 COMMENT ON FUNCTION "private"."tg_users__release_jobs"() IS 'Row trigger: takes a leaving member off their jobs, in that company only.';
 
 COMMENT ON FUNCTION "private"."uuid_v7"() IS 'A time-ordered UUID, version 7 (RFC 9562), millisecond precision.';
+
+COMMENT ON FUNCTION "private"."verify_audit_chain"(uuid, bigint, integer, bigint, text) IS 'Implementation of public.verify_audit_chain().';
+
+COMMENT ON FUNCTION "private"."write_audit"(uuid, text, text, uuid, jsonb) IS 'Writes one entry to a company''s audit log, with who, from where and in which request.';
 
 COMMENT ON FUNCTION "public"."adjust_budget"(uuid, date, numeric, text, uuid) IS 'Adjusts a month of a company, open or closed, by amount (US dollars; negative is a credit), with a reason, and writes the audit log (budget.adjusted); the id of the adjustment. A client that may retry chooses adjustment_id. Operators and service_role. Errors: 42501 not_an_operator; 22023 invalid_amount, invalid_adjustment; PT404 unknown_budget_month; PT422 adjustment_reused.';
 
@@ -8160,6 +9281,9 @@ COMMENT ON FUNCTION "public"."check_request"() IS 'Called by PostgREST before ev
 COMMENT ON FUNCTION "public"."claim_events"(integer, integer) IS 'Claims events of the outbox that are due, at most batch_size (1 to 1000), for lease_seconds (1 to 3600). Concurrent callers get different events; an event that is not finished before its lease ends is due again, so delivery is at least once and event_id tells repetitions. service_role only. Errors: 22023 invalid_claim.';
 
 COMMENT ON FUNCTION "public"."explain_ip_access"(uuid, inet) IS 'Whether an address (the caller''s own unless told) gets into a company, and which entry decides: allowlist_off, listed, not_listed, entry_disabled, entry_expired or address_unknown. Members holding security.read, for their active company; operators and service_role for any. Errors: 42501 not_your_company, not_an_operator.';
+
+COMMENT ON FUNCTION "public"."export_audit_log"(uuid, timestamp with time zone, timestamp with time zone, text, timestamp
+  with time zone, uuid, integer) IS 'A page of a company''s audit log as text, oldest first: format json (an array) or csv (RFC 4180, with a header), at most max_rows (1 to 10000) entries of starts_at up to ends_at; last_at and last_id are after_at and after_id of the next page. The export is recorded in the log itself (audit.exported). Members holding audit.read, for their active company; operators and service_role for any. Errors: 42501 not_your_company, not_an_operator; 22023 invalid_page.';
 
 COMMENT ON FUNCTION "public"."finish_event"(uuid, uuid, integer, text, boolean) IS 'Finishes a claimed event: delivered without an error; otherwise due again after a growing pause (30 s to 6 h), dead after 12 attempts or when is_final. attempt is the one claimed; returns the new status (delivered, pending, dead), null if a later claim has taken over. service_role only.';
 
@@ -8180,6 +9304,9 @@ COMMENT ON FUNCTION "public"."remove_ip_allowlist_entry"(uuid, inet, boolean) IS
 
 COMMENT ON FUNCTION "public"."remove_permission"(uuid, text) IS 'Takes one permission (resource.verb) away from a member of the caller''s active company, also where the role brings it. Takes users.write and the permission itself. Returns the member''s permissions; safe to repeat. Errors: 42501 permission_not_held, own_permissions, member_outranks, not_a_member.';
 
+COMMENT ON FUNCTION "public"."search_audit_log"(uuid, timestamp with time zone, timestamp with time zone, uuid, text, text, uuid, text, text, timestamp
+  with time zone, uuid, integer) IS 'Entries of a company''s audit log, latest first, at most max_rows (1 to 1000); those of starts_at up to ends_at, of an actor, an action (users.updated, or users for all of it), a table, a row, a column that changed, a request. For the next page give created_at and id of the last entry as before_at and before_id. changes has old and new value of each column; erased_fields names what erasure took out. Members holding audit.read, for their active company; operators and service_role for any. Errors: 42501 not_your_company, not_an_operator; 22023 invalid_page.';
+
 COMMENT ON FUNCTION "public"."set_security_policy"(uuid, jsonb, boolean) IS 'Changes what is named in policy (required_aal, aal2_permissions, session_max_age_seconds, session_idle_seconds, is_ip_allowlist_enabled, api_key_max_age_days, notes) as a new version, in force from the next statement on; what is left out stays. The policy then in force; nulls if its author has locked themselves out, which takes is_forced. Repeating it changes nothing. Members holding security.manage, for their active company; operators and service_role for any. Errors: 22023 invalid_policy; 42501; 23514; PT409 would_lock_you_out.';
 
 COMMENT ON FUNCTION "public"."switch_company"(uuid) IS 'Makes a company the caller''s default; the next token carries it. Refresh the session afterwards, or send header x-company-id. Returns the company id; safe to repeat. Errors: 42501 not_a_member.';
@@ -8187,6 +9314,8 @@ COMMENT ON FUNCTION "public"."switch_company"(uuid) IS 'Makes a company the call
 COMMENT ON FUNCTION "public"."usage_anomalies"(uuid, integer) IS 'Cost of each of the last days of a company (1 to 366) against the median of the 28 days before it: score is the modified z-score (Iglewicz and Hoaglin), is_anomalous when it is over 3.5; null and false with less than seven days of history. Runs as the caller: without usage.read there it returns no rows. Errors: 22023 invalid_series.';
 
 COMMENT ON FUNCTION "public"."usage_series"(uuid, timestamp with time zone, timestamp with time zone, text, text, integer) IS 'Usage of a company over time, for a chart: for each bucket (hour, day, week, month; in the company''s time zone) from starts_at to before ends_at (the last 30 days unless told) and each series one row, zeros included. group_by is company (one series, all), service, agent or model; the max_series (1 to 100) that cost most have their own, the rest is other, and usage without one is none. cost_usd in US dollars. Runs as the caller: without usage.read there it returns no rows. Errors: 22023 invalid_series.';
+
+COMMENT ON FUNCTION "public"."verify_audit_chain"(uuid, bigint, integer, bigint, text) IS 'Sees whether a company''s audit log is as it was written: at most max_links (1 to 100000) links after after_link_no; go on with last_link_no until it is head_link_no. is_intact, and problems, an array of objects with kind (row_changed, row_missing, row_added, row_unlinked, link_missing, link_changed, segment_broken, head_changed, not_as_expected), link_no or row_id, and at. Keep head_link_no and head_hash elsewhere and give them as expected_link_no and expected_hash later: that finds a chain that was replaced as a whole. Members holding audit.read, for their active company; operators and service_role for any. Errors: 42501 not_your_company, not_an_operator; 22023 invalid_page.';
 
 COMMENT ON POLICY "all_platform_admin" ON "public"."agent_logs" IS 'Platform operators reach every company while the tables say they are admins; a demoted one gets nothing.';
 
@@ -8368,11 +9497,19 @@ COMMENT ON SCHEMA "private" IS 'Helpers, trigger functions and internal tables o
 
 COMMENT ON TABLE "private"."api_key_secrets" IS 'SHA-256 of each API key. No API role may read it.';
 
+COMMENT ON TABLE "private"."audit_heads" IS 'The last link of each company''s audit chain. Whoever adds a link holds the row until the transaction ends.';
+
+COMMENT ON TABLE "private"."audit_links" IS 'One link for each transaction that wrote to a company''s audit log: the hash over its rows and the link before it.';
+
+COMMENT ON TABLE "private"."audit_segments" IS 'What was pruned from the front of a company''s audit chain, and what it came to.';
+
 COMMENT ON TABLE "private"."budget_reconciliations" IS 'When a budget was last compared with the ledger.';
 
 COMMENT ON TABLE "private"."budget_reservations" IS 'Estimates held against budgets until they are settled, released or expire. Amounts in millionths of a US dollar.';
 
 COMMENT ON TABLE "private"."budget_stripes" IS 'Counters of a busy budget, 64 a budget: shares granted by public.budget_periods, and what was spent and held of them.';
+
+COMMENT ON TABLE "private"."column_classes" IS 'What each column holds and what erasure does with it. class: identifier (names a row or, under a pseudonym, a person), personal, sensitive, financial, secret, operational. erasure: keep; scrub (what names the person is replaced wherever it stands in it); clear (null where it names the person); commit (replaced by a commitment, in the audit log).';
 
 COMMENT ON TABLE "private"."outbox_events" IS 'Events to be delivered to somebody outside, written in the transaction that made them true.';
 
@@ -8470,6 +9607,18 @@ REVOKE ALL ON FUNCTION "private"."apply_plan"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."apply_time_zone"(uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."audit_changes"(jsonb, jsonb, text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."audit_genesis"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."audit_leaves"(uuid, timestamp WITH time zone, xid8) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."audit_link_hash"(bytea, bigint, timestamp WITH time zone, xid8, integer, bytea) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."audit_request"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."audit_role"(uuid, uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."budget_balance"(uuid, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."budget_share"(bigint, bigint) FROM PUBLIC;
@@ -8512,6 +9661,8 @@ REVOKE ALL ON FUNCTION "private"."close_budget_periods"(interval) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."close_partition"(text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."column_class_problems"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."company_for"(text) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."company_for"(text) TO "authenticated";
@@ -8523,6 +9674,8 @@ REVOKE ALL ON FUNCTION "private"."compare_budget"(uuid, uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."count_limits"(uuid, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."create_month_partition"(text, date) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."csv_field"(text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."current_user_id"() FROM PUBLIC;
 
@@ -8536,9 +9689,17 @@ REVOKE ALL ON FUNCTION "private"."default_company"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."emit_event"(uuid, text, jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."erase_audit_fields"(uuid, timestamp WITH time zone, uuid, text[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."explain_ip_access"(uuid, inet) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."explain_ip_access"(uuid, inet) TO "authenticated", "platform_admin", "service_role";
+
+REVOKE ALL ON FUNCTION "private"."export_audit_log"(uuid, timestamp WITH time zone, timestamp WITH time zone, text, timestamp WITH time zone, uuid, integer) FROM PUBLIC;
+
+GRANT EXECUTE
+  ON FUNCTION "private"."export_audit_log"(uuid, timestamp WITH time zone, timestamp WITH time zone, text, timestamp WITH time zone, uuid, integer)
+  TO "authenticated", "platform_admin", "service_role";
 
 REVOKE ALL ON FUNCTION "private"."find_spender"(uuid, timestamp WITH time zone, uuid, text) FROM PUBLIC;
 
@@ -8573,6 +9734,8 @@ REVOKE ALL ON FUNCTION "private"."ledger_total"(uuid, date, timestamp WITH time 
 REVOKE ALL ON FUNCTION "private"."limit_request"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."limit_request"() TO "authenticated";
+
+REVOKE ALL ON FUNCTION "private"."link_audit"(uuid, timestamp WITH time zone, xid8) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."lock_budget"(uuid, uuid) FROM PUBLIC;
 
@@ -8615,6 +9778,8 @@ REVOKE ALL ON FUNCTION "private"."permissions_of"(uuid, uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."plan_limit"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."policy_problem"(public.security_policies, text, jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."prune_audit_chain"(uuid, timestamp WITH time zone, integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."prune_budgets"() FROM PUBLIC;
 
@@ -8667,6 +9832,14 @@ REVOKE ALL ON FUNCTION "private"."reserve_quickly"(uuid, uuid, bigint, text, int
 
 REVOKE ALL ON FUNCTION "private"."schedule_maintenance"() FROM PUBLIC;
 
+REVOKE ALL
+  ON FUNCTION "private"."search_audit_log"(uuid, timestamp WITH time zone, timestamp WITH time zone, uuid, text, text, uuid, text, text, timestamp WITH time zone, uuid, integer)
+  FROM PUBLIC;
+
+GRANT EXECUTE
+  ON FUNCTION "private"."search_audit_log"(uuid, timestamp WITH time zone, timestamp WITH time zone, uuid, text, text, uuid, text, text, timestamp WITH time zone, uuid, integer)
+  TO "authenticated", "platform_admin", "service_role";
+
 REVOKE ALL ON FUNCTION "private"."settle_quickly"(uuid, text, uuid, text, bigint, uuid, bigint, text, text, bigint, bigint, jsonb, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."switch_company"(uuid) FROM PUBLIC;
@@ -8680,6 +9853,10 @@ REVOKE ALL ON FUNCTION "private"."tg_ai_agents__apply_limit"() FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."tg_ai_agents__release_holds"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_ai_agents__set_archived_at"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."tg_audit_logs__expect_link"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."tg_audit_logs__link"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_budget_alerts__set_acknowledged_by"() FROM PUBLIC;
 
@@ -8721,6 +9898,8 @@ REVOKE ALL ON FUNCTION "private"."tg_security_policies__supersede"() FROM PUBLIC
 
 REVOKE ALL ON FUNCTION "private"."tg_service_limits__apply_limit"() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."tg_statement__audit"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."tg_users__check"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_users__keep_admin"() FROM PUBLIC;
@@ -8730,6 +9909,12 @@ REVOKE ALL ON FUNCTION "private"."tg_users__release_jobs"() FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."uuid_v7"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."uuid_v7"() TO "authenticated", "platform_admin", "service_role";
+
+REVOKE ALL ON FUNCTION "private"."verify_audit_chain"(uuid, bigint, integer, bigint, text) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."verify_audit_chain"(uuid, bigint, integer, bigint, text) TO "authenticated", "platform_admin", "service_role";
+
+REVOKE ALL ON FUNCTION "private"."write_audit"(uuid, text, text, uuid, jsonb) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."adjust_budget"(uuid, date, numeric, text, uuid) TO "platform_admin", "service_role";
 
@@ -8751,6 +9936,10 @@ GRANT EXECUTE ON FUNCTION "public"."claim_events"(integer, integer) TO "service_
 
 GRANT EXECUTE ON FUNCTION "public"."explain_ip_access"(uuid, inet) TO "authenticated", "platform_admin", "service_role";
 
+GRANT EXECUTE
+  ON FUNCTION "public"."export_audit_log"(uuid, timestamp WITH time zone, timestamp WITH time zone, text, timestamp WITH time zone, uuid, integer)
+  TO "authenticated", "platform_admin", "service_role";
+
 GRANT EXECUTE ON FUNCTION "public"."finish_event"(uuid, uuid, integer, text, boolean) TO "service_role";
 
 GRANT EXECUTE
@@ -8771,6 +9960,10 @@ GRANT EXECUTE ON FUNCTION "public"."remove_ip_allowlist_entry"(uuid, inet, boole
 
 GRANT EXECUTE ON FUNCTION "public"."remove_permission"(uuid, text) TO "authenticated";
 
+GRANT EXECUTE
+  ON FUNCTION "public"."search_audit_log"(uuid, timestamp WITH time zone, timestamp WITH time zone, uuid, text, text, uuid, text, text, timestamp WITH time zone, uuid, integer)
+  TO "authenticated", "platform_admin", "service_role";
+
 GRANT EXECUTE ON FUNCTION "public"."set_security_policy"(uuid, jsonb, boolean) TO "authenticated", "platform_admin", "service_role";
 
 GRANT EXECUTE ON FUNCTION "public"."switch_company"(uuid) TO "authenticated", "platform_admin";
@@ -8780,6 +9973,8 @@ GRANT EXECUTE ON FUNCTION "public"."usage_anomalies"(uuid, integer) TO "authenti
 GRANT EXECUTE
   ON FUNCTION "public"."usage_series"(uuid, timestamp WITH time zone, timestamp WITH time zone, text, text, integer)
   TO "authenticated", "platform_admin", "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."verify_audit_chain"(uuid, bigint, integer, bigint, text) TO "authenticated", "platform_admin", "service_role";
 
 GRANT USAGE ON SCHEMA "private" TO "authenticated", "platform_admin", "service_role", "supabase_auth_admin";
 
@@ -9234,18 +10429,6 @@ GRANT INSERT ("changes") ON TABLE "public"."audit_logs" TO "service_role";
 REVOKE ALL ("company_id") ON TABLE "public"."audit_logs" FROM "service_role";
 
 GRANT INSERT ("company_id") ON TABLE "public"."audit_logs" TO "service_role";
-
-REVOKE ALL ("created_at") ON TABLE "public"."audit_logs" FROM "service_role";
-
-GRANT INSERT ("created_at") ON TABLE "public"."audit_logs" TO "service_role";
-
-REVOKE ALL ("created_by") ON TABLE "public"."audit_logs" FROM "service_role";
-
-GRANT INSERT ("created_by") ON TABLE "public"."audit_logs" TO "service_role";
-
-REVOKE ALL ("id") ON TABLE "public"."audit_logs" FROM "service_role";
-
-GRANT INSERT ("id") ON TABLE "public"."audit_logs" TO "service_role";
 
 REVOKE ALL ("ip_address") ON TABLE "public"."audit_logs" FROM "service_role";
 

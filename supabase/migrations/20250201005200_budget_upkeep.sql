@@ -178,10 +178,8 @@ begin
   if v_period.status = 'open' then
     perform private.raise_budget_alerts(p_company_id, v_period.id);
   end if;
-  insert into public.audit_logs (company_id, actor_id, actor_role, action, table_name, row_id, changes, request_id)
-  values (
-    p_company_id, private.actor_id(), current_setting('role', true), 'budget.adjusted', 'budget_adjustments', v_id,
-    jsonb_build_object('month', p_month, 'amount_micro_usd', v_amount, 'reason', p_reason), null);
+  perform private.write_audit(p_company_id, 'budget.adjusted', 'budget_adjustments', v_id, jsonb_build_object(
+    'month', p_month, 'amount_micro_usd', v_amount, 'reason', p_reason));
   return v_id;
 end
 $fn$;

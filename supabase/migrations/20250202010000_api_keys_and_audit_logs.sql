@@ -42,11 +42,15 @@ create table if not exists public.audit_logs (
   ip_address inet,
   user_agent text,
   request_id text,
+  transaction_id xid8 not null default pg_current_xact_id(),
+  salt uuid default gen_random_uuid(),
+  commitments jsonb,
   created_at timestamptz not null default now(),
   created_by uuid,
   primary key (company_id, created_at, id),
   constraint audit_logs_action_is_dotted_name check (action ~ '^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$'),
-  constraint audit_logs_changes_is_object check (jsonb_typeof(changes) = 'object' and pg_column_size(changes) <= 1048576)
+  constraint audit_logs_changes_is_object check (jsonb_typeof(changes) = 'object' and pg_column_size(changes) <= 1048576),
+  constraint audit_logs_commitments_is_object check (jsonb_typeof(commitments) = 'object')
 ) partition by range (created_at);
 
 -- Latest keys.
@@ -117,14 +121,14 @@ grant update (
   revoked_at, updated_at, created_by, updated_by
 ) on table public.api_keys to service_role;
 
--- Append-only for everybody, service_role included: no update, delete or truncate grant exists.
+-- Append-only for everybody, service_role included: no update, delete or truncate grant exists. Id, time and
+-- transaction of a row are the database's to say, not the backend's.
 revoke all on table public.audit_logs from public, anon, authenticated, platform_admin, service_role;
 grant select on table public.audit_logs to authenticated;
 grant select on table public.audit_logs to platform_admin;
 grant select on table public.audit_logs to service_role;
 grant insert (
-  company_id, id, actor_id, actor_role, action, table_name, row_id, changes, ip_address, user_agent,
-  request_id, created_at, created_by
+  company_id, actor_id, actor_role, action, table_name, row_id, changes, ip_address, user_agent, request_id
 ) on table public.audit_logs to service_role;
 
 -- The hash of a random key of at least 128 bits needs no slow hash. It is unique across companies, on purpose: it is
@@ -180,6 +184,9 @@ comment on column public.audit_logs.changes is 'Old and new values of what chang
 comment on column public.audit_logs.ip_address is 'Address that the request came from.';
 comment on column public.audit_logs.user_agent is 'Program that the request came from.';
 comment on column public.audit_logs.request_id is 'Id of the request.';
+comment on column public.audit_logs.transaction_id is 'Transaction that wrote it: one link of the chain.';
+comment on column public.audit_logs.salt is 'Keeps commitments from being guessed; null once a field was erased.';
+comment on column public.audit_logs.commitments is 'Of a row from which fields were erased: the commitment (c) of each erased field, the salt (s) of each other.';
 comment on column public.audit_logs.created_at is 'When the row was recorded; also the partition key.';
 comment on column public.audit_logs.created_by is 'Auth user who recorded the row; null for backend jobs.';
 comment on policy select_member on public.audit_logs is 'Members holding audit.read see the rows of their active company.';

@@ -226,6 +226,17 @@ insert into declared_functions values
   ('private.switch_company(uuid)', 'authenticated platform_admin', true),
   ('private.tg_ai_agents__apply_limit()', '', true),
   ('private.tg_ai_agents__release_holds()', '', true),
+  ('private.erase_audit_fields(uuid, timestamp with time zone, uuid, text[])', '', true),
+  ('private.export_audit_log(uuid, timestamp with time zone, timestamp with time zone, text, timestamp with time zone, uuid, integer)', 'authenticated platform_admin service_role', true),
+  ('private.link_audit(uuid, timestamp with time zone, xid8)', '', true),
+  ('private.prune_audit_chain(uuid, timestamp with time zone, integer)', '', true),
+  ('private.search_audit_log(uuid, timestamp with time zone, timestamp with time zone, uuid, text, text, uuid, text, text, timestamp with time zone, uuid, integer)', 'authenticated platform_admin service_role', true),
+  ('private.tg_statement__audit()', '', true),
+  ('private.verify_audit_chain(uuid, bigint, integer, bigint, text)', 'authenticated platform_admin service_role', true),
+  ('private.write_audit(uuid, text, text, uuid, jsonb)', '', true),
+  ('public.export_audit_log(uuid, timestamp with time zone, timestamp with time zone, text, timestamp with time zone, uuid, integer)', 'authenticated platform_admin service_role', false),
+  ('public.search_audit_log(uuid, timestamp with time zone, timestamp with time zone, uuid, text, text, uuid, text, text, timestamp with time zone, uuid, integer)', 'authenticated platform_admin service_role', false),
+  ('public.verify_audit_chain(uuid, bigint, integer, bigint, text)', 'authenticated platform_admin service_role', false),
   ('private.tg_companies__apply_time_zone()', '', true),
   ('private.tg_company_plans__apply_plan()', '', true),
   ('private.tg_company_plans__set_defaults()', '', true),
@@ -344,7 +355,7 @@ insert into declared_unique values
   ('invoices (company_id, number)'), ('invoices (company_id, stripe_invoice_id)'),
   ('ip_allowlist_entries (company_id, network)'), ('media_assets (company_id, storage_path)'),
   ('private.api_key_secrets (key_hash)'), ('security_policies (company_id) WHERE is_active'),
-  ('security_policies (company_id, version)'), ('service_limits (company_id, service)'), ('services (company_id, code)');
+  ('private.audit_links (company_id, created_at, transaction_id)'), ('security_policies (company_id, version)'), ('service_limits (company_id, service)'), ('services (company_id, code)');
 create temp view v_unique as
 select coalesce(u.name, d.name) as name
   from (select t.oid::regclass || ' ' || regexp_replace(pg_get_indexdef(i.indexrelid), '^.* USING btree ', '') as name

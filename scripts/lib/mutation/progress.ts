@@ -27,7 +27,10 @@ export function progress(reporter: Reporter): Pick<RunOptions, 'onPhase' | 'onPr
     },
     onProgress(done, total, { state, mutant, error, breakdowns }) {
       killed += state === 'killed' ? 1 : 0;
-      left += state === 'survived' ? 1 : 0;
+      if (state === 'survived') {
+        left += 1;
+        reporter.note(`left: ${mutant.id}`);
+      }
       if (state === 'invalid') {
         reporter.warn(`${mutant.id} cannot be applied: ${inLine(error ?? '')}`);
       }

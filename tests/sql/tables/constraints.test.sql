@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(86);
+select plan(88);
 
 -- All as service_role, which bypasses row level security but no constraint.
 create temp table ids as select
@@ -59,8 +59,16 @@ select lives_ok($$
   insert into public.agent_logs (company_id, agent_id, job_id, event)
   select id, '00000000-0000-4000-8000-0000000000e1', '00000000-0000-4000-8000-0000000000e2', 'x' from public.companies where slug = 'fine-name'$$, 'a company with work');
 savepoint company;
+select throws_ok($$delete from public.companies where slug = 'fine-name'$$, '23503', null, 'a company with an audit log stays');
+reset role;
+set constraints all immediate;
+set local app.importing = 'on';
+delete from public.audit_logs where company_id = (select id from public.companies where slug = 'fine-name');
+set local app.importing = '';
 select lives_ok($$delete from public.companies where slug = 'fine-name'$$, 'a company without invoices and audit log goes with all it has');
 select is((select count(*)::integer from public.jobs where id = '00000000-0000-4000-8000-0000000000e2'), 0, 'nothing of it is left');
+select is((select count(*)::integer from public.audit_logs where action = 'companies.deleted' and changes #>> '{slug,old}' = 'fine-name'
+  and company_id = (select id from public.companies where is_operator)), 1, 'but that the operator knows of it');
 rollback to company;
 select throws_ok($$delete from public.companies where slug = 'acme'$$, '23503', null, 'a company with invoices stays');
 
