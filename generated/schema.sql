@@ -2714,7 +2714,6 @@ CREATE OR REPLACE FUNCTION private.erase_audit_fields (
 )
   RETURNS boolean
   LANGUAGE plpgsql
-  SECURITY DEFINER
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
 declare
@@ -3289,7 +3288,6 @@ CREATE OR REPLACE FUNCTION private.link_audit (
 )
   RETURNS void
   LANGUAGE plpgsql
-  SECURITY DEFINER
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
 declare
@@ -3984,7 +3982,6 @@ CREATE OR REPLACE FUNCTION private.prune_audit_chain (
 )
   RETURNS bigint
   LANGUAGE plpgsql
-  SECURITY DEFINER
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
 declare
@@ -5243,6 +5240,7 @@ $function$;
 CREATE OR REPLACE FUNCTION private.tg_audit_logs__link()
   RETURNS TRIGGER
   LANGUAGE plpgsql
+  SECURITY DEFINER
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
 declare
@@ -5954,7 +5952,7 @@ declare
   v_answer public.audit_verification;
   v_head private.audit_heads;
   v_segment private.audit_segments;
-  v_problems jsonb := '[]';
+  v_problems jsonb := '[]'::jsonb;
   v_previous bytea;
   v_begin bigint;
   v_links integer;
@@ -6079,7 +6077,6 @@ CREATE OR REPLACE FUNCTION private.write_audit (
 )
   RETURNS void
   LANGUAGE plpgsql
-  SECURITY DEFINER
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
 declare

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
+import { audit } from '../bench/suites/audit.ts';
 import { budgets } from '../bench/suites/budgets.ts';
 import { rateLimits } from '../bench/suites/rate-limits.ts';
 import { parseArguments } from './lib/arguments.ts';
@@ -17,10 +18,10 @@ import { createReporter, type Reporter, withStep } from './lib/output.ts';
 import { rootDir } from './lib/paths.ts';
 import type { Cluster } from './lib/postgres.ts';
 
-const SUITES: readonly Suite[] = [budgets, rateLimits];
+const SUITES: readonly Suite[] = [audit, budgets, rateLimits];
 const SCALES: Record<ScaleName, Scale> = {
   small: { name: 'small', rounds: 3, seconds: 2 },
-  full: { name: 'full', rounds: 7, seconds: 6 },
+  full: { name: 'full', rounds: 5, seconds: 4 },
 };
 const RESULTS = join(rootDir, 'bench/results');
 

@@ -173,7 +173,7 @@ revoke execute on function private.audit_leaves(uuid, timestamptz, xid8) from pu
 -- Links what a transaction has written. Whoever comes second in a transaction (constraints that are checked at once,
 -- and more rows after that) still holds the head and links anew.
 create or replace function private.link_audit(p_company_id uuid, p_created_at timestamptz, p_transaction_id xid8) returns void
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $fn$
 declare
   v_head private.audit_heads;
@@ -206,9 +206,9 @@ end
 $fn$;
 revoke execute on function private.link_audit(uuid, timestamptz, xid8) from public;
 
--- Runs once a row when the transaction commits; the first row of a company links them all.
+-- Runs once a row when the transaction commits, as whoever commits; the first row of a company links them all.
 create or replace function private.tg_audit_logs__link() returns trigger
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $fn$
 declare
   v_linked text := coalesce(current_setting('app.audit_linked', true), '');
@@ -307,7 +307,7 @@ revoke execute on function private.audit_request() from public;
 create or replace function private.write_audit(
   p_company_id uuid, p_action text, p_table_name text, p_row_id uuid, p_changes jsonb
 ) returns void
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $fn$
 declare
   v_actor constant uuid := private.actor_id();
@@ -351,9 +351,8 @@ begin
         select n.j, private.audit_changes(o.j, n.j, v_secret) as changes
           from (select to_jsonb(x) as j from new_rows as x) as n
           join (select to_jsonb(x) as j from old_rows as x) as o
-            on o.j -> 'id' is not distinct from n.j -> 'id'
-           and o.j -> 'company_id' is not distinct from n.j -> 'company_id'
-           and o.j -> 'key' is not distinct from n.j -> 'key'
+            on coalesce(o.j ->> 'id', o.j ->> 'key', '') = coalesce(n.j ->> 'id', n.j ->> 'key', '')
+           and coalesce(o.j ->> 'company_id', '') = coalesce(n.j ->> 'company_id', '')
       ) as r
      where r.changes is not null;
   end if;
@@ -396,7 +395,7 @@ declare
   v_answer public.audit_verification;
   v_head private.audit_heads;
   v_segment private.audit_segments;
-  v_problems jsonb := '[]';
+  v_problems jsonb := '[]'::jsonb;
   v_previous bytea;
   v_begin bigint;
   v_links integer;
@@ -519,7 +518,7 @@ grant execute on function private.verify_audit_chain(uuid, bigint, integer, bigi
 create or replace function private.erase_audit_fields(
   p_company_id uuid, p_created_at timestamptz, p_id uuid, p_fields text[]
 ) returns boolean
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $fn$
 declare
   v_row public.audit_logs;
@@ -575,7 +574,7 @@ revoke execute on function private.erase_audit_fields(uuid, timestamptz, uuid, t
 -- Prunes the oldest links, as long as they were made before a time, with their rows, and keeps what they came to.
 -- Returns how many rows went.
 create or replace function private.prune_audit_chain(p_company_id uuid, p_before timestamptz, p_max_links integer) returns bigint
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $fn$
 declare
   v_segment private.audit_segments;

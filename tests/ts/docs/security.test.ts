@@ -20,7 +20,8 @@ describe('docs/security.md', () => {
         group by 1`,
     );
     // The page names types only; the catalog also names the parameters.
-    const types = (name: string) => name.replaceAll(/\bp_\w+ |\bevent /g, '');
+    const types = (name: string) =>
+      name.replaceAll(/, OUT [^,)]+/g, '').replaceAll(/\bp_\w+ |\bevent /g, '');
     const listed = [...page.matchAll(/^\| `(private\.[^`]+)` \| ([^|]*) \| (.+) \|$/gm)].map(
       (match) => ({
         name: match[1],

@@ -196,6 +196,9 @@ describe('attacks over the API', () => {
       }),
       await alice.rpc('claim_events'),
       await alice.rpc('explain_ip_access', { company_id: globex }),
+      await alice.rpc('search_audit_log', { company_id: globex }),
+      await alice.rpc('export_audit_log', { company_id: globex }),
+      await alice.rpc('verify_audit_chain', { company_id: globex }),
       await alice.rpc('set_security_policy', {
         company_id: acme,
         policy: { notes: 'mine' },
@@ -223,6 +226,9 @@ describe('attacks over the API', () => {
       }),
       await alice.rpc('check_rate_limit', { company_id: acme }),
       await alice.rpc('explain_ip_access', { company_id: acme }),
+      await alice.rpc('search_audit_log', { company_id: acme }),
+      await alice.rpc('export_audit_log', { company_id: acme }),
+      await alice.rpc('verify_audit_chain', { company_id: acme }),
       await (await api.as('cora')).rpc('set_security_policy', {
         company_id: acme,
         policy: { notes: 'ours' },
@@ -253,6 +259,7 @@ describe('attacks over the API', () => {
       { name: 'check_request', roles: 'anon,authenticated,platform_admin,service_role' },
       { name: 'claim_events', roles: 'service_role' },
       { name: 'explain_ip_access', roles: 'authenticated,platform_admin,service_role' },
+      { name: 'export_audit_log', roles: 'authenticated,platform_admin,service_role' },
       { name: 'finish_event', roles: 'service_role' },
       { name: 'log_api_usage_and_update_budget', roles: 'authenticated,service_role' },
       { name: 'log_api_usage_batch', roles: 'authenticated,service_role' },
@@ -262,10 +269,12 @@ describe('attacks over the API', () => {
       { name: 'release_budget_reservation', roles: 'authenticated,service_role' },
       { name: 'remove_ip_allowlist_entry', roles: 'authenticated,platform_admin,service_role' },
       { name: 'remove_permission', roles: 'authenticated' },
+      { name: 'search_audit_log', roles: 'authenticated,platform_admin,service_role' },
       { name: 'set_security_policy', roles: 'authenticated,platform_admin,service_role' },
       { name: 'switch_company', roles: 'authenticated,platform_admin' },
       { name: 'usage_anomalies', roles: 'authenticated,platform_admin,service_role' },
       { name: 'usage_series', roles: 'authenticated,platform_admin,service_role' },
+      { name: 'verify_audit_chain', roles: 'authenticated,platform_admin,service_role' },
     ]);
   });
 

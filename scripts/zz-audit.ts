@@ -1,0 +1,13 @@
+import { rmSync, writeFileSync, mkdirSync } from 'node:fs';
+import { audit } from '../bench/suites/audit.ts';
+import { withClient } from './lib/client.ts';
+import { createTemplate } from './lib/database.ts';
+import { startCluster } from './lib/postgres.ts';
+rmSync('/tmp/benchpg', { recursive: true, force: true });
+mkdirSync('/tmp/benchpg', { mode: 0o755 });
+const cluster = await startCluster({ dataDir: '/tmp/benchpg/data', persistent: true });
+await createTemplate(cluster, 'audit', { seed: false });
+await withClient(cluster.superUrl('audit'), (c) => audit.prepare(c));
+writeFileSync('/tmp/bench.url', cluster.superUrl('audit'));
+console.log('ready');
+setInterval(() => {}, 1e6);
