@@ -27,15 +27,14 @@ ALTER TABLE "private"."audit_heads"
 
 CREATE TABLE "private"."audit_links" (
   "company_id"     uuid                     NOT NULL,
-  "link_no"        bigint                   NOT NULL,
   "created_at"     timestamp with time zone NOT NULL,
   "transaction_id" xid8                     NOT NULL,
+  "link_no"        bigint,
   "row_count"      integer                  NOT NULL,
-  "rows_hash"      bytea                    NOT NULL,
-  "previous_hash"  bytea                    NOT NULL,
-  "hash"           bytea                    NOT NULL,
-  CONSTRAINT "audit_links_pkey" PRIMARY KEY (company_id, link_no),
-  CONSTRAINT "audit_links_transaction_is_unique_in_company" UNIQUE (company_id, created_at, transaction_id)
+  "rows_hash"      bytea,
+  "previous_hash"  bytea,
+  "hash"           bytea,
+  CONSTRAINT "audit_links_pkey" PRIMARY KEY (company_id, created_at, transaction_id)
 );
 
 CREATE TABLE "private"."audit_segments" (
@@ -1408,17 +1407,16 @@ end
 $function$;
 
 CREATE OR REPLACE FUNCTION private.audit_leaves (
-  p_company_id     uuid,
-  p_created_at     timestamp with time zone,
-  p_transaction_id xid8
+  p_rows public.audit_logs[]
 )
   RETURNS TABLE (
     id   uuid,
     leaf bytea
   )
   LANGUAGE plpgsql
-  STABLE
+  IMMUTABLE
   SET search_path TO 'pg_catalog', 'pg_temp'
+  SET plan_cache_mode TO 'force_generic_plan'
   AS $function$
 begin
   return query
@@ -1426,7 +1424,7 @@ begin
          sha256(convert_to(jsonb_build_array(
            l.company_id, l.id, (extract(epoch from l.created_at) * 1000000)::bigint, l.transaction_id::text, l.actor_role,
            l.action, l.table_name, case when l.commitments is not null then l.salt end)::text, 'UTF8') || f.hash)
-    from public.audit_logs as l
+    from unnest(p_rows) as l
    cross join lateral (
      select sha256(string_agg(
               convert_to(v.name, 'UTF8') || '\x00'::bytea || coalesce(
@@ -1471,8 +1469,7 @@ begin
          -- So that a row without any of them has a hash, too.
          select '', '', repeat('0', 64), null
        ) as v
-   ) as f
-   where l.company_id = p_company_id and l.created_at = p_created_at and l.transaction_id = p_transaction_id;
+   ) as f;
 end
 $function$;
 
@@ -1533,6 +1530,24 @@ begin
     return (select u.role from public.users as u where u.company_id = p_company_id and u.id = p_actor_id);
   end if;
   return case v_role when 'platform_admin' then 'admin' else v_role end;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.audit_rows (
+  p_company_id     uuid,
+  p_created_at     timestamp with time zone,
+  p_transaction_id xid8
+)
+  RETURNS public.audit_logs[]
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  SET plan_cache_mode TO 'force_generic_plan'
+  AS $function$
+begin
+  return (
+    select array_agg(l) from public.audit_logs as l
+     where l.company_id = p_company_id and l.created_at = p_created_at and l.transaction_id = p_transaction_id);
 end
 $function$;
 
@@ -3289,6 +3304,8 @@ CREATE OR REPLACE FUNCTION private.link_audit (
   RETURNS void
   LANGUAGE plpgsql
   SET search_path TO 'pg_catalog', 'pg_temp'
+  SET plan_cache_mode TO 'force_generic_plan'
+  SET enable_seqscan TO 'off'
   AS $function$
 declare
   v_head private.audit_heads;
@@ -3303,17 +3320,25 @@ begin
   select * into v_link from private.audit_links as k
    where k.company_id = p_company_id and k.created_at = p_created_at and k.transaction_id = p_transaction_id;
   if not found then
-    v_link := (
-      p_company_id, v_head.link_no + 1, p_created_at, p_transaction_id, 0, '', v_head.hash, '')::private.audit_links;
+    -- Pruned in the same transaction.
+    return;
+  elsif v_link.link_no is null then
+    v_link.link_no := v_head.link_no + 1;
+    v_link.previous_hash := v_head.hash;
+  elsif v_link.rows_hash is not null then
+    return;
   end if;
-  select count(*), sha256(string_agg(r.leaf, ''::bytea order by r.id))
-    into v_link.row_count, v_link.rows_hash
-    from private.audit_leaves(p_company_id, p_created_at, p_transaction_id) as r;
+  if v_link.rows_hash is null then
+    select count(*), sha256(string_agg(e.leaf, ''::bytea order by e.id))
+      into v_link.row_count, v_link.rows_hash
+      from private.audit_leaves(private.audit_rows(p_company_id, p_created_at, p_transaction_id)) as e;
+  end if;
   v_link.hash := private.audit_link_hash(
     v_link.previous_hash, v_link.link_no, p_created_at, p_transaction_id, v_link.row_count, v_link.rows_hash);
-  insert into private.audit_links as k select v_link.*
-  on conflict (company_id, link_no) do update
-    set row_count = excluded.row_count, rows_hash = excluded.rows_hash, hash = excluded.hash;
+  update private.audit_links as k
+     set link_no = v_link.link_no, row_count = v_link.row_count, rows_hash = v_link.rows_hash,
+         previous_hash = v_link.previous_hash, hash = v_link.hash
+   where k.company_id = p_company_id and k.created_at = p_created_at and k.transaction_id = p_transaction_id;
   update private.audit_heads as h
      set link_no = v_link.link_no, hash = v_link.hash
    where h.company_id = p_company_id;
@@ -3992,7 +4017,7 @@ begin
   -- One at a time; whoever writes is not waited for, since links are pruned from the other end.
   perform from private.audit_links as k
     where k.company_id = p_company_id
-      and k.link_no = (select min(x.link_no) from private.audit_links as x where x.company_id = p_company_id)
+      and k.link_no = (select min(x.link_no) from private.audit_links as x where x.company_id = p_company_id and x.link_no is not null)
       for update skip locked;
   if not found then
     return 0;
@@ -4004,7 +4029,7 @@ begin
       select x.*, bool_or(x.created_at >= p_before) over (order by x.link_no) as is_kept
         from (
           select * from private.audit_links as y
-           where y.company_id = p_company_id
+           where y.company_id = p_company_id and y.link_no is not null
            order by y.link_no
            limit p_max_links
         ) as x
@@ -5226,31 +5251,48 @@ begin
 end
 $function$;
 
-CREATE OR REPLACE FUNCTION private.tg_audit_logs__expect_link()
-  RETURNS TRIGGER
-  LANGUAGE plpgsql
-  SET search_path TO 'pg_catalog', 'pg_temp'
-  AS $function$
-begin
-  perform set_config('app.audit_linked', '', true);
-  return null;
-end
-$function$;
-
-CREATE OR REPLACE FUNCTION private.tg_audit_logs__link()
+CREATE OR REPLACE FUNCTION private.tg_audit_links__link()
   RETURNS TRIGGER
   LANGUAGE plpgsql
   SECURITY DEFINER
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
-declare
-  v_linked text := coalesce(current_setting('app.audit_linked', true), '');
 begin
-  if strpos(v_linked, new.company_id::text) > 0 or private.is_importing() then
+  if not private.is_importing() then
+    perform private.link_audit(new.company_id, new.created_at, new.transaction_id);
+  end if;
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_audit_logs__begin_link()
+  RETURNS TRIGGER
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  SET plan_cache_mode TO 'force_generic_plan'
+  AS $function$
+declare
+  v_rows public.audit_logs[];
+begin
+  if private.is_importing() then
     return null;
   end if;
-  perform private.link_audit(new.company_id, new.created_at, new.transaction_id),
-          set_config('app.audit_linked', v_linked || ' ' || new.company_id, true);
+  select array_agg((
+      n.company_id, n.id, n.actor_id, n.actor_role, n.action, n.table_name, n.row_id, n.changes, n.ip_address,
+      n.user_agent, n.request_id, n.transaction_id, n.salt, n.commitments, n.created_at, n.created_by)::public.audit_logs)
+    into v_rows from new_rows as n;
+  if v_rows is null then
+    return null;
+  end if;
+  insert into private.audit_links as k (company_id, created_at, transaction_id, row_count, rows_hash)
+  select l.company_id, l.created_at, l.transaction_id, count(*), sha256(string_agg(e.leaf, ''::bytea order by l.id))
+    from unnest(v_rows) as l
+    join private.audit_leaves(v_rows) as e on e.id = l.id
+   group by l.company_id, l.created_at, l.transaction_id
+   order by l.company_id
+  on conflict (company_id, created_at, transaction_id) do update
+    set row_count = k.row_count + excluded.row_count, rows_hash = null, link_no = k.link_no;
   return null;
 end
 $function$;
@@ -5791,9 +5833,13 @@ CREATE OR REPLACE FUNCTION private.tg_statement__audit()
   LANGUAGE plpgsql
   SECURITY DEFINER
   SET search_path TO 'pg_catalog', 'pg_temp'
+  SET plan_cache_mode TO 'force_generic_plan'
   AS $function$
 declare
   v_actor uuid;
+  v_role text;
+  v_operator uuid;
+  v_prefix text;
   v_secret text[];
   v_request record;
   v_rows private.audited_row[];
@@ -5817,9 +5863,8 @@ begin
         select n.j, private.audit_changes(o.j, n.j, v_secret) as changes
           from (select to_jsonb(x) as j from new_rows as x) as n
           join (select to_jsonb(x) as j from old_rows as x) as o
-            on o.j -> 'id' is not distinct from n.j -> 'id'
-           and o.j -> 'company_id' is not distinct from n.j -> 'company_id'
-           and o.j -> 'key' is not distinct from n.j -> 'key'
+            on coalesce(o.j ->> 'id', o.j ->> 'key', '') = coalesce(n.j ->> 'id', n.j ->> 'key', '')
+           and coalesce(o.j ->> 'company_id', '') = coalesce(n.j ->> 'company_id', '')
       ) as r
      where r.changes is not null;
   end if;
@@ -5827,25 +5872,32 @@ begin
     return null;
   end if;
   v_actor := private.actor_id();
+  -- Whoever acts for a company acts for one at a time.
+  v_role := private.audit_role((v_rows[1].state ->> 'company_id')::uuid, v_actor);
   select * into v_request from private.audit_request();
+  if tg_argv[0] = 'system_config' or tg_argv[0] = 'companies' and tg_op = 'DELETE' then
+    select c.id into v_operator from public.companies as c where c.is_operator;
+  end if;
+  -- What private.uuid_v7() makes, once for all rows.
+  v_prefix := left(private.uuid_v7()::text, 15);
   insert into public.audit_logs (
-    company_id, actor_id, actor_role, action, table_name, row_id, changes, ip_address, user_agent, request_id)
-  select c.id, v_actor, private.audit_role(c.id, v_actor),
+    company_id, id, actor_id, actor_role, action, table_name, row_id, changes, ip_address, user_agent, request_id, created_by)
+  select r.company_id, (v_prefix || substr(gen_random_uuid()::text, 16))::uuid, v_actor, v_role,
          tg_argv[0] || case tg_op when 'INSERT' then '.created' when 'UPDATE' then '.updated' else '.deleted' end,
          tg_argv[0], (r.state ->> 'id')::uuid,
          -- What has a key instead of an id is named by it.
          case when tg_op = 'UPDATE' and not r.state ? 'id' and r.state ? 'key'
               then r.changes || jsonb_build_object('key', jsonb_build_object('old', r.state -> 'key', 'new', r.state -> 'key'))
               else r.changes end,
-         v_request.ip_address, v_request.user_agent, v_request.request_id
-    from unnest(v_rows) as r
-    join public.companies as c
-      on case tg_argv[0]
-           when 'companies' then case when tg_op = 'DELETE' then c.is_operator else c.id = (r.state ->> 'id')::uuid end
-           when 'system_config' then c.is_operator
-           else c.id = (r.state ->> 'company_id')::uuid
-         end
-   order by c.id;
+         v_request.ip_address, v_request.user_agent, v_request.request_id, v_actor
+    from (
+      select coalesce(v_operator, (x.state ->> case tg_argv[0] when 'companies' then 'id' else 'company_id' end)::uuid) as company_id,
+             x.state, x.changes
+        from unnest(v_rows) as x
+    ) as r
+   -- A company that goes takes its log with it.
+   where exists (select from public.companies as c where c.id = r.company_id)
+   order by r.company_id;
   return null;
 end
 $function$;
@@ -6018,7 +6070,7 @@ begin
                 (select count(*) from public.audit_logs as l
                   where l.company_id = k.company_id and l.created_at = k.created_at
                     and l.transaction_id = k.transaction_id and l.commitments is not null) as erased
-           from private.audit_leaves(k.company_id, k.created_at, k.transaction_id) as e
+           from private.audit_leaves(private.audit_rows(k.company_id, k.created_at, k.transaction_id)) as e
        ) as r
       window w as (order by k.link_no)
     ) as c;
@@ -6045,7 +6097,8 @@ begin
            where l.company_id = p_company_id
              and not exists (
                select from private.audit_links as k
-                where k.company_id = p_company_id and k.created_at = l.created_at and k.transaction_id = l.transaction_id)
+                where k.company_id = p_company_id and k.created_at = l.created_at and k.transaction_id = l.transaction_id
+                  and k.link_no is not null)
            order by l.created_at, l.id
            limit 100
         ) as x), '[]');
@@ -6083,9 +6136,9 @@ declare
   v_actor constant uuid := private.actor_id();
 begin
   insert into public.audit_logs (
-    company_id, actor_id, actor_role, action, table_name, row_id, changes, ip_address, user_agent, request_id)
+    company_id, actor_id, actor_role, action, table_name, row_id, changes, ip_address, user_agent, request_id, created_by)
   select p_company_id, v_actor, private.audit_role(p_company_id, v_actor), p_action, p_table_name, p_row_id, p_changes,
-         r.ip_address, r.user_agent, r.request_id
+         r.ip_address, r.user_agent, r.request_id, v_actor
     from private.audit_request() as r;
 end
 $function$;
@@ -6983,6 +7036,9 @@ ALTER TABLE "public"."users"
 ALTER TABLE "public"."jobs"
   ADD CONSTRAINT "jobs_assigned_user_fk" FOREIGN KEY (company_id, assigned_user_id) REFERENCES public.users(company_id, id);
 
+CREATE UNIQUE INDEX audit_links_company_id_link_no_idx ON private.audit_links USING btree (company_id, link_no)
+  WHERE (link_no IS NOT NULL);
+
 CREATE INDEX budget_reservations_agent_id_idx ON private.budget_reservations USING btree (company_id, agent_id);
 
 CREATE INDEX budget_reservations_held_idx ON private.budget_reservations USING btree (company_id, expires_at)
@@ -7101,6 +7157,12 @@ CREATE INDEX users_company_id_email_idx ON public.users USING btree (company_id,
 
 CREATE INDEX users_id_idx ON public.users USING btree (id);
 
+CREATE CONSTRAINT TRIGGER link
+  AFTER INSERT OR UPDATE ON private.audit_links DEFERRABLE INITIALLY DEFERRED
+  FOR EACH ROW
+  WHEN (((new.rows_hash IS NULL) OR (new.link_no IS NULL)))
+  EXECUTE FUNCTION private.tg_audit_links__link();
+
 CREATE TRIGGER keep_tenant
   BEFORE UPDATE ON public.agent_logs
   FOR EACH ROW
@@ -7193,21 +7255,16 @@ CREATE TRIGGER set_row_meta
   FOR EACH ROW
   EXECUTE FUNCTION private.tg_row__set_creator();
 
-CREATE TRIGGER expect_link
-  BEFORE INSERT ON public.audit_logs
+CREATE TRIGGER begin_link
+  AFTER INSERT ON public.audit_logs REFERENCING NEW TABLE AS new_rows
   FOR EACH STATEMENT
-  EXECUTE FUNCTION private.tg_audit_logs__expect_link();
+  EXECUTE FUNCTION private.tg_audit_logs__begin_link();
 
 CREATE TRIGGER keep_tenant
   BEFORE UPDATE ON public.audit_logs
   FOR EACH ROW
   WHEN (((new.company_id IS DISTINCT FROM old.company_id) OR (new.id IS DISTINCT FROM old.id)))
   EXECUTE FUNCTION private.tg_row__refuse_move('audit_logs');
-
-CREATE CONSTRAINT TRIGGER link_rows
-  AFTER INSERT ON public.audit_logs DEFERRABLE INITIALLY DEFERRED
-  FOR EACH ROW
-  EXECUTE FUNCTION private.tg_audit_logs__link();
 
 CREATE TRIGGER refuse_change
   BEFORE DELETE OR UPDATE ON public.audit_logs
@@ -7218,11 +7275,6 @@ CREATE TRIGGER refuse_truncate
   BEFORE TRUNCATE ON public.audit_logs
   FOR EACH STATEMENT
   EXECUTE FUNCTION private.tg_row__refuse_change('audit_logs');
-
-CREATE TRIGGER set_row_meta
-  BEFORE INSERT ON public.audit_logs
-  FOR EACH ROW
-  EXECUTE FUNCTION private.tg_row__set_creator();
 
 CREATE TRIGGER keep_tenant
   BEFORE UPDATE ON public.budget_adjustments
@@ -9016,13 +9068,15 @@ COMMENT ON FUNCTION "private"."audit_changes"(jsonb, jsonb, text[]) IS 'Old and 
 
 COMMENT ON FUNCTION "private"."audit_genesis"(uuid) IS 'What stands before the first link of a company''s audit chain.';
 
-COMMENT ON FUNCTION "private"."audit_leaves"(uuid, timestamp with time zone, xid8) IS 'Hash of each row that a transaction wrote to a company''s audit log. Erased fields count by their commitment.';
+COMMENT ON FUNCTION "private"."audit_leaves"(public.audit_logs[]) IS 'Hash of each row of the audit log. Erased fields count by their commitment.';
 
 COMMENT ON FUNCTION "private"."audit_link_hash"(bytea, bigint, timestamp with time zone, xid8, integer, bytea) IS 'Hash of a link of the audit chain.';
 
 COMMENT ON FUNCTION "private"."audit_request"() IS 'Address, program and id of the request, from its headers; nulls without.';
 
 COMMENT ON FUNCTION "private"."audit_role"(uuid, uuid) IS 'Role in which a person acts for a company: their role there, admin for operators, the database role for the backend.';
+
+COMMENT ON FUNCTION "private"."audit_rows"(uuid, timestamp with time zone, xid8) IS 'The rows that a transaction wrote to a company''s audit log.';
 
 COMMENT ON FUNCTION "private"."budget_balance"(uuid, uuid) IS 'Spent, held and remaining of a budget at this instant, in micro-dollars. Takes no lock.';
 
@@ -9111,7 +9165,7 @@ COMMENT ON FUNCTION "private"."ledger_total"(uuid, date, timestamp with time zon
 
 COMMENT ON FUNCTION "private"."limit_request"() IS 'Counts a member''s request through PostgREST and sets RateLimit headers. Errors: PT429 rate_limited with Retry-After, in the form that PostgREST passes on; 42501 ip_not_allowed, session_too_old, session_idle, second_factor_required.';
 
-COMMENT ON FUNCTION "private"."link_audit"(uuid, timestamp with time zone, xid8) IS 'Adds the link of a transaction to a company''s audit chain, or computes it anew.';
+COMMENT ON FUNCTION "private"."link_audit"(uuid, timestamp with time zone, xid8) IS 'Gives the link of a transaction its place in a company''s audit chain.';
 
 COMMENT ON FUNCTION "private"."lock_budget"(uuid, uuid) IS 'Locks a budget for a change of its limits, with everything counted in the row that is returned; counters of before are void.';
 
@@ -9203,9 +9257,9 @@ COMMENT ON FUNCTION "private"."tg_ai_agents__release_holds"() IS 'Row trigger: a
 
 COMMENT ON FUNCTION "private"."tg_ai_agents__set_archived_at"() IS 'Row trigger: archived_at in step with status.';
 
-COMMENT ON FUNCTION "private"."tg_audit_logs__expect_link"() IS 'Statement trigger: what was linked before in this transaction is linked anew, with what comes now.';
+COMMENT ON FUNCTION "private"."tg_audit_links__link"() IS 'Row trigger at the end of the transaction: gives a link its place.';
 
-COMMENT ON FUNCTION "private"."tg_audit_logs__link"() IS 'Row trigger at the end of the transaction: links what it wrote, each company once.';
+COMMENT ON FUNCTION "private"."tg_audit_logs__begin_link"() IS 'Statement trigger: begins the link of what was written to each company''s audit log.';
 
 COMMENT ON FUNCTION "private"."tg_budget_alerts__set_acknowledged_by"() IS 'Row trigger: the first acknowledgement counts, its time and author are the database''s.';
 
@@ -9608,13 +9662,15 @@ REVOKE ALL ON FUNCTION "private"."audit_changes"(jsonb, jsonb, text[]) FROM PUBL
 
 REVOKE ALL ON FUNCTION "private"."audit_genesis"(uuid) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."audit_leaves"(uuid, timestamp WITH time zone, xid8) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."audit_leaves"(public.audit_logs[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."audit_link_hash"(bytea, bigint, timestamp WITH time zone, xid8, integer, bytea) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."audit_request"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."audit_role"(uuid, uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."audit_rows"(uuid, timestamp WITH time zone, xid8) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."budget_balance"(uuid, uuid) FROM PUBLIC;
 
@@ -9851,9 +9907,9 @@ REVOKE ALL ON FUNCTION "private"."tg_ai_agents__release_holds"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_ai_agents__set_archived_at"() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."tg_audit_logs__expect_link"() FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."tg_audit_links__link"() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."tg_audit_logs__link"() FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."tg_audit_logs__begin_link"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_budget_alerts__set_acknowledged_by"() FROM PUBLIC;
 

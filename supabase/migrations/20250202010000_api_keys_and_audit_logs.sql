@@ -72,9 +72,6 @@ create or replace trigger keep_tenant
   for each row when (new.company_id is distinct from old.company_id or new.id is distinct from old.id)
   execute function private.tg_row__refuse_move('api_keys');
 
-create or replace trigger set_row_meta
-  before insert on public.audit_logs
-  for each row execute function private.tg_row__set_creator();
 create or replace trigger keep_tenant
   before update on public.audit_logs
   for each row when (new.company_id is distinct from old.company_id or new.id is distinct from old.id)

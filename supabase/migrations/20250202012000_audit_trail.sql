@@ -2,8 +2,8 @@
 -- What happens to sensitive tables is recorded by triggers, and what is recorded is chained: each transaction that
 -- writes to a company's audit log adds one link, whose hash covers the link before it and every row of the
 -- transaction. A row that is changed, removed, added or put elsewhere no longer fits its link, and a link that is
--- changed no longer fits the next. Rows are linked when their transaction commits: until then nobody waits for anybody,
--- and then only those who write to the same company's log.
+-- changed no longer fits the next. Links get their place when their transaction commits: until then nobody waits for
+-- anybody, and then only those who write to the same company's log.
 --
 -- The hash covers what may be personal by commitments: a field can be erased from a row, its commitment stays, and the
 -- chain still verifies. Old links are pruned from the front, and what they came to is kept in a segment.
@@ -21,15 +21,16 @@ create table if not exists private.audit_heads (
 
 create table if not exists private.audit_links (
   company_id uuid not null references public.companies (id) on delete cascade,
-  link_no bigint not null,
   created_at timestamptz not null,
   transaction_id xid8 not null,
+  -- Null until the transaction ends.
+  link_no bigint,
   row_count integer not null,
-  rows_hash bytea not null,
-  previous_hash bytea not null,
-  hash bytea not null,
-  primary key (company_id, link_no),
-  constraint audit_links_transaction_is_unique_in_company unique (company_id, created_at, transaction_id)
+  -- Null while more than one statement has written rows.
+  rows_hash bytea,
+  previous_hash bytea,
+  hash bytea,
+  primary key (company_id, created_at, transaction_id)
 );
 
 create table if not exists private.audit_segments (
@@ -45,6 +46,10 @@ create table if not exists private.audit_segments (
   primary key (company_id, first_link_no),
   constraint audit_segments_links_are_in_order check (first_link_no <= last_link_no)
 );
+
+-- Links in their order. Partial, so that nobody takes it for a way to all links of a company.
+create unique index if not exists audit_links_company_id_link_no_idx
+  on private.audit_links (company_id, link_no) where link_no is not null;
 
 do $do$
 begin
@@ -105,13 +110,13 @@ end
 $fn$;
 revoke execute on function private.audit_link_hash(bytea, bigint, timestamptz, xid8, integer, bytea) from public;
 
--- The hash of each row of a transaction. A field that may be personal counts by its commitment,
--- sha256(sha256(row's salt || name) || value): without the salt nobody can guess the value from it. An erased field has
--- no value and its commitment in `commitments` (c); the other fields of such a row have their own salts there (s), since
--- the row's is gone. What is in `commitments` without being either counts as it stands.
-create or replace function private.audit_leaves(p_company_id uuid, p_created_at timestamptz, p_transaction_id xid8)
-returns table (id uuid, leaf bytea)
-language plpgsql stable set search_path = pg_catalog, pg_temp
+-- The hash of each row. A field that may be personal counts by its commitment, sha256(sha256(row's salt || name) ||
+-- value): without the salt nobody can guess the value from it. An erased field has no value and its commitment in
+-- `commitments` (c); the other fields of such a row have their own salts there (s), since the row's is gone. What is in
+-- `commitments` without being either counts as it stands.
+create or replace function private.audit_leaves(p_rows public.audit_logs[]) returns table (id uuid, leaf bytea)
+language plpgsql immutable set search_path = pg_catalog, pg_temp
+  set plan_cache_mode = force_generic_plan
 as $fn$
 begin
   return query
@@ -119,7 +124,7 @@ begin
          sha256(convert_to(jsonb_build_array(
            l.company_id, l.id, (extract(epoch from l.created_at) * 1000000)::bigint, l.transaction_id::text, l.actor_role,
            l.action, l.table_name, case when l.commitments is not null then l.salt end)::text, 'UTF8') || f.hash)
-    from public.audit_logs as l
+    from unnest(p_rows) as l
    cross join lateral (
      select sha256(string_agg(
               convert_to(v.name, 'UTF8') || '\x00'::bytea || coalesce(
@@ -164,16 +169,63 @@ begin
          -- So that a row without any of them has a hash, too.
          select '', '', repeat('0', 64), null
        ) as v
-   ) as f
-   where l.company_id = p_company_id and l.created_at = p_created_at and l.transaction_id = p_transaction_id;
+   ) as f;
 end
 $fn$;
-revoke execute on function private.audit_leaves(uuid, timestamptz, xid8) from public;
+revoke execute on function private.audit_leaves(public.audit_logs[]) from public;
 
--- Links what a transaction has written. Whoever comes second in a transaction (constraints that are checked at once,
--- and more rows after that) still holds the head and links anew.
+-- The rows that a transaction wrote to a company's log.
+create or replace function private.audit_rows(p_company_id uuid, p_created_at timestamptz, p_transaction_id xid8)
+returns public.audit_logs[]
+language plpgsql stable set search_path = pg_catalog, pg_temp
+  set plan_cache_mode = force_generic_plan
+as $fn$
+begin
+  return (
+    select array_agg(l) from public.audit_logs as l
+     where l.company_id = p_company_id and l.created_at = p_created_at and l.transaction_id = p_transaction_id);
+end
+$fn$;
+revoke execute on function private.audit_rows(uuid, timestamptz, xid8) from public;
+
+-- Statement trigger: the rows' hash is made from what was written, and their link waits for its place. Where a
+-- transaction writes with several statements, the hash is made from the table when it ends.
+create or replace function private.tg_audit_logs__begin_link() returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+  set plan_cache_mode = force_generic_plan
+as $fn$
+declare
+  v_rows public.audit_logs[];
+begin
+  if private.is_importing() then
+    return null;
+  end if;
+  select array_agg((
+      n.company_id, n.id, n.actor_id, n.actor_role, n.action, n.table_name, n.row_id, n.changes, n.ip_address,
+      n.user_agent, n.request_id, n.transaction_id, n.salt, n.commitments, n.created_at, n.created_by)::public.audit_logs)
+    into v_rows from new_rows as n;
+  if v_rows is null then
+    return null;
+  end if;
+  insert into private.audit_links as k (company_id, created_at, transaction_id, row_count, rows_hash)
+  select l.company_id, l.created_at, l.transaction_id, count(*), sha256(string_agg(e.leaf, ''::bytea order by l.id))
+    from unnest(v_rows) as l
+    join private.audit_leaves(v_rows) as e on e.id = l.id
+   group by l.company_id, l.created_at, l.transaction_id
+   order by l.company_id
+  on conflict (company_id, created_at, transaction_id) do update
+    set row_count = k.row_count + excluded.row_count, rows_hash = null, link_no = k.link_no;
+  return null;
+end
+$fn$;
+revoke execute on function private.tg_audit_logs__begin_link() from public;
+
+-- Gives the link of a transaction its place. Whoever comes again in a transaction (constraints that are checked at
+-- once, and more rows after that) still holds the head and links anew.
 create or replace function private.link_audit(p_company_id uuid, p_created_at timestamptz, p_transaction_id xid8) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
+  -- A plan that was made while the tables were small is kept by a session while they grow.
+  set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $fn$
 declare
   v_head private.audit_heads;
@@ -188,17 +240,25 @@ begin
   select * into v_link from private.audit_links as k
    where k.company_id = p_company_id and k.created_at = p_created_at and k.transaction_id = p_transaction_id;
   if not found then
-    v_link := (
-      p_company_id, v_head.link_no + 1, p_created_at, p_transaction_id, 0, '', v_head.hash, '')::private.audit_links;
+    -- Pruned in the same transaction.
+    return;
+  elsif v_link.link_no is null then
+    v_link.link_no := v_head.link_no + 1;
+    v_link.previous_hash := v_head.hash;
+  elsif v_link.rows_hash is not null then
+    return;
   end if;
-  select count(*), sha256(string_agg(r.leaf, ''::bytea order by r.id))
-    into v_link.row_count, v_link.rows_hash
-    from private.audit_leaves(p_company_id, p_created_at, p_transaction_id) as r;
+  if v_link.rows_hash is null then
+    select count(*), sha256(string_agg(e.leaf, ''::bytea order by e.id))
+      into v_link.row_count, v_link.rows_hash
+      from private.audit_leaves(private.audit_rows(p_company_id, p_created_at, p_transaction_id)) as e;
+  end if;
   v_link.hash := private.audit_link_hash(
     v_link.previous_hash, v_link.link_no, p_created_at, p_transaction_id, v_link.row_count, v_link.rows_hash);
-  insert into private.audit_links as k select v_link.*
-  on conflict (company_id, link_no) do update
-    set row_count = excluded.row_count, rows_hash = excluded.rows_hash, hash = excluded.hash;
+  update private.audit_links as k
+     set link_no = v_link.link_no, row_count = v_link.row_count, rows_hash = v_link.rows_hash,
+         previous_hash = v_link.previous_hash, hash = v_link.hash
+   where k.company_id = p_company_id and k.created_at = p_created_at and k.transaction_id = p_transaction_id;
   update private.audit_heads as h
      set link_no = v_link.link_no, hash = v_link.hash
    where h.company_id = p_company_id;
@@ -206,41 +266,36 @@ end
 $fn$;
 revoke execute on function private.link_audit(uuid, timestamptz, xid8) from public;
 
--- Runs once a row when the transaction commits, as whoever commits; the first row of a company links them all.
-create or replace function private.tg_audit_logs__link() returns trigger
+-- Runs when the transaction commits, as whoever commits.
+create or replace function private.tg_audit_links__link() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $fn$
-declare
-  v_linked text := coalesce(current_setting('app.audit_linked', true), '');
 begin
-  if strpos(v_linked, new.company_id::text) > 0 or private.is_importing() then
-    return null;
+  if not private.is_importing() then
+    perform private.link_audit(new.company_id, new.created_at, new.transaction_id);
   end if;
-  perform private.link_audit(new.company_id, new.created_at, new.transaction_id),
-          set_config('app.audit_linked', v_linked || ' ' || new.company_id, true);
   return null;
 end
 $fn$;
-revoke execute on function private.tg_audit_logs__link() from public;
+revoke execute on function private.tg_audit_links__link() from public;
 
-create or replace function private.tg_audit_logs__expect_link() returns trigger
-language plpgsql volatile set search_path = pg_catalog, pg_temp
-as $fn$
+create or replace trigger begin_link
+  after insert on public.audit_logs referencing new table as new_rows
+  for each statement execute function private.tg_audit_logs__begin_link();
+-- A constraint trigger cannot be replaced, and one that is there is the one that is meant.
+do $do$
 begin
-  perform set_config('app.audit_linked', '', true);
-  return null;
+  if not exists (
+    select from pg_catalog.pg_trigger where tgrelid = 'private.audit_links'::regclass and tgname = 'link'
+  ) then
+    create constraint trigger link
+      after insert or update on private.audit_links
+      deferrable initially deferred
+      for each row when (new.rows_hash is null or new.link_no is null)
+      execute function private.tg_audit_links__link();
+  end if;
 end
-$fn$;
-revoke execute on function private.tg_audit_logs__expect_link() from public;
-
-create or replace trigger expect_link
-  before insert on public.audit_logs
-  for each statement execute function private.tg_audit_logs__expect_link();
-drop trigger if exists link_rows on public.audit_logs;
-create constraint trigger link_rows
-  after insert on public.audit_logs
-  deferrable initially deferred
-  for each row execute function private.tg_audit_logs__link();
+$do$;
 
 -- What changed between two states of a row: old and new value of each column; one of the states may be null. Of a
 -- secret only that it changed.
@@ -313,9 +368,9 @@ declare
   v_actor constant uuid := private.actor_id();
 begin
   insert into public.audit_logs (
-    company_id, actor_id, actor_role, action, table_name, row_id, changes, ip_address, user_agent, request_id)
+    company_id, actor_id, actor_role, action, table_name, row_id, changes, ip_address, user_agent, request_id, created_by)
   select p_company_id, v_actor, private.audit_role(p_company_id, v_actor), p_action, p_table_name, p_row_id, p_changes,
-         r.ip_address, r.user_agent, r.request_id
+         r.ip_address, r.user_agent, r.request_id, v_actor
     from private.audit_request() as r;
 end
 $fn$;
@@ -325,9 +380,13 @@ revoke execute on function private.write_audit(uuid, text, text, uuid, jsonb) fr
 -- recorded for the operator company.
 create or replace function private.tg_statement__audit() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+  set plan_cache_mode = force_generic_plan
 as $fn$
 declare
   v_actor uuid;
+  v_role text;
+  v_operator uuid;
+  v_prefix text;
   v_secret text[];
   v_request record;
   v_rows private.audited_row[];
@@ -360,25 +419,32 @@ begin
     return null;
   end if;
   v_actor := private.actor_id();
+  -- Whoever acts for a company acts for one at a time.
+  v_role := private.audit_role((v_rows[1].state ->> 'company_id')::uuid, v_actor);
   select * into v_request from private.audit_request();
+  if tg_argv[0] = 'system_config' or tg_argv[0] = 'companies' and tg_op = 'DELETE' then
+    select c.id into v_operator from public.companies as c where c.is_operator;
+  end if;
+  -- What private.uuid_v7() makes, once for all rows.
+  v_prefix := left(private.uuid_v7()::text, 15);
   insert into public.audit_logs (
-    company_id, actor_id, actor_role, action, table_name, row_id, changes, ip_address, user_agent, request_id)
-  select c.id, v_actor, private.audit_role(c.id, v_actor),
+    company_id, id, actor_id, actor_role, action, table_name, row_id, changes, ip_address, user_agent, request_id, created_by)
+  select r.company_id, (v_prefix || substr(gen_random_uuid()::text, 16))::uuid, v_actor, v_role,
          tg_argv[0] || case tg_op when 'INSERT' then '.created' when 'UPDATE' then '.updated' else '.deleted' end,
          tg_argv[0], (r.state ->> 'id')::uuid,
          -- What has a key instead of an id is named by it.
          case when tg_op = 'UPDATE' and not r.state ? 'id' and r.state ? 'key'
               then r.changes || jsonb_build_object('key', jsonb_build_object('old', r.state -> 'key', 'new', r.state -> 'key'))
               else r.changes end,
-         v_request.ip_address, v_request.user_agent, v_request.request_id
-    from unnest(v_rows) as r
-    join public.companies as c
-      on case tg_argv[0]
-           when 'companies' then case when tg_op = 'DELETE' then c.is_operator else c.id = (r.state ->> 'id')::uuid end
-           when 'system_config' then c.is_operator
-           else c.id = (r.state ->> 'company_id')::uuid
-         end
-   order by c.id;
+         v_request.ip_address, v_request.user_agent, v_request.request_id, v_actor
+    from (
+      select coalesce(v_operator, (x.state ->> case tg_argv[0] when 'companies' then 'id' else 'company_id' end)::uuid) as company_id,
+             x.state, x.changes
+        from unnest(v_rows) as x
+    ) as r
+   -- A company that goes takes its log with it.
+   where exists (select from public.companies as c where c.id = r.company_id)
+   order by r.company_id;
   return null;
 end
 $fn$;
@@ -461,7 +527,7 @@ begin
                 (select count(*) from public.audit_logs as l
                   where l.company_id = k.company_id and l.created_at = k.created_at
                     and l.transaction_id = k.transaction_id and l.commitments is not null) as erased
-           from private.audit_leaves(k.company_id, k.created_at, k.transaction_id) as e
+           from private.audit_leaves(private.audit_rows(k.company_id, k.created_at, k.transaction_id)) as e
        ) as r
       window w as (order by k.link_no)
     ) as c;
@@ -488,7 +554,8 @@ begin
            where l.company_id = p_company_id
              and not exists (
                select from private.audit_links as k
-                where k.company_id = p_company_id and k.created_at = l.created_at and k.transaction_id = l.transaction_id)
+                where k.company_id = p_company_id and k.created_at = l.created_at and k.transaction_id = l.transaction_id
+                  and k.link_no is not null)
            order by l.created_at, l.id
            limit 100
         ) as x), '[]');
@@ -584,7 +651,7 @@ begin
   -- One at a time; whoever writes is not waited for, since links are pruned from the other end.
   perform from private.audit_links as k
     where k.company_id = p_company_id
-      and k.link_no = (select min(x.link_no) from private.audit_links as x where x.company_id = p_company_id)
+      and k.link_no = (select min(x.link_no) from private.audit_links as x where x.company_id = p_company_id and x.link_no is not null)
       for update skip locked;
   if not found then
     return 0;
@@ -596,7 +663,7 @@ begin
       select x.*, bool_or(x.created_at >= p_before) over (order by x.link_no) as is_kept
         from (
           select * from private.audit_links as y
-           where y.company_id = p_company_id
+           where y.company_id = p_company_id and y.link_no is not null
            order by y.link_no
            limit p_max_links
         ) as x
@@ -804,11 +871,12 @@ comment on table private.audit_links is 'One link for each transaction that wrot
 comment on table private.audit_segments is 'What was pruned from the front of a company''s audit chain, and what it came to.';
 comment on function private.audit_genesis(uuid) is 'What stands before the first link of a company''s audit chain.';
 comment on function private.audit_link_hash(bytea, bigint, timestamptz, xid8, integer, bytea) is 'Hash of a link of the audit chain.';
-comment on function private.audit_leaves(uuid, timestamptz, xid8) is
-  'Hash of each row that a transaction wrote to a company''s audit log. Erased fields count by their commitment.';
-comment on function private.link_audit(uuid, timestamptz, xid8) is 'Adds the link of a transaction to a company''s audit chain, or computes it anew.';
-comment on function private.tg_audit_logs__link() is 'Row trigger at the end of the transaction: links what it wrote, each company once.';
-comment on function private.tg_audit_logs__expect_link() is 'Statement trigger: what was linked before in this transaction is linked anew, with what comes now.';
+comment on function private.audit_leaves(public.audit_logs[]) is
+  'Hash of each row of the audit log. Erased fields count by their commitment.';
+comment on function private.audit_rows(uuid, timestamptz, xid8) is 'The rows that a transaction wrote to a company''s audit log.';
+comment on function private.link_audit(uuid, timestamptz, xid8) is 'Gives the link of a transaction its place in a company''s audit chain.';
+comment on function private.tg_audit_logs__begin_link() is 'Statement trigger: begins the link of what was written to each company''s audit log.';
+comment on function private.tg_audit_links__link() is 'Row trigger at the end of the transaction: gives a link its place.';
 comment on function private.audit_changes(jsonb, jsonb, text[]) is
   'Old and new value of each column that differs between two states of a row; null if none does. Of secret columns only that they differ.';
 comment on function private.audit_role(uuid, uuid) is 'Role in which a person acts for a company: their role there, admin for operators, the database role for the backend.';

@@ -134,6 +134,7 @@ begin
   insert into public.audit_logs (company_id, action, table_name, row_id, changes, ip_address, user_agent, request_id, actor_id, created_at, transaction_id)
   select pg_temp.id(p_company), 'test.made', 't', pg_temp.id('e90' || n), jsonb_build_object('email', jsonb_build_object('old', null, 'new', 'e901@b.example'), 'n', n), '203.0.113.9', 'Test/2', 'r-2', pg_temp.id('e901'), v_at, '77'
     from generate_series(1, p_rows) as n;
+  insert into private.audit_links (company_id, created_at, transaction_id, row_count) values (pg_temp.id(p_company), v_at, '77', 0);
   set local app.importing = '';
   perform private.link_audit(pg_temp.id(p_company), v_at, '77');
 end
