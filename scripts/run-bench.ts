@@ -21,7 +21,7 @@ import type { Cluster } from './lib/postgres.ts';
 const SUITES: readonly Suite[] = [audit, budgets, rateLimits];
 const SCALES: Record<ScaleName, Scale> = {
   small: { name: 'small', rounds: 3, seconds: 2 },
-  full: { name: 'full', rounds: 5, seconds: 4 },
+  full: { name: 'full', rounds: 3, seconds: 3 },
 };
 const RESULTS = join(rootDir, 'bench/results');
 
