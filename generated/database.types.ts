@@ -1878,6 +1878,16 @@ export type Database = {
         Returns: boolean;
       };
       remove_permission: { Args: { permission: string; user_id: string }; Returns: string[] };
+      run_data_retention: {
+        Args: { company_id?: string; dry_run?: boolean; max_rows?: number };
+        Returns: Database['public']['CompositeTypes']['retention_result'][];
+        SetofOptions: {
+          from: '*';
+          to: 'retention_result';
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       search_audit_log: {
         Args: {
           action?: string;
@@ -2026,6 +2036,15 @@ export type Database = {
         remaining: number | null;
         reset_seconds: number | null;
         retry_after_seconds: number | null;
+      };
+      retention_result: {
+        company_id: string | null;
+        data_class: string | null;
+        action: string | null;
+        older_than: string | null;
+        rows_affected: number | null;
+        is_complete: boolean | null;
+        error: string | null;
       };
       usage_receipt: {
         usage_id: string | null;

@@ -160,6 +160,17 @@ CREATE UNLOGGED TABLE "private"."rate_limit_buckets" (
 ALTER TABLE "private"."rate_limit_buckets"
   SET (fillfactor=50);
 
+CREATE TABLE "private"."retention_classes" (
+  "data_class"     text    NOT NULL,
+  "age_column"     text    NOT NULL,
+  "is_finished"    text    NOT NULL DEFAULT 'true'::text,
+  "minimum_days"   integer NOT NULL,
+  "minimum_basis"  text    NOT NULL,
+  "is_partitioned" boolean NOT NULL DEFAULT false,
+  CONSTRAINT "retention_classes_minimum_days_is_not_negative" CHECK ((minimum_days >= 0)),
+  CONSTRAINT "retention_classes_pkey" PRIMARY KEY (data_class)
+);
+
 CREATE TABLE "private"."role_permissions" (
   "role"       text NOT NULL,
   "permission" text NOT NULL,
@@ -1102,6 +1113,16 @@ CREATE TYPE "public"."rate_limit_decision" AS (
   "retry_after_seconds" integer
 );
 
+CREATE TYPE "public"."retention_result" AS (
+  "company_id"    uuid,
+  "data_class"    text,
+  "action"        text,
+  "older_than"    timestamp WITH time zone,
+  "rows_affected" bigint,
+  "is_complete"   boolean,
+  "error"         text
+);
+
 CREATE TYPE "public"."usage_receipt" AS (
   "usage_id"       uuid,
   "occurred_at"    timestamp WITH time zone,
@@ -1221,6 +1242,37 @@ begin
   perform private.write_audit(p_company_id, 'budget.adjusted', 'budget_adjustments', v_id, jsonb_build_object(
     'month', p_month, 'amount_micro_usd', v_amount, 'reason', p_reason));
   return v_id;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.anonymous_values (
+  p_table_name text,
+  OUT          assignments text,
+  OUT          differs text
+)
+  RETURNS record
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  select string_agg(format('%I = %s', v.name, v.value), ', ' order by v.name),
+         string_agg(format('t.%I is distinct from %s', v.name, v.value), ' or ' order by v.name)
+    into assignments, differs
+    from (
+      select a.attname as name,
+             case
+               when not a.attnotnull then 'null'
+               when a.atttypid = 'jsonb'::regtype then '''{}''::jsonb'
+               when a.atttypid = 'text[]'::regtype then '''{}''::text[]'
+               else '''[erased]'''
+             end as value
+        from private.column_classes as c
+        join pg_attribute as a
+          on a.attrelid = format('public.%I', p_table_name)::regclass and a.attname = c.column_name
+       where c.table_schema = 'public' and c.table_name = p_table_name
+         and (c.class in ('personal', 'sensitive') and c.erasure = 'scrub' or c.erasure = 'clear')
+    ) as v;
 end
 $function$;
 
@@ -2704,6 +2756,73 @@ begin
      where u.id = p_user_id and u.status = 'active' and c.status = 'active'
      order by u.selected_at desc nulls last, u.created_at, u.company_id
      limit 1);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.drop_expired_partitions()
+  RETURNS integer
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  SET lock_timeout TO '500ms'
+  SET "TimeZone" TO 'UTC'
+  SET "DateStyle" TO 'ISO'
+  AS $function$
+declare
+  v_partition record;
+  v_company record;
+  v_is_needed boolean;
+  v_dropped integer := 0;
+begin
+  for v_partition in
+    select k.data_class, k.age_column, c.relname as name,
+           (regexp_match(pg_get_expr(c.relpartbound, c.oid), 'TO \(''([^'']+)''\)'))[1]::timestamptz as ends_at
+      from private.retention_classes as k
+      join pg_inherits as i on i.inhparent = format('public.%I', k.data_class)::regclass
+      join pg_class as c on c.oid = i.inhrelid
+      -- Entries of the audit log leave a segment of their chain behind.
+     where k.is_partitioned and k.data_class <> 'audit_logs'
+       and pg_get_expr(c.relpartbound, c.oid) like 'FOR VALUES FROM%'
+     order by ends_at
+  loop
+    continue when v_partition.ends_at > now() - interval '1 day';
+    v_is_needed := false;
+    -- Each company that has a row in it, by hops over the primary key.
+    for v_company in execute format(
+      'with recursive c as (
+         (select t.company_id from private.%1$I as t order by t.company_id limit 1)
+         union all
+         select (select t.company_id from private.%1$I as t where t.company_id > c.company_id order by t.company_id limit 1)
+           from c where c.company_id is not null
+       )
+       select c.company_id from c where c.company_id is not null', v_partition.name)
+    loop
+      v_is_needed := not exists (
+        select from public.data_retention_policies as p
+          join private.retention_classes as k on k.data_class = p.data_class
+         where p.company_id = v_company.company_id and p.data_class = v_partition.data_class and p.action = 'delete'
+           and not p.is_legal_hold
+           and v_partition.ends_at <= now() - make_interval(days => greatest(p.retention_days, k.minimum_days)))
+        or v_partition.data_class = 'api_usage' and exists (
+          select from public.budget_periods as b
+           where b.company_id = v_company.company_id and b.status = 'open' and b.starts_at < v_partition.ends_at);
+      exit when v_is_needed;
+    end loop;
+    continue when v_is_needed;
+    begin
+      execute format('lock table private.%I in access exclusive mode', v_partition.name);
+      execute format(
+        'insert into public.data_retention_logs (company_id, data_retention_policy_id, data_class, status, rows_affected, finished_at)
+         select t.company_id, p.id, %2$L, ''succeeded'', count(*), clock_timestamp()
+           from private.%1$I as t
+           join public.data_retention_policies as p on p.company_id = t.company_id and p.data_class = %2$L
+          group by 1, 2', v_partition.name, v_partition.data_class);
+      execute format('drop table private.%I', v_partition.name);
+      v_dropped := v_dropped + 1;
+    exception when lock_not_available or deadlock_detected then
+      raise warning 'partition % is dropped later: it is in use', v_partition.name;
+    end;
+  end loop;
+  return v_dropped;
 end
 $function$;
 
@@ -4953,6 +5072,149 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.retain_batch (
+  p_company_id uuid,
+  p_data_class text,
+  p_action     text,
+  p_before     timestamp with time zone,
+  p_max_rows   integer,
+  p_count      boolean
+)
+  RETURNS bigint
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_class private.retention_classes;
+  v_importing constant text := coalesce(current_setting('app.importing', true), '');
+  v_values record;
+  v_old text;
+  v_key text;
+  v_rows bigint;
+begin
+  select * into strict v_class from private.retention_classes as k where k.data_class = p_data_class;
+  if p_data_class = 'audit_logs' and not p_count then
+    return private.prune_audit_chain(p_company_id, p_before, p_max_rows);
+  end if;
+  v_old := format('t.company_id = $1 and t.%I < $2 and (%s)', v_class.age_column, v_class.is_finished);
+  if p_action = 'anonymise' then
+    select * into v_values from private.anonymous_values(p_data_class);
+    v_old := format('%s and (%s)', v_old, v_values.differs);
+  end if;
+  if p_count then
+    execute format('select count(*) from public.%I as t where %s', p_data_class, v_old)
+      into v_rows using p_company_id, p_before;
+    return v_rows;
+  end if;
+  v_key := case when v_class.is_partitioned then format('company_id, %I, id', v_class.age_column) else 'company_id, id' end;
+  perform set_config('app.importing', 'on', true);
+  if p_action = 'anonymise' then
+    execute format(
+      'with old as (select %2$s from public.%1$I as t where %3$s order by t.%4$I limit $3 for update skip locked)
+       update public.%1$I as t set %5$s from old where (%6$s) = (%7$s)',
+      p_data_class, v_key, v_old, v_class.age_column, v_values.assignments,
+      replace('t.' || v_key, ', ', ', t.'), replace('old.' || v_key, ', ', ', old.')) using p_company_id, p_before, p_max_rows;
+    get diagnostics v_rows = row_count;
+  elsif p_data_class in ('documents', 'media_assets') then
+    -- The file goes by the Storage API, which a subscriber of the event calls.
+    execute format(
+      'with old as (select %2$s from public.%1$I as t where %3$s order by t.%4$I limit $3 for update skip locked),
+            gone as (delete from public.%1$I as t using old where (%5$s) = (%6$s) returning t.id, t.storage_path)
+       select count(*) from gone as g, lateral private.emit_event($1, ''file.expired'', jsonb_build_object(
+         ''bucket'', %7$L, ''path'', g.storage_path, ''row_id'', g.id))',
+      p_data_class, v_key, v_old, v_class.age_column,
+      replace('t.' || v_key, ', ', ', t.'), replace('old.' || v_key, ', ', ', old.'),
+      case p_data_class when 'documents' then 'documents' else 'media' end)
+      into v_rows using p_company_id, p_before, p_max_rows;
+  else
+    execute format(
+      'with old as (select %2$s from public.%1$I as t where %3$s order by t.%4$I limit $3 for update skip locked)
+       delete from public.%1$I as t using old where (%5$s) = (%6$s)',
+      p_data_class, v_key, v_old, v_class.age_column,
+      replace('t.' || v_key, ', ', ', t.'), replace('old.' || v_key, ', ', ', old.')) using p_company_id, p_before, p_max_rows;
+    get diagnostics v_rows = row_count;
+  end if;
+  perform set_config('app.importing', v_importing, true);
+  return v_rows;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.run_data_retention (
+  p_company_id uuid,
+  p_dry_run    boolean,
+  p_max_rows   integer
+)
+  RETURNS SETOF public.retention_result
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_policy record;
+  v_result public.retention_result;
+  v_left integer := p_max_rows;
+  v_started timestamptz;
+begin
+  if p_company_id is null then
+    perform private.require_operator();
+  elsif current_setting('role', true) = 'platform_admin' then
+    perform private.require_operator();
+  else
+    perform private.require_company(p_company_id, 'compliance.manage');
+  end if;
+  if p_max_rows is null or p_max_rows not between 1 and 100000 or p_dry_run is null then
+    raise exception 'max_rows must be 1 to 100000'
+      using errcode = '22023',
+            detail = 'invalid_batch_size',
+            hint = 'Call again until is_complete is true everywhere.';
+  end if;
+  if p_company_id is null and not p_dry_run then
+    perform private.drop_expired_partitions();
+  end if;
+  for v_policy in
+    select p.company_id, p.id, p.data_class, p.action,
+           now() - make_interval(days => greatest(p.retention_days, k.minimum_days)) as older_than
+      from public.data_retention_policies as p
+      join private.retention_classes as k on k.data_class = p.data_class
+     where (p_company_id is null or p.company_id = p_company_id)
+       and p.action <> 'keep' and not p.is_legal_hold
+     -- Another order of companies each day, so that none is always last. Logs come before the jobs that they keep.
+     order by case when p_company_id is null then md5(p.company_id::text || current_date) end, p.data_class
+  loop
+    exit when v_left <= 0;
+    v_started := clock_timestamp();
+    v_result := (v_policy.company_id, v_policy.data_class, v_policy.action, v_policy.older_than, 0, true, null)::public.retention_result;
+    begin
+      v_result.rows_affected := private.retain_batch(
+        v_policy.company_id, v_policy.data_class, v_policy.action, v_policy.older_than, v_left, p_dry_run);
+      v_result.is_complete := p_dry_run or v_result.rows_affected < v_left;
+    exception when others then
+      v_result.error := format('%s (%s)', sqlerrm, sqlstate);
+      v_result.is_complete := false;
+    end;
+    if not p_dry_run then
+      v_left := v_left - v_result.rows_affected::integer;
+    end if;
+    if v_result.rows_affected > 0 or v_result.error is not null then
+      insert into public.data_retention_logs (
+        company_id, data_retention_policy_id, data_class, status, is_dry_run, rows_affected, started_at, finished_at, error_message)
+      values (
+        v_policy.company_id, v_policy.id, v_policy.data_class, case when v_result.error is null then 'succeeded' else 'failed' end,
+        p_dry_run, v_result.rows_affected, v_started, clock_timestamp(), v_result.error);
+    end if;
+    if v_result.rows_affected > 0 and not p_dry_run then
+      perform private.write_audit(v_policy.company_id, 'retention.applied', v_policy.data_class, null, jsonb_build_object(
+        'action', v_policy.action, 'older_than', v_policy.older_than, 'row_count', v_result.rows_affected));
+    end if;
+    if v_result.error is not null then
+      perform private.emit_event(v_policy.company_id, 'retention.failed', jsonb_build_object(
+        'data_class', v_policy.data_class, 'action', v_policy.action, 'error', v_result.error));
+    end if;
+    return next v_result;
+  end loop;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.schedule_maintenance()
   RETURNS boolean
   LANGUAGE plpgsql
@@ -4971,7 +5233,8 @@ begin
         ('lytbub_flush_budgets', '* * * * *', 'select private.flush_budgets()'),
         ('lytbub_close_budget_periods', '23 * * * *', 'select private.close_budget_periods()'),
         ('lytbub_reconcile_budgets', '* 1-4 * * *', 'select private.reconcile_budgets()'),
-        ('lytbub_prune_budgets', '53 3 * * *', 'select private.prune_budgets()')
+        ('lytbub_prune_budgets', '53 3 * * *', 'select private.prune_budgets()'),
+        ('lytbub_data_retention', '*/5 2-4 * * *', 'select count(*) from private.run_data_retention(null, false, 10000)')
     ) as j (name, schedule, command)
   loop
     -- The schema's name is a parameter, so that the function can be checked where there is no pg_cron.
@@ -5532,6 +5795,35 @@ begin
   new.completed_at := case
     when new.status in ('completed', 'rejected', 'cancelled') then coalesce(new.completed_at, now())
   end;
+  return new;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_data_retention_policies__check()
+  RETURNS TRIGGER
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_class private.retention_classes;
+begin
+  if private.is_importing() then
+    return new;
+  end if;
+  select * into v_class from private.retention_classes as k where k.data_class = new.data_class;
+  if new.action <> 'keep' and new.retention_days < v_class.minimum_days then
+    raise exception '% must be kept for at least % days', new.data_class, v_class.minimum_days
+      using errcode = '23514',
+            detail = 'retention_too_short',
+            hint = format('The reason: %s.', v_class.minimum_basis);
+  end if;
+  if new.action = 'anonymise' and new.data_class in ('audit_logs', 'users') then
+    raise exception '% cannot be made anonymous by age', new.data_class
+      using errcode = '23514',
+            detail = 'retention_action_impossible',
+            hint = 'Choose delete or keep; single people are erased by a compliance request.';
+  end if;
   return new;
 end
 $function$;
@@ -6571,6 +6863,22 @@ $function$;
 
 REVOKE ALL ON FUNCTION "public"."remove_permission"(uuid, text) FROM PUBLIC, "anon", "service_role";
 
+CREATE OR REPLACE FUNCTION public.run_data_retention (
+  company_id uuid    DEFAULT NULL::uuid,
+  dry_run    boolean DEFAULT false,
+  max_rows   integer DEFAULT 10000
+)
+  RETURNS SETOF public.retention_result
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query select * from private.run_data_retention(run_data_retention.company_id, dry_run, max_rows);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."run_data_retention"(uuid, boolean, integer) FROM PUBLIC, "anon";
+
 CREATE OR REPLACE FUNCTION public.search_audit_log (
   company_id     uuid,
   starts_at      timestamp with time zone DEFAULT NULL::timestamp WITH time zone,
@@ -7485,6 +7793,11 @@ CREATE TRIGGER audit_update AFTER UPDATE ON public.data_retention_policies
   REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_statement__audit (
   'data_retention_policies'
 );
+
+CREATE TRIGGER check_policy
+  BEFORE INSERT OR UPDATE OF data_class, retention_days, action ON public.data_retention_policies
+  FOR EACH ROW
+  EXECUTE FUNCTION private.tg_data_retention_policies__check();
 
 CREATE TRIGGER keep_tenant
   BEFORE UPDATE ON public.data_retention_policies
@@ -9058,6 +9371,8 @@ COMMENT ON FUNCTION "private"."actor_id"() IS 'current_user_id() for row trigger
 
 COMMENT ON FUNCTION "private"."adjust_budget"(uuid, date, numeric, text, uuid) IS 'Implementation of public.adjust_budget().';
 
+COMMENT ON FUNCTION "private"."anonymous_values"(text) IS 'What anonymising sets in a table, and how to tell a row that is not anonymous yet.';
+
 COMMENT ON FUNCTION "private"."apply_limit"(uuid, uuid, text, bigint) IS 'Brings the limit of an agent or a service into the running month, with what the ledger already counts towards it; null lifts it.';
 
 COMMENT ON FUNCTION "private"."apply_plan"(uuid) IS 'Brings plan and alerts into the months that are not over.';
@@ -9129,6 +9444,8 @@ COMMENT ON FUNCTION "private"."current_user_id"() IS 'The signed-in auth user (t
 COMMENT ON FUNCTION "private"."custom_access_token_hook"(jsonb) IS 'Supabase Auth custom access token hook: adds company_id, company_role, permissions, and role platform_admin for admins. Ignores user_metadata and app_metadata. Never raises.';
 
 COMMENT ON FUNCTION "private"."default_company"(uuid) IS 'The active company that a person last switched to, else the one they joined first; null without an active membership.';
+
+COMMENT ON FUNCTION "private"."drop_expired_partitions"() IS 'Drops months of which no company keeps anything, with an entry for each company; how many months.';
 
 COMMENT ON FUNCTION "private"."emit_event"(uuid, text, jsonb) IS 'Writes an event of a company to the outbox. Topic is resource.event.';
 
@@ -9240,7 +9557,11 @@ COMMENT ON FUNCTION "private"."require_usage"(bigint, text, bigint, bigint, json
 
 COMMENT ON FUNCTION "private"."reserve_quickly"(uuid, uuid, bigint, text, integer, uuid) IS 'The decision of private.check_budget() when every counter has room; null, with nothing done, otherwise.';
 
-COMMENT ON FUNCTION "private"."schedule_maintenance"() IS 'Schedules maintenance with pg_cron: partitions, and the budgets'' flush, closing, reconciliation and pruning. False if the extension is not installed. Safe to repeat.';
+COMMENT ON FUNCTION "private"."retain_batch"(uuid, text, text, timestamp with time zone, integer, boolean) IS 'Deletes or anonymises at most so many rows of a class that are older than a time, or counts them; how many.';
+
+COMMENT ON FUNCTION "private"."run_data_retention"(uuid, boolean, integer) IS 'Implementation of public.run_data_retention().';
+
+COMMENT ON FUNCTION "private"."schedule_maintenance"() IS 'Schedules maintenance with pg_cron: partitions, data retention, and the budgets'' flush, closing, reconciliation and pruning. False if the extension is not installed. Safe to repeat.';
 
 COMMENT ON FUNCTION "private"."search_audit_log"(uuid, timestamp with time zone, timestamp with time zone, uuid, text, text, uuid, text, text, timestamp
   with time zone, uuid, integer) IS 'Implementation of public.search_audit_log().';
@@ -9278,6 +9599,8 @@ COMMENT ON FUNCTION "private"."tg_company_plans__apply_plan"() IS 'Row trigger: 
 COMMENT ON FUNCTION "private"."tg_company_plans__set_defaults"() IS 'Row trigger: limit and features of the tier where none are stated, a new active plan ends the one before, ended_at in step with is_active. Errors: 23502 plan_limit_required.';
 
 COMMENT ON FUNCTION "private"."tg_compliance_requests__check"() IS 'Row trigger: due date by regulation (GDPR Art. 12(3); CCPA section 1798.130), allowed transitions, completed_at in step with status. Errors: 23514 invalid_transition, request_closed.';
+
+COMMENT ON FUNCTION "private"."tg_data_retention_policies__check"() IS 'Row trigger: no policy undercuts the minimum of its class. Errors: 23514 retention_too_short, retention_action_impossible.';
 
 COMMENT ON FUNCTION "private"."tg_invoice_line_items__sum_up"() IS 'Statement trigger: keeps the invoices'' totals; refuses lines of a sent invoice. Errors: 23514 invoice_not_draft.';
 
@@ -9354,6 +9677,8 @@ COMMENT ON FUNCTION "public"."release_budget_reservation"(uuid, uuid) IS 'Gives 
 COMMENT ON FUNCTION "public"."remove_ip_allowlist_entry"(uuid, inet, boolean) IS 'Removes an entry of the IP allowlist; false if there is none. Takes is_forced if it is the one that lets its remover in. Members holding security.manage, for their active company; operators and service_role for any. Errors: PT409 would_lock_you_out.';
 
 COMMENT ON FUNCTION "public"."remove_permission"(uuid, text) IS 'Takes one permission (resource.verb) away from a member of the caller''s active company, also where the role brings it. Takes users.write and the permission itself. Returns the member''s permissions; safe to repeat. Errors: 42501 permission_not_held, own_permissions, member_outranks, not_a_member.';
+
+COMMENT ON FUNCTION "public"."run_data_retention"(uuid, boolean, integer) IS 'Applies the retention policies of a company, or of all without company_id: deletes or anonymises what is older, at most max_rows (1 to 100000) rows a call; what is under legal hold, not finished or within the minimum period of its class stays. A row for each policy that was applied; call again until is_complete is true everywhere. Rows that are locked are left to the next call; several calls at once share the work. With dry_run only counts. Each policy that found something is logged in data_retention_logs; a failure is logged, reported (event retention.failed) and does not stop the others. Members holding compliance.manage, for their active company; operators and service_role for any or all. Errors: 42501 not_your_company, not_an_operator; 22023 invalid_batch_size.';
 
 COMMENT ON FUNCTION "public"."search_audit_log"(uuid, timestamp with time zone, timestamp with time zone, uuid, text, text, uuid, text, text, timestamp
   with time zone, uuid, integer) IS 'Entries of a company''s audit log, latest first, at most max_rows (1 to 1000); those of starts_at up to ends_at, of an actor, an action (users.updated, or users for all of it), a table, a row, a column that changed, a request. For the next page give created_at and id of the last entry as before_at and before_id. changes has old and new value of each column; erased_fields names what erasure took out. Members holding audit.read, for their active company; operators and service_role for any. Errors: 42501 not_your_company, not_an_operator; 22023 invalid_page.';
@@ -9572,6 +9897,8 @@ COMMENT ON TABLE "private"."plan_tiers" IS 'Monthly limit (US dollars) and featu
 
 COMMENT ON TABLE "private"."rate_limit_buckets" IS 'One timestamp for each company and each API key that is limited. Unlogged.';
 
+COMMENT ON TABLE "private"."retention_classes" IS 'Classes of data that a retention policy can name, what of them may go at all, and how long they must be kept whatever a policy says.';
+
 COMMENT ON TABLE "private"."role_permissions" IS 'Which permissions a role brings; users.granted_permissions and revoked_permissions change it per member.';
 
 COMMENT ON TABLE "private"."usage_keys" IS 'Idempotency keys of recorded usage, kept for 30 days.';
@@ -9651,6 +9978,8 @@ GRANT EXECUTE ON FUNCTION "private"."actor_id"() TO "authenticated", "platform_a
 REVOKE ALL ON FUNCTION "private"."adjust_budget"(uuid, date, numeric, text, uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."adjust_budget"(uuid, date, numeric, text, uuid) TO "platform_admin", "service_role";
+
+REVOKE ALL ON FUNCTION "private"."anonymous_values"(text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."apply_limit"(uuid, uuid, text, bigint) FROM PUBLIC;
 
@@ -9739,6 +10068,8 @@ REVOKE ALL ON FUNCTION "private"."custom_access_token_hook"(jsonb) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION "private"."custom_access_token_hook"(jsonb) TO "supabase_auth_admin";
 
 REVOKE ALL ON FUNCTION "private"."default_company"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."drop_expired_partitions"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."emit_event"(uuid, text, jsonb) FROM PUBLIC;
 
@@ -9883,6 +10214,12 @@ REVOKE ALL ON FUNCTION "private"."require_usage"(bigint, text, bigint, bigint, j
 
 REVOKE ALL ON FUNCTION "private"."reserve_quickly"(uuid, uuid, bigint, text, integer, uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."retain_batch"(uuid, text, text, timestamp WITH time zone, integer, boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."run_data_retention"(uuid, boolean, integer) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."run_data_retention"(uuid, boolean, integer) TO "authenticated", "platform_admin", "service_role";
+
 REVOKE ALL ON FUNCTION "private"."schedule_maintenance"() FROM PUBLIC;
 
 REVOKE ALL
@@ -9928,6 +10265,8 @@ REVOKE ALL ON FUNCTION "private"."tg_company_plans__apply_plan"() FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."tg_company_plans__set_defaults"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_compliance_requests__check"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."tg_data_retention_policies__check"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_invoice_line_items__sum_up"() FROM PUBLIC;
 
@@ -10012,6 +10351,8 @@ GRANT EXECUTE ON FUNCTION "public"."release_budget_reservation"(uuid, uuid) TO "
 GRANT EXECUTE ON FUNCTION "public"."remove_ip_allowlist_entry"(uuid, inet, boolean) TO "authenticated", "platform_admin", "service_role";
 
 GRANT EXECUTE ON FUNCTION "public"."remove_permission"(uuid, text) TO "authenticated";
+
+GRANT EXECUTE ON FUNCTION "public"."run_data_retention"(uuid, boolean, integer) TO "authenticated", "platform_admin", "service_role";
 
 GRANT EXECUTE
   ON FUNCTION "public"."search_audit_log"(uuid, timestamp WITH time zone, timestamp WITH time zone, uuid, text, text, uuid, text, text, timestamp WITH time zone, uuid, integer)

@@ -52,6 +52,8 @@ select v.table_schema, v.table_name, c.column_name, v.class, v.erasure
     ('private', 'plan_tiers', 'operational', 'keep', '{plan_tier,features}'),
     ('private', 'rate_limit_buckets', 'identifier', 'keep', '{company_id,bucket}'),
     ('private', 'rate_limit_buckets', 'operational', 'keep', '{tat,limit_per_minute,burst,rated_at}'),
+    ('private', 'retention_classes', 'operational', 'keep', '{data_class,age_column,is_finished,minimum_days,minimum_basis,
+      is_partitioned}'),
     ('private', 'role_permissions', 'operational', 'keep', '{role,permission}'),
     ('private', 'usage_keys', 'identifier', 'keep', '{company_id,usage_id}'),
     ('private', 'usage_keys', 'identifier', 'scrub', '{idempotency_key}'),

@@ -199,6 +199,9 @@ describe('attacks over the API', () => {
       await alice.rpc('search_audit_log', { company_id: globex }),
       await alice.rpc('export_audit_log', { company_id: globex }),
       await alice.rpc('verify_audit_chain', { company_id: globex }),
+      await alice.rpc('run_data_retention', { company_id: globex }),
+      await alice.rpc('run_data_retention'),
+      await alice.rpc('run_data_retention', { company_id: acme }),
       await alice.rpc('set_security_policy', {
         company_id: acme,
         policy: { notes: 'mine' },
@@ -233,6 +236,7 @@ describe('attacks over the API', () => {
         company_id: acme,
         policy: { notes: 'ours' },
       }),
+      await (await api.as('cora')).rpc('run_data_retention', { company_id: acme, dry_run: true }),
       await api.asService().rpc('claim_events'),
       await api.asService().rpc('maintain_partitions'),
     ];
@@ -269,6 +273,7 @@ describe('attacks over the API', () => {
       { name: 'release_budget_reservation', roles: 'authenticated,service_role' },
       { name: 'remove_ip_allowlist_entry', roles: 'authenticated,platform_admin,service_role' },
       { name: 'remove_permission', roles: 'authenticated' },
+      { name: 'run_data_retention', roles: 'authenticated,platform_admin,service_role' },
       { name: 'search_audit_log', roles: 'authenticated,platform_admin,service_role' },
       { name: 'set_security_policy', roles: 'authenticated,platform_admin,service_role' },
       { name: 'switch_company', roles: 'authenticated,platform_admin' },
