@@ -214,7 +214,6 @@ begin
         join pg_namespace as n on n.oid = c.relnamespace
         join pg_attribute as x on x.attrelid = c.oid and x.attnum > 0 and not x.attisdropped
        where n.nspname in ('public', 'private') and c.relkind in ('r', 'p') and not c.relispartition
-         and not exists (select from pg_depend as d where d.objid = c.oid and d.deptype = 'e')
     ) as a
     full join private.column_classes as k
       on (k.table_schema, k.table_name, k.column_name) = (a.table_schema, a.table_name, a.column_name)

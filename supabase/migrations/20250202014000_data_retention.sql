@@ -98,7 +98,6 @@ begin
              case
                when not a.attnotnull then 'null'
                when a.atttypid = 'jsonb'::regtype then '''{}''::jsonb'
-               when a.atttypid = 'text[]'::regtype then '''{}''::text[]'
                else '''[erased]'''
              end as value
         from private.column_classes as c
@@ -181,7 +180,7 @@ language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $fn$
 declare
   v_partition record;
-  v_company record;
+  v_company_id uuid;
   v_is_needed boolean;
   v_dropped integer := 0;
 begin
@@ -192,14 +191,14 @@ begin
       join pg_inherits as i on i.inhparent = format('public.%I', k.data_class)::regclass
       join pg_class as c on c.oid = i.inhrelid
       -- Entries of the audit log leave a segment of their chain behind.
-     where k.is_partitioned and k.data_class <> 'audit_logs'
+     where k.data_class <> 'audit_logs'
        and pg_get_expr(c.relpartbound, c.oid) like 'FOR VALUES FROM%'
      order by ends_at
   loop
     continue when v_partition.ends_at > now() - interval '1 day';
     v_is_needed := false;
     -- Each company that has a row in it, by hops over the primary key.
-    for v_company in execute format(
+    for v_company_id in execute format(
       'with recursive c as (
          (select t.company_id from private.%1$I as t order by t.company_id limit 1)
          union all
@@ -211,12 +210,12 @@ begin
       v_is_needed := not exists (
         select from public.data_retention_policies as p
           join private.retention_classes as k on k.data_class = p.data_class
-         where p.company_id = v_company.company_id and p.data_class = v_partition.data_class and p.action = 'delete'
+         where p.company_id = v_company_id and p.data_class = v_partition.data_class and p.action = 'delete'
            and not p.is_legal_hold
            and v_partition.ends_at <= now() - make_interval(days => greatest(p.retention_days, k.minimum_days)))
         or v_partition.data_class = 'api_usage' and exists (
           select from public.budget_periods as b
-           where b.company_id = v_company.company_id and b.status = 'open' and b.starts_at < v_partition.ends_at);
+           where b.company_id = v_company_id and b.status = 'open' and b.starts_at < v_partition.ends_at);
       exit when v_is_needed;
     end loop;
     continue when v_is_needed;

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(194);
+select plan(203);
 
 create function pg_temp.id(p_tail text) returns uuid language sql as $$
   select ('00000000-0000-4000-8000-00000000' || p_tail)::uuid
@@ -101,6 +101,8 @@ insert into public.ai_agents (company_id, id, name, provider, model) values (pg_
 delete from public.ai_agents where id = pg_temp.id('e104');
 select is((select jsonb_agg(changes -> 'name' order by id) from public.audit_logs where company_id = pg_temp.id('e001') and changes::text like '%[secret]%'),
   '[{"new": "[secret]", "old": "[secret]"}, {"new": "[secret]"}, {"old": "[secret]"}]', 'of a secret, only that it changed');
+select results_eq($$select action collate "C", array(select k from jsonb_object_keys(changes) as k order by 1), changes -> 'model' from public.audit_logs where company_id = pg_temp.id('e001') and row_id = pg_temp.id('e104') order by id$$,
+  $$values ('ai_agents.created' collate "C", '{configuration,model,name,provider,status}'::text[], '{"new": "z"}'::jsonb), ('ai_agents.deleted', '{configuration,model,name,provider,status}', '{"old": "z"}')$$, 'what is empty, and who and when, is not repeated');
 select is((select count(*) from public.audit_logs where company_id = pg_temp.id('e001') and changes::text like '%hidden%'), 0::bigint, 'and nothing of it');
 update public.ai_agents set name = 'x' where false;
 set local app.importing = 'on';
@@ -169,7 +171,7 @@ select is(pg_temp.tampered(format('update public.audit_logs set %s where company
   from (values ('action = ''test.other''', 'row_changed'), ('actor_id = pg_temp.id(''e902'')', 'row_changed'), ('actor_id = null', 'row_changed'), ('actor_role = ''client''', 'row_changed'),
     ('table_name = ''u''', 'row_changed'), ('row_id = null', 'row_changed'), ('changes = ''{}''', 'row_changed'), ('changes = changes || ''{"n": 7}''', 'row_changed'), ('changes = changes || ''{"m": null}''', 'row_changed'),
     ('ip_address = ''203.0.113.10''', 'row_changed'), ('user_agent = ''Other''', 'row_changed'), ('request_id = null', 'row_changed'), ('created_by = pg_temp.id(''e901'')', 'row_changed'),
-    ('salt = gen_random_uuid()', 'row_changed'), ('salt = null', 'row_changed'), ('commitments = ''{}''', 'row_changed'), ('commitments = ''{"x": {"c": "00"}}''', 'row_changed'), ('commitments = ''{"x": {"s": "00"}}''', 'row_changed'), ('commitments = ''{"x": 1}''', 'row_changed'),
+    ('salt = gen_random_uuid()', 'row_changed'), ('salt = null', 'row_changed'), ('commitments = ''{}''', 'row_changed'), ('commitments = ''{"x": {"c": "00"}}''', 'row_changed'), ('commitments = ''{"x": {"s": "00"}}''', 'row_changed'), ('commitments = ''{"x": 1}''', 'row_changed'), ('commitments = ''{"x": {"c": "zz"}}''', 'row_changed'),
     ('actor_id = null, commitments = ''{"actor_id": {"c": "0000000000000000000000000000000000000000000000000000000000000000"}}''', 'row_changed'),
     ('transaction_id = ''78''', 'row_missing row_unlinked'), ('created_at = created_at + interval ''1 microsecond''', 'row_missing row_unlinked'),
     ('company_id = pg_temp.id(''e002'')', 'row_missing'), ('id = gen_random_uuid()', 'row_changed')) as t (change, kind)
@@ -214,6 +216,9 @@ select ok((select is_intact from pg_temp.verify()), 'and the chain still verifie
 select is((select v.erased_row_count from public.verify_audit_chain(pg_temp.id('e001')) as v), 1::bigint, 'which says how many were erased from');
 select is(pg_temp.tampered('update public.audit_logs as l set ' || c || ' from target as t where (l.company_id, l.created_at, l.id) = (t.company_id, t.created_at, t.id)'), 'row_changed', 'seen in what is left: ' || c)
   from unnest(array['user_agent = ''Other''', 'changes = ''{"n": 2}''', 'changes = l.changes || ''{"email": 1}''', 'ip_address = ''203.0.113.9''', 'salt = gen_random_uuid()', 'commitments = commitments - ''ip_address''', 'commitments = commitments || ''{"x": {"s": "1111111111111111111111111111111111111111111111111111111111111111"}}''',
+    'commitments = jsonb_set(commitments, ''{ip_address,z}'', ''1'')', 'commitments = jsonb_set(commitments, ''{user_agent,z}'', ''1'')', 'commitments = jsonb_set(commitments, ''{user_agent,s}'', ''"zz"'')',
+    'commitments = jsonb_set(commitments, ''{ip_address,c}'', to_jsonb(upper(commitments #>> ''{ip_address,c}'')))', 'commitments = jsonb_set(commitments, ''{user_agent,s}'', to_jsonb(upper(commitments #>> ''{user_agent,s}'')))',
+    'commitments = commitments || ''{"xxxxxxxxn": {"s": "1111111111111111111111111111111111111111111111111111111111111111"}}''', 'commitments = commitments || ''{"changes.gone": {"s": "1111111111111111111111111111111111111111111111111111111111111111"}}''',
     'commitments = jsonb_set(commitments, ''{ip_address,c}'', ''"1111111111111111111111111111111111111111111111111111111111111111"'')', 'commitments = jsonb_set(commitments, ''{user_agent,s}'', ''"1111111111111111111111111111111111111111111111111111111111111111"'')', 'commitments = null']) as c;
 select ok((select not private.erase_audit_fields(company_id, created_at, id, '{ip_address}') from target), 'what is erased cannot be erased again');
 select ok((select private.erase_audit_fields(company_id, created_at, id, '{actor_id,row_id,user_agent,request_id,created_by}') from target), 'but more of it');
@@ -336,7 +341,8 @@ select is(private.csv_field(v), w, 'CSV: ' || coalesce(v, 'null')) from (values 
 
 -- Every column has a class ----------------------------------------------------------------------------------------------
 select is_empty('select * from private.column_class_problems()', 'every column is classified, and every class has its column');
-create table public.planted_unclassified (company_id uuid, secret text);
+create table public.planted_unclassified (company_id uuid, gone text, secret text);
+alter table public.planted_unclassified drop column gone;
 delete from private.column_classes where table_name = 'services' and column_name = 'code';
 insert into private.column_classes values ('public', 'services', 'gone', 'personal', 'scrub');
 select results_eq('select table_name, column_name, problem from private.column_class_problems()', $$values ('planted_unclassified', 'company_id', 'unclassified'), ('planted_unclassified', 'secret', 'unclassified'), ('services', 'code', 'unclassified'), ('services', 'gone', 'unknown column')$$, 'control: it notices');

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(66);
+select plan(70);
 
 create function pg_temp.id(p_tail text) returns uuid language sql as $$
   select ('00000000-0000-4000-8000-00000000' || p_tail)::uuid
@@ -199,6 +199,36 @@ reset role;
 select ok(to_regclass('private.agent_logs_p200001') is null, 'drops it when all agree');
 select results_eq($$select company_id, rows_affected from public.data_retention_logs where data_class = 'agent_logs' and rows_affected between 1 and 2 and finished_at > started_at - interval '1 hour' and company_id in (pg_temp.id('e001'), pg_temp.id('e002')) and data_retention_policy_id is not null and started_at = now() order by 1, 2$$,
   $$values (pg_temp.id('e001'), 1::bigint), (pg_temp.id('e001'), 2), (pg_temp.id('e002'), 1)$$, 'with an entry for each company');
+
+-- Usage of an open month, and the audit log, stay whatever their age; the default partition stays.
+create function pg_temp.plant(p_table text) returns void language plpgsql as $$
+begin
+  execute format('create table private.%1$s_p200001 (like public.%1$s including defaults including constraints)', p_table);
+  perform private.close_partition(p_table || '_p200001');
+  execute format('alter table public.%1$s attach partition private.%1$s_p200001 for values from (''2000-01-01 00:00+00'') to (''2000-02-01 00:00+00'')', p_table);
+end
+$$;
+select pg_temp.policy('audit_logs', 365), pg_temp.policy('api_usage', 90), pg_temp.policy('jobs', 5);
+set constraints all immediate;
+set local app.importing = 'on';
+delete from public.api_usage;
+select pg_temp.plant('audit_logs'), pg_temp.plant('api_usage');
+insert into public.api_usage (company_id, service, cost_micro_usd, occurred_at) values (pg_temp.id('e001'), 'x', 1, '2000-01-15');
+insert into public.budget_periods (company_id, month, starts_at, ends_at, limit_micro_usd) values (pg_temp.id('e001'), '2000-01-01', '2000-01-01 00:00+00', '2000-02-01 00:00+00', 1);
+set local app.importing = '';
+select is(private.drop_expired_partitions(), 0, 'neither usage of a month that is open nor the audit log goes as a whole');
+set local app.importing = 'on';
+update public.budget_periods set status = 'closed', closed_at = now() where company_id = pg_temp.id('e001');
+set local app.importing = '';
+select is(private.drop_expired_partitions(), 1, 'usage does when the month is closed');
+select ok(to_regclass('private.audit_logs_p200001') is not null and to_regclass('private.api_usage_default') is not null and to_regclass('private.api_usage_p200001') is null, 'and nothing else');
+select pg_temp.plant('api_usage');
+set local app.importing = 'on';
+insert into public.api_usage (company_id, service, cost_micro_usd, occurred_at) values (pg_temp.id('e001'), 'x', 1, '2000-01-15');
+set local app.importing = '';
+select pg_temp.policy('api_usage', 36000);
+select is(private.drop_expired_partitions(), 0, 'the policy of another class does not count');
+set constraints all deferred;
 
 -- Who may ---------------------------------------------------------------------------------------------------------------
 select pg_temp.be('e903');
