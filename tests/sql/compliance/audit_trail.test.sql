@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(203);
+select plan(208);
 
 create function pg_temp.id(p_tail text) returns uuid language sql as $$
   select ('00000000-0000-4000-8000-00000000' || p_tail)::uuid
@@ -133,8 +133,8 @@ declare
   v_at timestamptz := now() - p_ago;
 begin
   set local app.importing = 'on';
-  insert into public.audit_logs (company_id, action, table_name, row_id, changes, ip_address, user_agent, request_id, actor_id, created_at, transaction_id)
-  select pg_temp.id(p_company), 'test.made', 't', pg_temp.id('e90' || n), jsonb_build_object('email', jsonb_build_object('old', null, 'new', 'e901@b.example'), 'n', n), '203.0.113.9', 'Test/2', 'r-2', pg_temp.id('e901'), v_at, '77'
+  insert into public.audit_logs (company_id, action, table_name, row_id, changes, ip_address, user_agent, request_id, actor_id, created_by, created_at, transaction_id)
+  select pg_temp.id(p_company), 'test.made', 't', pg_temp.id('e90' || n), jsonb_build_object('email', jsonb_build_object('old', null, 'new', 'e901@b.example'), 'n', n), '203.0.113.9', 'Test/2', 'r-2', pg_temp.id('e901'), pg_temp.id('e901'), v_at, '77'
     from generate_series(1, p_rows) as n;
   insert into private.audit_links (company_id, created_at, transaction_id, row_count) values (pg_temp.id(p_company), v_at, '77', 0);
   set local app.importing = '';
@@ -170,7 +170,7 @@ create function pg_temp.third() returns timestamptz language sql stable as $$ se
 select is(pg_temp.tampered(format('update public.audit_logs set %s where company_id = pg_temp.id(''e001'') and created_at = pg_temp.third() and row_id = pg_temp.id(''e901'')', t.change)), t.kind, 'seen: ' || t.change)
   from (values ('action = ''test.other''', 'row_changed'), ('actor_id = pg_temp.id(''e902'')', 'row_changed'), ('actor_id = null', 'row_changed'), ('actor_role = ''client''', 'row_changed'),
     ('table_name = ''u''', 'row_changed'), ('row_id = null', 'row_changed'), ('changes = ''{}''', 'row_changed'), ('changes = changes || ''{"n": 7}''', 'row_changed'), ('changes = changes || ''{"m": null}''', 'row_changed'),
-    ('ip_address = ''203.0.113.10''', 'row_changed'), ('user_agent = ''Other''', 'row_changed'), ('request_id = null', 'row_changed'), ('created_by = pg_temp.id(''e901'')', 'row_changed'),
+    ('ip_address = ''203.0.113.10''', 'row_changed'), ('user_agent = ''Other''', 'row_changed'), ('request_id = null', 'row_changed'), ('created_by = pg_temp.id(''e902'')', 'row_changed'),
     ('salt = gen_random_uuid()', 'row_changed'), ('salt = null', 'row_changed'), ('commitments = ''{}''', 'row_changed'), ('commitments = ''{"x": {"c": "00"}}''', 'row_changed'), ('commitments = ''{"x": {"s": "00"}}''', 'row_changed'), ('commitments = ''{"x": 1}''', 'row_changed'), ('commitments = ''{"x": {"c": "zz"}}''', 'row_changed'),
     ('actor_id = null, commitments = ''{"actor_id": {"c": "0000000000000000000000000000000000000000000000000000000000000000"}}''', 'row_changed'),
     ('transaction_id = ''78''', 'row_missing row_unlinked'), ('created_at = created_at + interval ''1 microsecond''', 'row_missing row_unlinked'),
@@ -223,6 +223,8 @@ select is(pg_temp.tampered('update public.audit_logs as l set ' || c || ' from t
 select ok((select not private.erase_audit_fields(company_id, created_at, id, '{ip_address}') from target), 'what is erased cannot be erased again');
 select ok((select private.erase_audit_fields(company_id, created_at, id, '{actor_id,row_id,user_agent,request_id,created_by}') from target), 'but more of it');
 select ok((select is_intact from pg_temp.verify()), 'whole again');
+select results_eq('select l.actor_id, l.created_by, l.row_id, l.user_agent, l.request_id, l.changes from target as t join public.audit_logs as l using (company_id, created_at, id)', $$values (null::uuid, null::uuid, null::uuid, null::text, null::text, '{"n": 1}'::jsonb)$$, 'all of what was named');
+select is((select count(*) from public.audit_logs where company_id = pg_temp.id('e001') and action = 'test.made' and created_by = pg_temp.id('e901')), 21::bigint, 'of this row alone');
 select ok(not private.erase_audit_fields(pg_temp.id('e002'), pg_temp.third(), (select id from target), '{changes.n}'), 'under another company it is not found');
 
 -- Pruning -------------------------------------------------------------------------------------------------------------
@@ -241,6 +243,7 @@ select is(private.prune_audit_chain(pg_temp.id('e004'), now() - interval '36 day
 select pg_temp.commit();
 select results_eq($$select v.is_intact, v.first_link_no, v.head_link_no, v.row_count, v.pruned_row_count from public.verify_audit_chain(pg_temp.id('e004')) as v$$, 'values (true, 4::bigint, 11::bigint, 16::bigint, 6::bigint)', 'what is left verifies, and what went is told');
 select is((select count(*) from pg_temp.entries('e004', 'audit.pruned')), 2::bigint, 'in the log itself, too');
+select results_eq('select is_intact, rows from pg_temp.verify()', $$select true, count(*) from public.audit_logs where company_id = pg_temp.id('e001')$$, 'another company that wrote at the same times keeps everything');
 create function pg_temp.pruned(p_sql text) returns boolean language plpgsql as $$
 declare
   v_kinds text;
@@ -325,7 +328,7 @@ insert into pages select 2, s.* from (select created_at, id from pages order by 
 insert into pages select 3, s.* from (select created_at, id from pages where page = 2 order by created_at, id limit 1) as l, public.search_audit_log(pg_temp.id('e004'), action => 'test', max_rows => 5, before_at => l.created_at, before_id => l.id) as s;
 select results_eq('select page, count(*), count(distinct id) from pages group by 1 order by 1', 'values (1, 5::bigint, 5::bigint), (2, 5, 5), (3, 4, 4)', 'pages follow each other');
 select is((select count(distinct id) from pages), 14::bigint, 'without a gap or a repetition');
-select is((select erased_fields from public.search_audit_log(pg_temp.id('e001'), max_rows => 1000) as s join target as t on t.id = s.id), '{actor_id,changes.email,ip_address,request_id,row_id,user_agent}', 'an entry says what was erased from it');
+select is((select erased_fields from public.search_audit_log(pg_temp.id('e001'), max_rows => 1000) as s join target as t on t.id = s.id), '{actor_id,changes.email,created_by,ip_address,request_id,row_id,user_agent}', 'an entry says what was erased from it');
 select pg_temp.refused(format('select * from public.search_audit_log(pg_temp.id(''e001''), %s)', a), '22023', 'invalid_page', a || ' is no page')
   from unnest(array['max_rows => 0', 'max_rows => 1001', 'max_rows => null', 'before_at => now()', 'before_id => gen_random_uuid()']) as a;
 select pg_temp.refused(format('select * from public.export_audit_log(pg_temp.id(''e001''), %s)', a), '22023', 'invalid_page', a || ' is no export')
@@ -338,6 +341,20 @@ select is((select array[row_count, array_length(string_to_array(content, E'\r\n'
 select is((select row(content, row_count, last_at)::text from public.export_audit_log(pg_temp.id('e004'), ends_at => '2000-01-01')), '([],0,)', 'an empty one is empty');
 select is((select count(*) from pg_temp.entries('e004', 'audit.exported') where changes ->> 'row_count' = '14' and changes ->> 'format' = 'csv'), 1::bigint, 'each is recorded: how, from when to when, how much');
 select is(private.csv_field(v), w, 'CSV: ' || coalesce(v, 'null')) from (values ('a', '"a"'), ('a"b', '"a""b"'), (null, ''), ('=1', '"''=1"'), ('+1', '"''+1"'), ('-1', '"''-1"'), ('@x', '"''@x"'), (E'\tx', E'"''\tx"'), (E'\rx', E'"''\rx"'), ('a=b', '"a=b"'), ('', '""')) as t (v, w);
+
+-- The triggers are where they should be -----------------------------------------------------------------------------
+create temp view missing as
+select format('%s %s', t.name, e.event) as name
+  from unnest('{ai_agents,api_keys,companies,company_config,company_plans,compliance_requests,data_retention_policies,ip_allowlist_entries,security_policies,service_limits,system_config,users}'::text[]) as t (name)
+ cross join (values ('insert', 'REFERENCING NEW TABLE AS new_rows'), ('update', 'REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows'), ('delete', 'REFERENCING OLD TABLE AS old_rows')) as e (event, tables)
+ where not exists (
+   select from pg_trigger as g
+    where g.tgrelid = format('public.%I', t.name)::regclass and g.tgenabled = 'O'
+      and pg_get_triggerdef(g.oid) = format('CREATE TRIGGER audit_%s AFTER %s ON public.%s %s FOR EACH STATEMENT EXECUTE FUNCTION private.tg_statement__audit(%L)', e.event, upper(e.event), t.name, e.tables, t.name));
+select is_empty('select * from missing', 'every change of what is sensitive is recorded');
+alter table public.users disable trigger audit_delete;
+drop trigger audit_update on public.api_keys;
+select set_eq('select name from missing', '{users delete,api_keys update}'::text[], 'control: it notices');
 
 -- Every column has a class ----------------------------------------------------------------------------------------------
 select is_empty('select * from private.column_class_problems()', 'every column is classified, and every class has its column');
