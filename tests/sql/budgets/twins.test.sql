@@ -4,7 +4,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(56);
+select plan(58);
 
 create function pg_temp.id(p_tail text) returns uuid language sql as $$
   select ('00000000-0000-4000-8000-00000000' || p_tail)::uuid
@@ -154,7 +154,8 @@ select pg_temp.step('a hold in stripes', $$select pg_temp.hold($c, '2007', 0.5, 
 select pg_temp.step('settling in stripes', $$select pg_temp.settle($c, '2007', 0.25, 'limited', '1101')$$);
 select pg_temp.step('a log in stripes', $$select pg_temp.settle($c, null, 0.1, 'free')$$);
 select pg_temp.step('comparing with the ledger', $$select r.scope, r.counted_usd, r.ledger_usd, r.difference_usd, r.held_difference_usd, r.is_mended from public.reconcile_budget($c, pg_temp.month(), true) as r order by r.scope, r.agent_id$$);
-select pg_temp.step('an agent that is deleted while it holds', $$select pg_temp.hold($c, '2008', 0.5, 'free', '1103'), pg_temp.remove($c)$$);
+select pg_temp.step('a hold for an agent', $$select pg_temp.hold($c, '2008', 0.5, 'free', '1103')$$);
+select pg_temp.step('that is deleted meanwhile', $$select pg_temp.remove($c)$$);
 select pg_temp.step('a limit that is lifted', $$select pg_temp.unlimit($c)$$);
 
 select * from finish();
