@@ -4,7 +4,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(58);
+select plan(64);
 
 create function pg_temp.id(p_tail text) returns uuid language sql as $$
   select ('00000000-0000-4000-8000-00000000' || p_tail)::uuid
@@ -52,7 +52,7 @@ begin
   update public.budget_periods set limit_micro_usd = 7, spent_micro_usd = 5, reserved_micro_usd = 3, generation = generation + 5, enforcement = 'soft',
          status = 'closed', closed_at = now(), alert_percents = '{3}', watch_micro_usd = 1, agent_limit_count = 9, adjusted_micro_usd = 1
    where company_id in (pg_temp.id('e000'), pg_temp.id('e200'));
-  update private.budget_stripes set granted = 11, watched = 3, spent = 5, reserved = 2 where company_id in (pg_temp.id('e000'), pg_temp.id('e200'));
+  update private.budget_stripes set granted = 1000000000000, watched = 1000000000000, spent = 5, reserved = 2 where company_id in (pg_temp.id('e000'), pg_temp.id('e200'));
   update private.budget_reservations set amount_micro_usd = 77, expires_at = now() - interval '1 hour' where company_id in (pg_temp.id('e000'), pg_temp.id('e200'));
   update public.api_usage set cost_micro_usd = 123456 where company_id in (pg_temp.id('e000'), pg_temp.id('e200'));
   perform set_config('app.importing', '', true);
@@ -153,6 +153,10 @@ select pg_temp.step('many at once', $$select pg_temp.spread($c)$$);
 select pg_temp.step('a hold in stripes', $$select pg_temp.hold($c, '2007', 0.5, 'limited', '1101')$$);
 select pg_temp.step('settling in stripes', $$select pg_temp.settle($c, '2007', 0.25, 'limited', '1101')$$);
 select pg_temp.step('a log in stripes', $$select pg_temp.settle($c, null, 0.1, 'free')$$);
+-- The stripe has room now, which is when the short way is taken.
+select pg_temp.step('a small log in stripes', $$select pg_temp.settle($c, null, 0.001, 'free')$$);
+select pg_temp.step('a small hold in stripes', $$select pg_temp.hold($c, '2009', 0.001, 'free')$$);
+select pg_temp.step('settling it', $$select pg_temp.settle($c, '2009', 0.0005, 'free')$$);
 select pg_temp.step('comparing with the ledger', $$select r.scope, r.counted_usd, r.ledger_usd, r.difference_usd, r.held_difference_usd, r.is_mended from public.reconcile_budget($c, pg_temp.month(), true) as r order by r.scope, r.agent_id$$);
 select pg_temp.step('a hold for an agent', $$select pg_temp.hold($c, '2008', 0.5, 'free', '1103')$$);
 select pg_temp.step('that is deleted meanwhile', $$select pg_temp.remove($c)$$);
