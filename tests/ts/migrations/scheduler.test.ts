@@ -31,6 +31,11 @@ describe('the scheduler', () => {
         expect(rows).toEqual(
           [
             ['lytbub_close_budget_periods', '23 * * * *', 'select private.close_budget_periods()'],
+            [
+              'lytbub_data_retention',
+              '*/5 2-4 * * *',
+              'select count(*) from private.run_data_retention(null, false, 10000)',
+            ],
             ['lytbub_flush_budgets', '* * * * *', 'select private.flush_budgets()'],
             ['lytbub_maintain_partitions', '17 3 * * *', 'select private.maintain_partitions()'],
             ['lytbub_prune_budgets', '53 3 * * *', 'select private.prune_budgets()'],
