@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(69);
+select plan(73);
 
 create function pg_temp.id(p_tail text) returns uuid language sql as $$
   select ('00000000-0000-4000-8000-00000000' || p_tail)::uuid
@@ -168,6 +168,16 @@ select is((select bool_or(p.generation > k.generation) from pg_temp.periods('f00
 insert into public.budget_periods (company_id, month, starts_at, ends_at, limit_micro_usd) values (pg_temp.id('f00b'), pg_temp.this_month() + interval '1 month', clock_timestamp() + interval '1 minute', clock_timestamp() + interval '40 days', 1);
 update public.companies set time_zone = 'Europe/Berlin' where id = pg_temp.id('f00a');
 select ok((select bool_and(ends_at > clock_timestamp() + interval '2 minutes') from pg_temp.periods('f00a')), 'the next month of another company ends nobody else''s');
+
+-- Of several months that are open, the one that runs.
+update public.budget_periods set generation = generation + 1 where company_id = pg_temp.id('f00b') and month = pg_temp.this_month();
+insert into public.ai_agents (company_id, id, name, provider, model, monthly_limit_micro_usd) values (pg_temp.id('f00b'), pg_temp.id('f10b'), 'x', 'openai', 'x', 9000000);
+select is((select array_agg(month) from pg_temp.periods('f00b') where scope = 'agent'), array[pg_temp.this_month()], 'a new limit counts in the month that runs');
+select results_eq($$select scope, budget_month from public.budget_status(pg_temp.id('f00b'))$$, $$values ('company', pg_temp.this_month()), ('agent', pg_temp.this_month())$$, 'which is the one that is shown');
+select results_eq($$select scope, service from public.budget_status(pg_temp.id('f009')) where scope = 'service'$$, $$values ('service', 'other')$$, 'without the limits that were lifted');
+create temp table closed as select id, ends_at from pg_temp.periods('f009') where status = 'closed';
+update public.companies set time_zone = 'Asia/Tokyo' where id = pg_temp.id('f009');
+select is((select count(*) from closed join pg_temp.periods('f009') using (id, ends_at)), (select count(*) from closed), 'nor does a time zone move them');
 
 -- What a row may be ---------------------------------------------------------------------------------------------------
 create function pg_temp.refuses(p_set text) returns text language plpgsql as $$
