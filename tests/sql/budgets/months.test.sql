@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(73);
+select plan(75);
 
 create function pg_temp.id(p_tail text) returns uuid language sql as $$
   select ('00000000-0000-4000-8000-00000000' || p_tail)::uuid
@@ -178,6 +178,14 @@ select results_eq($$select scope, service from public.budget_status(pg_temp.id('
 create temp table closed as select id, ends_at from pg_temp.periods('f009') where status = 'closed';
 update public.companies set time_zone = 'Asia/Tokyo' where id = pg_temp.id('f009');
 select is((select count(*) from closed join pg_temp.periods('f009') using (id, ends_at)), (select count(*) from closed), 'nor does a time zone move them');
+
+-- What a plan and the alerts say is the company's; the limit of an agent is its own.
+update public.company_plans set enforcement = 'soft' where company_id = pg_temp.id('f00a');
+insert into public.company_config (company_id, budget_alert_percents) values (pg_temp.id('f00a'), '{7,77}') on conflict (company_id) do update set budget_alert_percents = excluded.budget_alert_percents;
+select results_eq($$select scope, limit_micro_usd, enforcement, alert_percents from pg_temp.periods('f00a')$$, $$values ('company', 20000000::bigint, 'soft', '{7,77}'::integer[]), ('agent', 9000000, 'hard', '{7,77}')$$, 'new alerts reach both, the plan only the company');
+select public.check_budget_before_usage(pg_temp.id('f00a'), null, 1, reservation_id => pg_temp.id('f201')), public.check_budget_before_usage(pg_temp.id('f00a'), pg_temp.id('f10a'), 0.5);
+update private.budget_reservations set expires_at = now() - interval '1 minute' where company_id = pg_temp.id('f00a') and id = pg_temp.id('f201');
+select results_eq($$select scope, reserved_usd from public.budget_status(pg_temp.id('f00a'))$$, $$values ('company', 0.500000), ('agent', 0.500000)$$, 'a hold that has expired is left out where it was held');
 
 -- What a row may be ---------------------------------------------------------------------------------------------------
 create function pg_temp.refuses(p_set text) returns text language plpgsql as $$
