@@ -55,7 +55,7 @@ update public.users set job_title = 'x' where id = pg_temp.id('e903');
 update public.users set job_title = 'x' where id = pg_temp.id('e903');
 select public.assign_permission(pg_temp.id('e902'), 'services.read');
 reset role;
-select is((select jsonb_agg(to_jsonb(e)) from pg_temp.entries('e001', 'users.updated') as e),
+select is((select jsonb_agg(to_jsonb(e) order by e.row_id desc) from pg_temp.entries('e001', 'users.updated') as e),
   '[{"action": "users.updated", "actor": "e901", "role": "client", "row_id": "e903", "changes": {"job_title": {"old": null, "new": "x"}}},
     {"action": "users.updated", "actor": "e901", "role": "client", "row_id": "e902", "changes": {"granted_permissions": {"old": [], "new": ["services.read"]}}}]', 'who changed what, from what to what; what changes nothing is not recorded');
 select results_eq($$select ip_address, user_agent, request_id, created_by from public.audit_logs where company_id = pg_temp.id('e001') and action = 'users.updated'$$,
@@ -68,7 +68,7 @@ set local role service_role;
 update public.users set granted_permissions = '{usage.write}' where id = pg_temp.id('e902');
 delete from public.users where id = pg_temp.id('e902');
 reset role;
-select is((select jsonb_agg(jsonb_build_array(actor_role, action, changes -> 'granted_permissions', length(user_agent), length(request_id)) order by id) from public.audit_logs where company_id = pg_temp.id('e001') and row_id = pg_temp.id('e902') and actor_role = 'service_role'),
+select is((select jsonb_agg(jsonb_build_array(actor_role, action, changes -> 'granted_permissions', length(user_agent), length(request_id)) order by action desc) from public.audit_logs where company_id = pg_temp.id('e001') and row_id = pg_temp.id('e902') and actor_role = 'service_role'),
   '[["service_role", "users.updated", {"new": ["usage.write"], "old": ["services.read"]}, 400, 200], ["service_role", "users.deleted", {"old": ["usage.write"]}, 400, 200]]', 'permissions, removals, what the backend does; what a request says of itself is cut to size');
 select set_config('request.headers', '', true);
 insert into public.company_plans (company_id, plan_tier, monthly_limit_usd) values (pg_temp.id('e001'), 'custom', 10);
@@ -93,15 +93,15 @@ select ok((select count(*) from pg_temp.entries('e001') where action like 'compa
 insert into public.system_config (key, value, description) values ('test.audited', '1', 'x');
 update public.system_config set value = '2' where key = 'test.audited';
 delete from public.system_config where key = 'test.audited';
-select results_eq($$select action collate "C", changes #>> '{value,new}' collate "C" from public.audit_logs where company_id = (select id from public.companies where is_operator) and action like 'system_config.%' and 'test.audited' in (changes #>> '{key,new}', changes #>> '{key,old}') order by id$$,
-  $$values ('system_config.created' collate "C", '1' collate "C"), ('system_config.updated', '2'), ('system_config.deleted', null)$$, 'what belongs to the platform is in the operator''s log');
+select results_eq($$select action collate "C", changes #>> '{value,new}' collate "C" from public.audit_logs where company_id = (select id from public.companies where is_operator) and action like 'system_config.%' and 'test.audited' in (changes #>> '{key,new}', changes #>> '{key,old}') order by 1$$,
+  $$values ('system_config.created' collate "C", '1' collate "C"), ('system_config.deleted', null), ('system_config.updated', '2')$$, 'what belongs to the platform is in the operator''s log');
 insert into private.column_classes values ('public', 'ai_agents', 'name', 'secret', 'keep') on conflict (table_schema, table_name, column_name) do update set class = 'secret';
 update public.ai_agents set name = 'hidden' where id = pg_temp.id('e101');
 insert into public.ai_agents (company_id, id, name, provider, model) values (pg_temp.id('e001'), pg_temp.id('e104'), 'hidden, too', 'openai', 'z');
 delete from public.ai_agents where id = pg_temp.id('e104');
-select is((select jsonb_agg(changes -> 'name' order by id) from public.audit_logs where company_id = pg_temp.id('e001') and changes::text like '%[secret]%'),
+select is((select jsonb_agg(changes -> 'name' order by (changes -> 'name')::text collate "C") from public.audit_logs where company_id = pg_temp.id('e001') and changes::text like '%[secret]%'),
   '[{"new": "[secret]", "old": "[secret]"}, {"new": "[secret]"}, {"old": "[secret]"}]', 'of a secret, only that it changed');
-select results_eq($$select action collate "C", array(select k from jsonb_object_keys(changes) as k order by 1), changes -> 'model' from public.audit_logs where company_id = pg_temp.id('e001') and row_id = pg_temp.id('e104') order by id$$,
+select results_eq($$select action collate "C", array(select k from jsonb_object_keys(changes) as k order by 1), changes -> 'model' from public.audit_logs where company_id = pg_temp.id('e001') and row_id = pg_temp.id('e104') order by 1$$,
   $$values ('ai_agents.created' collate "C", '{configuration,model,name,provider,status}'::text[], '{"new": "z"}'::jsonb), ('ai_agents.deleted', '{configuration,model,name,provider,status}', '{"old": "z"}')$$, 'what is empty, and who and when, is not repeated');
 select is((select count(*) from public.audit_logs where company_id = pg_temp.id('e001') and changes::text like '%hidden%'), 0::bigint, 'and nothing of it');
 update public.ai_agents set name = 'x' where false;
