@@ -766,12 +766,22 @@ export type Database = {
         Row: {
           company_id: string;
           completed_at: string | null;
+          corrections: NonNullable<Json>;
           created_at: string;
           created_by: string | null;
           details: string | null;
           due_at: string;
+          extended_at: string | null;
+          extension_reason: string | null;
           id: string;
+          identifiers: string[];
+          identity_method: string | null;
+          identity_verified_at: string | null;
+          identity_verified_by: string | null;
           kind: string;
+          notices: number;
+          purposes: string[];
+          receipt: Json | null;
           received_at: string;
           regulation: string;
           rejection_reason: string | null;
@@ -786,12 +796,22 @@ export type Database = {
         Insert: {
           company_id: string;
           completed_at?: string | null;
+          corrections?: NonNullable<Json>;
           created_at?: string;
           created_by?: string | null;
           details?: string | null;
           due_at?: string;
+          extended_at?: string | null;
+          extension_reason?: string | null;
           id?: string;
+          identifiers?: string[];
+          identity_method?: string | null;
+          identity_verified_at?: string | null;
+          identity_verified_by?: string | null;
           kind: string;
+          notices?: number;
+          purposes?: string[];
+          receipt?: Json | null;
           received_at?: string;
           regulation: string;
           rejection_reason?: string | null;
@@ -805,12 +825,22 @@ export type Database = {
         Update: {
           company_id?: string;
           completed_at?: string | null;
+          corrections?: NonNullable<Json>;
           created_at?: string;
           created_by?: string | null;
           details?: string | null;
           due_at?: string;
+          extended_at?: string | null;
+          extension_reason?: string | null;
           id?: string;
+          identifiers?: string[];
+          identity_method?: string | null;
+          identity_verified_at?: string | null;
+          identity_verified_by?: string | null;
           kind?: string;
+          notices?: number;
+          purposes?: string[];
+          receipt?: Json | null;
           received_at?: string;
           regulation?: string;
           rejection_reason?: string | null;
@@ -1412,6 +1442,73 @@ export type Database = {
           },
         ];
       };
+      processing_restrictions: {
+        Row: {
+          company_id: string;
+          compliance_request_id: string;
+          created_at: string;
+          created_by: string | null;
+          id: string;
+          kind: string;
+          lift_reason: string | null;
+          lifted_at: string | null;
+          purposes: string[];
+          started_at: string;
+          subject_email: string;
+          subject_user_id: string | null;
+          updated_at: string;
+          updated_by: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          company_id: string;
+          compliance_request_id: string;
+          created_at?: string;
+          created_by?: string | null;
+          id?: string;
+          kind: string;
+          lift_reason?: string | null;
+          lifted_at?: string | null;
+          purposes?: string[];
+          started_at?: string;
+          subject_email: string;
+          subject_user_id?: string | null;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Update: {
+          company_id?: string;
+          compliance_request_id?: string;
+          created_at?: string;
+          created_by?: string | null;
+          id?: string;
+          kind?: string;
+          lift_reason?: string | null;
+          lifted_at?: string | null;
+          purposes?: string[];
+          started_at?: string;
+          subject_email?: string;
+          subject_user_id?: string | null;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: 'processing_restrictions_company_id_fkey';
+            columns: ['company_id'];
+            isOneToOne: false;
+            referencedRelation: 'companies';
+            referencedColumns: ['id'];
+          },
+          {
+            foreignKeyName: 'processing_restrictions_compliance_request_fk';
+            columns: ['company_id', 'compliance_request_id'];
+            isOneToOne: true;
+            referencedRelation: 'compliance_requests';
+            referencedColumns: ['company_id', 'id'];
+          },
+        ];
+      };
       security_policies: {
         Row: {
           aal2_permissions: string[];
@@ -1795,6 +1892,16 @@ export type Database = {
         };
         Returns: Record<string, unknown>;
       };
+      extend_compliance_request: {
+        Args: { company_id: string; reason: string; request_id: string };
+        Returns: Database['public']['CompositeTypes']['compliance_ticket'];
+        SetofOptions: {
+          from: '*';
+          to: 'compliance_ticket';
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       finish_event: {
         Args: {
           attempt: number;
@@ -1804,6 +1911,19 @@ export type Database = {
           is_final?: boolean;
         };
         Returns: string;
+      };
+      is_processing_allowed: {
+        Args: {
+          company_id: string;
+          purpose: string;
+          subject_email?: string;
+          subject_user_id?: string;
+        };
+        Returns: boolean;
+      };
+      lift_processing_restriction: {
+        Args: { company_id: string; reason: string; restriction_id: string };
+        Returns: boolean;
       };
       log_api_usage_and_update_budget: {
         Args: {
@@ -1841,6 +1961,7 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      maintain_compliance: { Args: Record<PropertyKey, never>; Returns: number };
       maintain_partitions: { Args: Record<PropertyKey, never>; Returns: number };
       my_companies: {
         Args: Record<PropertyKey, never>;
@@ -1852,6 +1973,35 @@ export type Database = {
           permissions: string[];
           role: string;
           slug: string;
+        }[];
+      };
+      my_compliance_requests: {
+        Args: Record<PropertyKey, never>;
+        Returns: Database['public']['CompositeTypes']['compliance_ticket'][];
+        SetofOptions: {
+          from: '*';
+          to: 'compliance_ticket';
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      process_compliance_request: {
+        Args: { company_id?: string; id: string; is_dry_run?: boolean; max_rows?: number };
+        Returns: Database['public']['CompositeTypes']['compliance_progress'];
+        SetofOptions: {
+          from: '*';
+          to: 'compliance_progress';
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      read_compliance_bundle: {
+        Args: { company_id: string; file_name?: string; request_id: string };
+        Returns: {
+          content: string;
+          name: string;
+          row_count: number;
+          sha256: string;
         }[];
       };
       reconcile_budget: {
@@ -1938,6 +2088,27 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      submit_compliance_request: {
+        Args: {
+          company_id: string;
+          corrections?: Json;
+          details?: string;
+          identifiers?: string[];
+          kind: string;
+          purposes?: string[];
+          regulation: string;
+          request_id?: string;
+          subject_email?: string;
+          subject_name?: string;
+        };
+        Returns: Database['public']['CompositeTypes']['compliance_ticket'];
+        SetofOptions: {
+          from: '*';
+          to: 'compliance_ticket';
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       switch_company: { Args: { company_id: string }; Returns: string };
       usage_anomalies: {
         Args: { company_id: string; days?: number };
@@ -1980,6 +2151,16 @@ export type Database = {
         SetofOptions: {
           from: '*';
           to: 'audit_verification';
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      verify_compliance_identity: {
+        Args: { company_id: string; method: string; request_id: string };
+        Returns: Database['public']['CompositeTypes']['compliance_ticket'];
+        SetofOptions: {
+          from: '*';
+          to: 'compliance_ticket';
           isOneToOne: true;
           isSetofReturn: false;
         };
@@ -2027,6 +2208,23 @@ export type Database = {
         remaining_usd: number | null;
         budget_month: string | null;
         period_ends_at: string | null;
+      };
+      compliance_progress: {
+        request_id: string | null;
+        status: string | null;
+        is_complete: boolean | null;
+        rows_seen: number | null;
+        remaining: Json | null;
+        receipt: Json | null;
+      };
+      compliance_ticket: {
+        request_id: string | null;
+        kind: string | null;
+        status: string | null;
+        is_identity_verified: boolean | null;
+        received_at: string | null;
+        due_at: string | null;
+        completed_at: string | null;
       };
       rate_limit_decision: {
         allowed: boolean | null;

@@ -101,7 +101,7 @@ CREATE TABLE "private"."column_classes" (
   "erasure"      text NOT NULL,
   CONSTRAINT "column_classes_class_is_known"
     CHECK ((class = ANY (ARRAY['identifier'::text, 'personal'::text, 'sensitive'::text, 'financial'::text, 'secret'::text, 'operational'::text]))),
-  CONSTRAINT "column_classes_erasure_is_known" CHECK ((erasure = ANY (ARRAY['keep'::text, 'scrub'::text, 'clear'::text, 'commit'::text]))),
+  CONSTRAINT "column_classes_erasure_is_known" CHECK ((erasure = ANY (ARRAY['keep'::text, 'scrub'::text, 'clear'::text, 'commit'::text, 'delete'::text]))),
   CONSTRAINT "column_classes_pkey" PRIMARY KEY (table_schema, table_name, column_name),
   CONSTRAINT "column_classes_what_is_personal_can_be_erased"
     CHECK
@@ -161,12 +161,13 @@ ALTER TABLE "private"."rate_limit_buckets"
   SET (fillfactor=50);
 
 CREATE TABLE "private"."retention_classes" (
-  "data_class"     text    NOT NULL,
-  "age_column"     text    NOT NULL,
-  "is_finished"    text    NOT NULL DEFAULT 'true'::text,
-  "minimum_days"   integer NOT NULL,
-  "minimum_basis"  text    NOT NULL,
-  "is_partitioned" boolean NOT NULL DEFAULT false,
+  "data_class"        text    NOT NULL,
+  "age_column"        text    NOT NULL,
+  "is_finished"       text    NOT NULL DEFAULT 'true'::text,
+  "minimum_days"      integer NOT NULL,
+  "minimum_basis"     text    NOT NULL,
+  "is_partitioned"    boolean NOT NULL DEFAULT false,
+  "overrides_erasure" boolean NOT NULL DEFAULT false,
   CONSTRAINT "retention_classes_minimum_days_is_not_negative" CHECK ((minimum_days >= 0)),
   CONSTRAINT "retention_classes_pkey" PRIMARY KEY (data_class)
 );
@@ -176,6 +177,36 @@ CREATE TABLE "private"."role_permissions" (
   "permission" text NOT NULL,
   CONSTRAINT "role_permissions_pkey" PRIMARY KEY (ROLE, permission),
   CONSTRAINT "role_permissions_role_is_known" CHECK ((role = ANY (ARRAY['admin'::text, 'client'::text, 'agent'::text, 'compliance_admin'::text])))
+);
+
+CREATE TABLE "private"."subject_bundle_files" (
+  "company_id" uuid                     NOT NULL,
+  "request_id" uuid                     NOT NULL,
+  "file_name"  text                     NOT NULL,
+  "row_count"  integer                  NOT NULL,
+  "content"    text                     NOT NULL,
+  "sha256"     text                     NOT NULL,
+  "created_at" timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT "subject_bundle_files_pkey" PRIMARY KEY (company_id, request_id, file_name)
+);
+
+CREATE TABLE "private"."subject_work" (
+  "company_id"    uuid                     NOT NULL,
+  "request_id"    uuid                     NOT NULL,
+  "user_ids"      uuid[]                   NOT NULL,
+  "pattern"       text                     NOT NULL,
+  "email_pattern" text                     NOT NULL,
+  "text_pattern"  text                     NOT NULL,
+  "pass"          integer                  NOT NULL DEFAULT 1,
+  "table_name"    text,
+  "position"      text[],
+  "hits"          bigint                   NOT NULL DEFAULT 0,
+  "rows_seen"     bigint                   NOT NULL DEFAULT 0,
+  "counts"        jsonb                    NOT NULL DEFAULT '{}'::jsonb,
+  "kept"          jsonb                    NOT NULL DEFAULT '{}'::jsonb,
+  "remaining"     jsonb                    NOT NULL DEFAULT '{}'::jsonb,
+  "started_at"    timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT "subject_work_pkey" PRIMARY KEY (company_id, request_id)
 );
 
 CREATE TABLE "private"."usage_keys" (
@@ -517,33 +548,52 @@ ALTER TABLE "public"."company_plans"
 REVOKE ALL ON TABLE "public"."company_plans" FROM "anon";
 
 CREATE TABLE "public"."compliance_requests" (
-  "company_id"       uuid                     NOT NULL,
-  "id"               uuid                     NOT NULL DEFAULT gen_random_uuid(),
-  "kind"             text                     NOT NULL,
-  "regulation"       text                     NOT NULL,
-  "status"           text                     NOT NULL DEFAULT 'received'::text,
-  "subject_email"    text                     NOT NULL,
-  "subject_name"     text,
-  "subject_user_id"  uuid,
-  "details"          text,
-  "received_at"      timestamp with time zone NOT NULL DEFAULT now(),
-  "due_at"           timestamp with time zone NOT NULL DEFAULT (now() + '1 mon'::interval),
-  "completed_at"     timestamp with time zone,
-  "rejection_reason" text,
-  "created_at"       timestamp with time zone NOT NULL DEFAULT now(),
-  "updated_at"       timestamp with time zone NOT NULL DEFAULT now(),
-  "created_by"       uuid,
-  "updated_by"       uuid,
+  "company_id"           uuid                     NOT NULL,
+  "id"                   uuid                     NOT NULL DEFAULT gen_random_uuid(),
+  "kind"                 text                     NOT NULL,
+  "regulation"           text                     NOT NULL,
+  "status"               text                     NOT NULL DEFAULT 'received'::text,
+  "subject_email"        text                     NOT NULL,
+  "subject_name"         text,
+  "subject_user_id"      uuid,
+  "identifiers"          text[]                   NOT NULL DEFAULT '{}'::text[],
+  "details"              text,
+  "corrections"          jsonb                    NOT NULL DEFAULT '[]'::jsonb,
+  "purposes"             text[]                   NOT NULL DEFAULT '{}'::text[],
+  "received_at"          timestamp with time zone NOT NULL DEFAULT now(),
+  "due_at"               timestamp with time zone NOT NULL DEFAULT (now() + '1 mon'::interval),
+  "extended_at"          timestamp with time zone,
+  "extension_reason"     text,
+  "notices"              smallint                 NOT NULL DEFAULT 0,
+  "identity_method"      text,
+  "identity_verified_at" timestamp with time zone,
+  "identity_verified_by" uuid,
+  "completed_at"         timestamp with time zone,
+  "rejection_reason"     text,
+  "receipt"              jsonb,
+  "created_at"           timestamp with time zone NOT NULL DEFAULT now(),
+  "updated_at"           timestamp with time zone NOT NULL DEFAULT now(),
+  "created_by"           uuid,
+  "updated_by"           uuid,
   CONSTRAINT "compliance_requests_completed_at_set_when_closed" CHECK (((status = ANY (ARRAY['completed'::text, 'rejected'::text, 'cancelled'::text])) = (completed_at IS
     NOT NULL))),
+  CONSTRAINT "compliance_requests_corrections_is_short_list" CHECK (((jsonb_typeof(corrections) = 'array'::text) AND (pg_column_size(corrections) <= 65536))),
   CONSTRAINT "compliance_requests_due_after_receipt" CHECK ((due_at > received_at)),
+  CONSTRAINT "compliance_requests_extension_has_reason" CHECK (((extended_at IS NOT NULL) = (extension_reason IS NOT NULL))),
+  CONSTRAINT "compliance_requests_identifiers_are_few" CHECK ((cardinality(identifiers) <= 20)),
+  CONSTRAINT "compliance_requests_identity_is_verified_somehow" CHECK (((identity_method IS NOT NULL) = (identity_verified_at IS NOT NULL))),
+  CONSTRAINT "compliance_requests_identity_method_is_known"
+    CHECK ((identity_method = ANY (ARRAY['session'::text, 'email'::text, 'document'::text, 'known_contact'::text, 'other'::text]))),
   CONSTRAINT "compliance_requests_kind_fits_regulation" CHECK (
 CASE regulation
     WHEN 'gdpr'::text THEN (kind = ANY (ARRAY['access'::text, 'portability'::text, 'rectification'::text, 'erasure'::text, 'restriction'::text, 'objection'::text]))
     WHEN 'ccpa'::text THEN (kind = ANY (ARRAY['know'::text, 'delete'::text, 'correct'::text, 'opt_out'::text]))
     ELSE false
 END),
+  CONSTRAINT "compliance_requests_notices_is_in_range" CHECK (((notices >= 0) AND (notices <= 3))),
   CONSTRAINT "compliance_requests_pkey" PRIMARY KEY (company_id, id),
+  CONSTRAINT "compliance_requests_purposes_are_few" CHECK ((cardinality(purposes) <= 50)),
+  CONSTRAINT "compliance_requests_receipt_is_object" CHECK ((jsonb_typeof(receipt) = 'object'::text)),
   CONSTRAINT "compliance_requests_rejection_has_reason" CHECK (((status = 'rejected'::text) = (rejection_reason IS NOT NULL))),
   CONSTRAINT "compliance_requests_status_is_known"
     CHECK ((status = ANY (ARRAY['received'::text, 'identity_check'::text, 'in_progress'::text, 'completed'::text, 'rejected'::text, 'cancelled'::text]))),
@@ -813,6 +863,32 @@ ALTER TABLE "public"."media_assets"
 
 REVOKE ALL ON TABLE "public"."media_assets" FROM "anon";
 
+CREATE TABLE "public"."processing_restrictions" (
+  "company_id"            uuid                     NOT NULL,
+  "id"                    uuid                     NOT NULL DEFAULT gen_random_uuid(),
+  "compliance_request_id" uuid                     NOT NULL,
+  "kind"                  text                     NOT NULL,
+  "subject_email"         text                     NOT NULL,
+  "subject_user_id"       uuid,
+  "purposes"              text[]                   NOT NULL DEFAULT '{}'::text[],
+  "started_at"            timestamp with time zone NOT NULL DEFAULT now(),
+  "lifted_at"             timestamp with time zone,
+  "lift_reason"           text,
+  "created_at"            timestamp with time zone NOT NULL DEFAULT now(),
+  "updated_at"            timestamp with time zone NOT NULL DEFAULT now(),
+  "created_by"            uuid,
+  "updated_by"            uuid,
+  CONSTRAINT "processing_restrictions_kind_is_known" CHECK ((kind = ANY (ARRAY['restriction'::text, 'objection'::text, 'opt_out'::text]))),
+  CONSTRAINT "processing_restrictions_lift_has_reason" CHECK (((lifted_at IS NOT NULL) = (lift_reason IS NOT NULL))),
+  CONSTRAINT "processing_restrictions_one_for_each_request" UNIQUE (company_id, compliance_request_id),
+  CONSTRAINT "processing_restrictions_pkey" PRIMARY KEY (company_id, id)
+);
+
+ALTER TABLE "public"."processing_restrictions"
+  ENABLE ROW LEVEL SECURITY;
+
+REVOKE ALL ON TABLE "public"."processing_restrictions" FROM "anon";
+
 CREATE TABLE "public"."security_policies" (
   "company_id"              uuid                     NOT NULL,
   "id"                      uuid                     NOT NULL DEFAULT gen_random_uuid(),
@@ -1041,6 +1117,21 @@ CREATE TYPE "private"."spender" AS (
   "service_stripe_count" integer
 );
 
+CREATE TYPE "private"."subject_table" AS (
+  "table_name"     text,
+  "keys"           text[],
+  "key_types"      text[],
+  "is_company"     text,
+  "is_hit"         text,
+  "is_stuck"       text,
+  "is_gone"        text,
+  "is_kept"        text,
+  "reason"         text,
+  "assignments"    text,
+  "export"         text,
+  "export_columns" text[]
+);
+
 CREATE TYPE "private"."usage_event" AS (
   "n"               integer,
   "first_n"         integer,
@@ -1101,6 +1192,25 @@ CREATE TYPE "public"."budget_decision" AS (
   "remaining_usd"  numeric,
   "budget_month"   date,
   "period_ends_at" timestamp WITH time zone
+);
+
+CREATE TYPE "public"."compliance_progress" AS (
+  "request_id"  uuid,
+  "status"      text,
+  "is_complete" boolean,
+  "rows_seen"   bigint,
+  "remaining"   jsonb,
+  "receipt"     jsonb
+);
+
+CREATE TYPE "public"."compliance_ticket" AS (
+  "request_id"           uuid,
+  "kind"                 text,
+  "status"               text,
+  "is_identity_verified" boolean,
+  "received_at"          timestamp WITH time zone,
+  "due_at"               timestamp WITH time zone,
+  "completed_at"         timestamp WITH time zone
 );
 
 CREATE TYPE "public"."rate_limit_decision" AS (
@@ -1171,6 +1281,35 @@ begin
             set_config('app.actor_id', coalesce(private.current_user_id()::text, ''), true);
   end if;
   return nullif(current_setting('app.actor_id', true), '')::uuid;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.address_pattern (
+  p_company_id uuid,
+  p_addresses  text[]
+)
+  RETURNS text
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_others text;
+begin
+  select string_agg(distinct regexp_replace(left(o.address, length(o.address) - length(a.address)), '([^[:alnum:]])', '\\\1', 'g'), '|')
+    into v_others
+    from unnest(p_addresses) as a (address)
+    join (
+      select lower(u.email) as address from public.users as u where u.company_id = p_company_id
+      union
+      select lower(i.customer_email) from public.invoices as i where i.company_id = p_company_id
+      union
+      select lower(r.subject_email) from public.compliance_requests as r where r.company_id = p_company_id
+    ) as o on right(o.address, length(a.address)) = a.address and o.address ~ '[_-]' and o.address <> all (p_addresses);
+  return (
+    select '(?:(?<![[:alnum:].+])|(?<=%[0-9a-f][0-9a-f]))' || coalesce('(?<!' || v_others || ')', '')
+           || '(?:' || string_agg(private.identifier_pattern(a.address), '|') || ')(?![[:alnum:]-])'
+      from unnest(p_addresses) as a (address));
 end
 $function$;
 
@@ -1272,6 +1411,66 @@ begin
        where c.table_schema = 'public' and c.table_name = p_table_name
          and (c.class in ('personal', 'sensitive') and c.erasure = 'scrub' or c.erasure = 'clear')
     ) as v;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.apply_corrections (
+  p_request public.compliance_requests,
+  p_work    private.subject_work
+)
+  RETURNS jsonb
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_correction jsonb;
+  v_table text;
+  v_column text;
+  v_row_id uuid;
+  v_plan private.subject_table;
+  v_rows bigint;
+  v_counts jsonb := '{}'::jsonb;
+begin
+  if p_request.corrections = '[]' then
+    raise exception 'the request does not say what is to be corrected'
+      using errcode = '22023',
+            detail = 'no_corrections',
+            hint = 'Set corrections to a list of {table_name, row_id, column_name, value}.';
+  end if;
+  for v_correction in select e.value from jsonb_array_elements(p_request.corrections) as e loop
+    v_table := coalesce(v_correction ->> 'table_name', 'users');
+    v_column := v_correction ->> 'column_name';
+    v_row_id := coalesce(private.parse_uuid(v_correction ->> 'row_id'), case when v_table = 'users' then p_work.user_ids[1] end);
+    select t.* into v_plan from private.subject_tables(p_request.company_id, p_request.id) as t
+     where t.table_name = format('public.%I', v_table) and t.keys = '{id}';
+    if v_plan.table_name is null or v_row_id is null or jsonb_typeof(v_correction -> 'value') is null
+      or jsonb_typeof(v_correction -> 'value') not in ('string', 'null')
+      or not exists (
+        select from private.column_classes as k
+          join pg_attribute as a on a.attrelid = format('public.%I', v_table)::regclass and a.attname = k.column_name
+         where k.table_schema = 'public' and k.table_name = v_table and k.column_name = v_column
+           and k.class = 'personal' and k.erasure = 'scrub' and a.atttypid = 'text'::regtype)
+    then
+      raise exception 'correction % names no personal text of a row', v_correction - 'value'
+        using errcode = '22023',
+              detail = 'invalid_correction',
+              hint = 'Name table_name, row_id, column_name and value; without table_name the person''s profile is corrected.';
+    end if;
+    execute format(
+      'update %s as t set %I = $6 where %s and t.id = $7 and (%s)', v_plan.table_name, v_column, v_plan.is_company,
+      case v_table when 'users' then 't.id = any ($2)' else v_plan.is_hit end)
+      using p_work.company_id, p_work.user_ids, p_work.pattern, p_work.email_pattern, p_work.text_pattern,
+            v_correction ->> 'value', v_row_id;
+    get diagnostics v_rows = row_count;
+    if v_rows = 0 then
+      raise exception 'row % of % does not name the person of this request', v_row_id, v_table
+        using errcode = '42501',
+              detail = 'not_the_subject',
+              hint = 'A request corrects only what a company holds of the person who asked.';
+    end if;
+    v_counts := v_counts || jsonb_build_object(v_plan.table_name, coalesce((v_counts ->> v_plan.table_name)::bigint, 0) + 1);
+  end loop;
+  return v_counts;
 end
 $function$;
 
@@ -1707,6 +1906,21 @@ begin
              round(v_plan.limit_micro_usd / 1000000.0, 6), 0.0, 0.0, round(v_plan.limit_micro_usd / 1000000.0, 6),
              case when v_plan.limit_micro_usd > 0 then 0.0 end, false;
   end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.bytes_text (
+  p_bytes bytea
+)
+  RETURNS text
+  LANGUAGE plpgsql
+  IMMUTABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return convert_from(p_bytes, 'UTF8');
+exception when character_not_in_repertoire or untranslatable_character then
+  return encode(p_bytes, 'escape');
 end
 $function$;
 
@@ -2446,6 +2660,39 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.close_other_requests (
+  p_request public.compliance_requests,
+  p_work    private.subject_work
+)
+  RETURNS void
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_importing constant text := coalesce(current_setting('app.importing', true), '');
+  v_closed uuid[];
+begin
+  delete from private.subject_bundle_files as f
+   using public.compliance_requests as r
+   where f.company_id = p_request.company_id and r.company_id = f.company_id and r.id = f.request_id
+     and (r.subject_user_id = any (p_work.user_ids) or lower(r.subject_email) ~* p_work.email_pattern);
+  perform set_config('app.importing', 'on', true);
+  with closed as (
+    update public.compliance_requests as r
+       set status = 'cancelled', completed_at = now(), updated_at = now()
+     where r.company_id = p_request.company_id and r.id <> p_request.id
+       and r.status in ('received', 'identity_check', 'in_progress')
+       and (r.subject_user_id = any (p_work.user_ids) or lower(r.subject_email) ~* p_work.email_pattern)
+    returning r.id
+  )
+  select array_agg(c.id) into v_closed from closed as c;
+  perform set_config('app.importing', v_importing, true);
+  delete from private.subject_work as w where w.company_id = p_request.company_id and w.request_id = any (v_closed);
+  perform private.write_audit(p_request.company_id, 'compliance_request.cancelled', 'compliance_requests', c,
+    jsonb_build_object('erased_by', p_request.id)) from unnest(v_closed) as c;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.close_partition (
   p_name text
 )
@@ -2597,6 +2844,21 @@ begin
       where r.company_id = p_company_id and r.held_in <> '{}' and p.id = any (r.held_in)
    ) as h
    where p.company_id = p_company_id and p.id = p_period_id;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.compliance_ticket (
+  p_request public.compliance_requests
+)
+  RETURNS public.compliance_ticket
+  LANGUAGE plpgsql
+  IMMUTABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return (
+    p_request.id, p_request.kind, p_request.status, p_request.identity_verified_at is not null, p_request.received_at,
+    p_request.due_at, p_request.completed_at)::public.compliance_ticket;
 end
 $function$;
 
@@ -2898,6 +3160,212 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.erase_files (
+  p_work private.subject_work
+)
+  RETURNS bigint
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_file record;
+  v_left bigint := 0;
+begin
+  for v_file in
+    select o.bucket_id, o.name from storage.objects as o
+     where o.bucket_id in ('documents', 'media') and starts_with(o.name, p_work.company_id || '/')
+       and substr(o.name, 38) ~* p_work.pattern
+  loop
+    v_left := v_left + 1;
+    if not exists (
+      select from private.outbox_events as e
+       where e.company_id = p_work.company_id and e.topic = 'file.expired' and e.status = 'pending'
+         and e.payload ->> 'path' = v_file.name and e.payload ->> 'bucket' = v_file.bucket_id)
+    then
+      perform private.emit_event(p_work.company_id, 'file.expired', jsonb_build_object(
+        'bucket', v_file.bucket_id, 'path', v_file.name));
+    end if;
+  end loop;
+  update storage.objects as o
+     set owner = null, owner_id = null
+   where o.bucket_id in ('documents', 'media') and starts_with(o.name, p_work.company_id || '/')
+     and (o.owner = any (p_work.user_ids) or o.owner_id = any (p_work.user_ids::text[]));
+  return v_left;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.erase_page (
+  p_work     private.subject_work,
+  p_table    private.subject_table,
+  p_max_rows integer,
+  OUT        seen bigint,
+  OUT        changed bigint,
+  OUT        kept bigint,
+  OUT        stuck bigint,
+  OUT        next_position text[]
+)
+  RETURNS record
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_keys text;
+  v_page text;
+  v_removed text;
+  v_changed text := 'select 0';
+  v_entry record;
+  v_importing constant text := coalesce(current_setting('app.importing', true), '');
+begin
+  select string_agg(format('%I', k), ', ') into v_keys from unnest(p_table.keys) as k;
+  v_page := format(
+    'select %s, coalesce(%s, false) as is_hit, coalesce(%s, false) as is_stuck, coalesce(%s, false) as is_gone,
+            coalesce((%s) or (%s), false) and (%s) as is_kept
+       from %s as t
+      where %s%s
+      order by %1$s
+      limit $7',
+    (select string_agg(format('t.%I', k), ', ') from unnest(p_table.keys) as k), p_table.is_hit, p_table.is_stuck, p_table.is_gone,
+    p_table.is_hit, p_table.is_gone, p_table.is_kept, p_table.table_name, p_table.is_company,
+    case when p_work.position is not null then format(' and (%s) > (%s)',
+      (select string_agg(format('t.%I', k), ', ') from unnest(p_table.keys) as k),
+      (select string_agg(format('($6)[%s]::%s', x.ordinality, x.type_name), ', ')
+         from unnest(p_table.key_types) with ordinality as x (type_name, ordinality))) end);
+  if p_max_rows is null then
+    execute format(
+      'select count(*), count(*) filter (where (p.is_hit or p.is_gone) and not p.is_kept), count(*) filter (where p.is_kept),
+              count(*) filter (where p.is_stuck and not p.is_kept)
+         from (%s) as p', v_page)
+      into seen, changed, kept, stuck
+      using p_work.company_id, p_work.user_ids, p_work.pattern, p_work.email_pattern, p_work.text_pattern, p_work.position, null::integer;
+    return;
+  end if;
+
+  if p_table.table_name = 'public.audit_logs' then
+    seen := 0;
+    changed := 0;
+    kept := 0;
+    stuck := 0;
+    for v_entry in execute format(
+      'select l.*, p.is_hit, p.is_stuck, p.is_kept from (%s) as p
+         join public.audit_logs as l on l.company_id = $1 and l.created_at = p.created_at and l.id = p.id
+        order by l.created_at, l.id', v_page)
+      using p_work.company_id, p_work.user_ids, p_work.pattern, p_work.email_pattern, p_work.text_pattern, p_work.position, p_max_rows
+    loop
+      seen := seen + 1;
+      next_position := array[v_entry.created_at::text, v_entry.id::text];
+      if v_entry.is_kept then
+        kept := kept + 1;
+      elsif v_entry.is_hit and private.erase_audit_fields(p_work.company_id, v_entry.created_at, v_entry.id, array_remove(array[
+          case when v_entry.actor_id = any (p_work.user_ids) then 'actor_id' end,
+          case when v_entry.created_by = any (p_work.user_ids) then 'created_by' end,
+          case when v_entry.row_id = any (p_work.user_ids) then 'row_id' end,
+          case when v_entry.actor_id = any (p_work.user_ids) then 'ip_address' end,
+          case when v_entry.actor_id = any (p_work.user_ids) or v_entry.user_agent ~* p_work.pattern then 'user_agent' end,
+          case when v_entry.request_id ~* p_work.pattern then 'request_id' end
+        ] || array(
+          select 'changes.' || c.key
+            from jsonb_each(v_entry.changes) as c
+           where c.value::text ~* p_work.pattern
+              -- What the profile said of the person, also where it does not name them.
+              or v_entry.table_name = 'users' and v_entry.row_id = any (p_work.user_ids) and exists (
+                select from private.column_classes as k
+                 where k.table_schema = 'public' and k.table_name = 'users' and k.column_name = c.key
+                   and k.class in ('personal', 'sensitive'))), null))
+      then
+        changed := changed + 1;
+      elsif v_entry.is_hit or v_entry.is_stuck then
+        stuck := stuck + 1;
+      end if;
+    end loop;
+    return;
+  end if;
+
+  v_removed := format(
+    'delete from %s as t using page as p where p.is_gone and not p.is_kept and %s and (%s) = (%s)',
+    p_table.table_name, p_table.is_company,
+    (select string_agg(format('t.%I', k), ', ') from unnest(p_table.keys) as k),
+    (select string_agg(format('p.%I', k), ', ') from unnest(p_table.keys) as k));
+  v_removed := case
+    when p_table.table_name in ('public.documents', 'public.media_assets') then format(
+      '%s returning private.emit_event(t.company_id, ''file.expired'', jsonb_build_object(
+         ''bucket'', %L, ''path'', t.storage_path, ''row_id'', t.id))',
+      v_removed, case p_table.table_name when 'public.documents' then 'documents' else 'media' end)
+    else v_removed || ' returning 1'
+  end;
+  if p_table.assignments is not null then
+    v_changed := format(
+      'update %s as t set %s from page as p where p.is_hit and not p.is_gone and not p.is_kept and %s and (%s) = (%s) returning 1',
+      p_table.table_name, p_table.assignments, p_table.is_company,
+      (select string_agg(format('t.%I', k), ', ') from unnest(p_table.keys) as k),
+      (select string_agg(format('p.%I', k), ', ') from unnest(p_table.keys) as k));
+  end if;
+  perform set_config('app.importing', 'on', true);
+  execute format(
+    'with page as materialized (%s), removed as (%s), changed as (%s)
+     select count(*), %s + (select count(*) from removed), count(*) filter (where p.is_kept),
+            count(*) filter (where p.is_stuck and not p.is_kept and not p.is_gone),
+            (select array[%s] from page as l order by (%s) desc limit 1)
+       from page as p',
+    v_page, v_removed, v_changed, case when p_table.assignments is null then '0' else '(select count(*) from changed)' end,
+    (select string_agg(format('l.%I::text', k), ', ') from unnest(p_table.keys) as k),
+    (select string_agg(format('l.%I', k), ', ') from unnest(p_table.keys) as k))
+    into seen, changed, kept, stuck, next_position
+    using p_work.company_id, p_work.user_ids, p_work.pattern, p_work.email_pattern, p_work.text_pattern, p_work.position, p_max_rows;
+  perform set_config('app.importing', v_importing, true);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.erasure_exception (
+  p_company_id uuid,
+  p_table      regclass,
+  OUT          is_kept text,
+  OUT          reason text
+)
+  RETURNS record
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_whole record;
+  v_inner record;
+begin
+  select 'true', 'legal hold: ' || coalesce(p.legal_basis, 'no basis stated')
+    into is_kept, reason
+    from public.data_retention_policies as p
+   where p.company_id = p_company_id and p.is_legal_hold and format('public.%I', p.data_class)::regclass = p_table;
+  if is_kept is not null then
+    return;
+  end if;
+  select format('coalesce(t.%I >= now() - interval ''%s days'', false)', k.age_column, k.minimum_days), k.minimum_basis
+    into is_kept, reason
+    from private.retention_classes as k
+   where k.overrides_erasure and format('public.%I', k.data_class)::regclass = p_table;
+  if is_kept is not null then
+    return;
+  end if;
+  is_kept := 'false';
+  for v_whole in
+    select f.confrelid::regclass as parent,
+           string_agg(format('p.%I = t.%I', pa.attname, ca.attname), ' and ') as joined
+      from pg_constraint as f
+     cross join lateral unnest(f.conkey, f.confkey) as x (child, parent)
+      join pg_attribute as ca on ca.attrelid = f.conrelid and ca.attnum = x.child
+      join pg_attribute as pa on pa.attrelid = f.confrelid and pa.attnum = x.parent
+     where f.conrelid = p_table and f.contype = 'f' and f.confdeltype = 'c' and f.confrelid <> f.conrelid
+       and f.confrelid not in ('public.companies'::regclass, 'auth.users'::regclass)
+     group by f.oid
+  loop
+    select * into v_inner from private.erasure_exception(p_company_id, v_whole.parent);
+    if v_inner.is_kept <> 'false' then
+      is_kept := format('exists (select from %s as p where %s and (%s))', v_whole.parent, v_whole.joined,
+        regexp_replace(v_inner.is_kept, '\mt\.', 'p.', 'g'));
+      reason := v_inner.reason;
+    end if;
+  end loop;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.explain_ip_access (
   p_company_id uuid,
   p_address    inet
@@ -3000,6 +3468,133 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.export_page (
+  p_work     private.subject_work,
+  p_table    private.subject_table,
+  p_max_rows integer,
+  OUT        seen bigint,
+  OUT        found bigint,
+  OUT        next_position text[]
+)
+  RETURNS record
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_rows jsonb;
+  v_number integer;
+  v_name constant text := split_part(p_table.table_name, '.', 2);
+begin
+  execute format(
+    'select count(*), count(*) filter (where p.is_hit), coalesce(jsonb_agg(p.doc order by %1$s) filter (where p.is_hit), ''[]''),
+            (array_agg(p.last_key order by %1$s))[count(*)]
+       from (
+         select %2$s, coalesce(%3$s, false) as is_hit, case when %3$s then %4$s end as doc, array[%5$s]::text as last_key
+           from %6$s as t
+          where %7$s%8$s
+          order by %2$s
+          limit $5
+       ) as p',
+    (select string_agg(format('p.%I', k), ', ') from unnest(p_table.keys) as k),
+    (select string_agg(format('t.%I', k), ', ') from unnest(p_table.keys) as k),
+    case p_table.table_name when 'public.users' then 't.id = any ($2)' else format('((%s) or (%s))', p_table.is_hit, p_table.is_gone) end,
+    p_table.export,
+    (select string_agg(format('t.%I::text', k), ', ') from unnest(p_table.keys) as k),
+    p_table.table_name, p_table.is_company,
+    case when p_work.position is not null then format(' and (%s) > (%s)',
+      (select string_agg(format('t.%I', k), ', ') from unnest(p_table.keys) as k),
+      (select string_agg(format('($4)[%s]::%s', x.ordinality, x.type_name), ', ')
+         from unnest(p_table.key_types) with ordinality as x (type_name, ordinality))) end)
+    into seen, found, v_rows, next_position
+    using p_work.company_id, p_work.user_ids, p_work.pattern, p_work.position, p_max_rows;
+  if found = 0 then
+    return;
+  end if;
+  select count(*) / 2 + 1 into v_number from private.subject_bundle_files as f
+   where f.company_id = p_work.company_id and f.request_id = p_work.request_id and split_part(f.file_name, '.', 1) = v_name;
+  insert into private.subject_bundle_files (company_id, request_id, file_name, row_count, content, sha256)
+  select p_work.company_id, p_work.request_id, format('%s.%s.%s', v_name, v_number, v.extension), found, v.content,
+         encode(sha256(convert_to(v.content, 'UTF8')), 'hex')
+    from (
+      select 'json' as extension, jsonb_pretty(v_rows) as content
+      union all
+      select 'csv', concat_ws(E'\r\n',
+               array_to_string(p_table.export_columns, ','),
+               (select string_agg(
+                         (select string_agg(private.csv_field(r.value ->> c.name), ',' order by c.n)
+                            from unnest(p_table.export_columns) with ordinality as c (name, n)),
+                         E'\r\n' order by r.ordinality)
+                  from jsonb_array_elements(v_rows) with ordinality as r)) || E'\r\n'
+    ) as v;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.extend_compliance_request (
+  p_company_id uuid,
+  p_request_id uuid,
+  p_reason     text
+)
+  RETURNS public.compliance_ticket
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_request public.compliance_requests;
+begin
+  v_request := private.open_request(p_company_id, p_request_id);
+  if coalesce(p_reason !~ '\S', true) then
+    raise exception 'the person is told why it takes longer'
+      using errcode = '22023',
+            detail = 'reason_missing',
+            hint = 'State the reason (GDPR Art. 12(3): complexity or number of requests).';
+  end if;
+  if v_request.extended_at is not null and v_request.extension_reason = p_reason then
+    return private.compliance_ticket(v_request);
+  end if;
+  if v_request.extended_at is not null or v_request.due_at < now() then
+    raise exception 'the date of a request is put off once, and before it has passed'
+      using errcode = '23514',
+            detail = 'extension_too_late',
+            hint = 'Answer it as soon as you can.';
+  end if;
+  update public.compliance_requests as r
+     set extended_at = now(), extension_reason = p_reason, notices = 0,
+         due_at = r.received_at + case r.regulation when 'gdpr' then interval '3 months' else interval '90 days' end
+   where r.company_id = p_company_id and r.id = p_request_id
+  returning r.* into v_request;
+  perform private.emit_event(p_company_id, 'compliance.extended', jsonb_build_object(
+    'request_id', v_request.id, 'kind', v_request.kind, 'due_at', v_request.due_at));
+  return private.compliance_ticket(v_request);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.find_restriction (
+  p_company_id uuid,
+  p_purpose    text,
+  p_user_id    uuid,
+  p_text       text
+)
+  RETURNS uuid
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  SET plan_cache_mode TO 'force_generic_plan'
+  AS $function$
+begin
+  return (
+    select r.id from public.processing_restrictions as r
+     where r.company_id = p_company_id and r.lifted_at is null
+       and (r.purposes = '{}' or exists (
+         select from unnest(r.purposes) as p where p = p_purpose or starts_with(p_purpose, p || '.')))
+       and (r.subject_user_id = p_user_id
+            or strpos(lower(p_text), r.subject_email) > 0
+            or strpos(lower(p_text), r.subject_user_id::text) > 0)
+     order by r.started_at
+     limit 1);
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.find_spender (
   p_company_id uuid,
   p_at         timestamp with time zone,
@@ -3063,6 +3658,178 @@ begin
     using errcode = 'XX000',
           detail = 'budget_unavailable',
           hint = 'Look at budget_periods of the company: months must not overlap.';
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.find_subject (
+  p_request public.compliance_requests
+)
+  RETURNS private.subject_work
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_work private.subject_work;
+  v_addresses text[];
+  v_texts text[];
+begin
+  v_addresses := array(
+    select distinct lower(trim(a)) from unnest(p_request.identifiers || p_request.subject_email) as a where a ~ '@');
+  v_work.user_ids := array(
+    select u.id from public.users as u
+     where u.company_id = p_request.company_id and (u.id = p_request.subject_user_id or lower(u.email) = any (v_addresses))
+    union
+    select p_request.subject_user_id where p_request.subject_user_id is not null);
+  v_addresses := array(
+    select unnest(v_addresses)
+    union
+    select lower(u.email) from public.users as u where u.company_id = p_request.company_id and u.id = any (v_work.user_ids));
+  -- A single word is no name to look for everywhere, nor is a name that somebody else has, too.
+  v_texts := array(
+    select n.name
+      from (
+        select trim(p_request.subject_name) as name
+        union
+        select trim(u.full_name) from public.users as u where u.company_id = p_request.company_id and u.id = any (v_work.user_ids)
+      ) as n
+     where n.name ~ '\S\s+\S'
+       and not exists (
+         select from public.users as u
+          where u.company_id = p_request.company_id and u.id <> all (v_work.user_ids) and lower(trim(u.full_name)) = lower(n.name))
+    union
+    select u.phone from public.users as u
+     where u.company_id = p_request.company_id and u.id = any (v_work.user_ids) and u.phone is not null
+    union
+    select trim(i) from unnest(p_request.identifiers) as i where i !~ '@'
+    union
+    select i::text from unnest(v_work.user_ids) as i);
+  v_work.company_id := p_request.company_id;
+  v_work.request_id := p_request.id;
+  v_work.email_pattern := private.address_pattern(p_request.company_id, v_addresses);
+  -- Without anything else to look for: what stands nowhere.
+  v_work.text_pattern := coalesce(
+    (select string_agg(private.identifier_pattern(t), '|' order by t) from unnest(v_texts) as t), '(?=a)b');
+  v_work.pattern := v_work.email_pattern || '|' || v_work.text_pattern;
+  v_work.pass := 1;
+  v_work.hits := 0;
+  v_work.rows_seen := 0;
+  v_work.counts := '{}';
+  v_work.kept := '{}';
+  v_work.remaining := '{}';
+  v_work.started_at := now();
+  return v_work;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.finish_bundle (
+  p_request public.compliance_requests,
+  p_work    private.subject_work
+)
+  RETURNS jsonb
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_manifest text;
+  v_receipt jsonb;
+begin
+  select jsonb_pretty(jsonb_build_object(
+           'company_id', p_request.company_id, 'request_id', p_request.id, 'kind', p_request.kind,
+           'regulation', p_request.regulation, 'generated_at', now(), 'rows', p_work.counts,
+           'files', coalesce(jsonb_agg(jsonb_build_object(
+             'file_name', f.file_name, 'row_count', f.row_count, 'bytes', octet_length(convert_to(f.content, 'UTF8')),
+             'sha256', f.sha256) order by f.file_name), '[]')))
+    into v_manifest
+    from private.subject_bundle_files as f
+   where f.company_id = p_request.company_id and f.request_id = p_request.id;
+  v_receipt := jsonb_build_object(
+    'kind', p_request.kind, 'regulation', p_request.regulation, 'identity_method', p_request.identity_method,
+    'subject_hash', encode(sha256(convert_to(p_request.id || ':' || lower(p_request.subject_email), 'UTF8')), 'hex'),
+    'started_at', p_work.started_at, 'completed_at', now(), 'rows', p_work.counts,
+    'manifest_sha256', encode(sha256(convert_to(v_manifest, 'UTF8')), 'hex'));
+  insert into private.subject_bundle_files (company_id, request_id, file_name, row_count, content, sha256)
+  values (p_request.company_id, p_request.id, 'manifest.json', 0, v_manifest, v_receipt ->> 'manifest_sha256');
+  delete from private.subject_work as w where w.company_id = p_request.company_id and w.request_id = p_request.id;
+  return v_receipt;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.finish_erasure (
+  p_request public.compliance_requests,
+  p_work    private.subject_work
+)
+  RETURNS jsonb
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_importing constant text := coalesce(current_setting('app.importing', true), '');
+  v_users_kept record;
+  v_request_kept record;
+  v_counts jsonb := p_work.counts;
+  v_kept jsonb := p_work.kept;
+  v_rows bigint;
+  v_receipt jsonb;
+  v_operator uuid;
+begin
+  select * into v_users_kept from private.erasure_exception(p_request.company_id, 'public.users');
+  select * into v_request_kept from private.erasure_exception(p_request.company_id, 'public.compliance_requests');
+  perform set_config('app.importing', 'on', true);
+  if v_users_kept.is_kept = 'false' then
+    delete from public.users as u where u.company_id = p_request.company_id and u.id = any (p_work.user_ids);
+    get diagnostics v_rows = row_count;
+    if v_rows > 0 then
+      v_counts := v_counts || jsonb_build_object('public.users', coalesce((v_counts ->> 'public.users')::bigint, 0) + v_rows);
+    end if;
+  else
+    select count(*) into v_rows from public.users as u where u.company_id = p_request.company_id and u.id = any (p_work.user_ids);
+    if v_rows > 0 then
+      v_kept := v_kept || jsonb_build_object('public.users', jsonb_build_object('rows', v_rows, 'reason', v_users_kept.reason));
+    end if;
+  end if;
+  if v_request_kept.is_kept <> 'false' then
+    v_kept := v_kept || jsonb_build_object('public.compliance_requests', jsonb_build_object(
+      'rows', coalesce((v_kept #>> '{public.compliance_requests,rows}')::bigint, 0) + 1, 'reason', v_request_kept.reason));
+  end if;
+  -- What opposed processing has nothing left to oppose.
+  update public.processing_restrictions as r
+     set lifted_at = now(), lift_reason = 'the person has been erased', updated_at = now()
+   where r.company_id = p_request.company_id and r.lifted_at is null and r.subject_email = 'erased@erased.invalid';
+  v_receipt := jsonb_build_object(
+    'kind', p_request.kind, 'regulation', p_request.regulation, 'identity_method', p_request.identity_method,
+    'subject_hash', encode(sha256(convert_to(p_request.id || ':' || lower(p_request.subject_email), 'UTF8')), 'hex'),
+    'started_at', p_work.started_at, 'completed_at', now(), 'rows_erased', v_counts, 'rows_kept', v_kept,
+    'scan', jsonb_build_object('pass', p_work.pass, 'rows_seen', p_work.rows_seen, 'rows_found', 0));
+  v_receipt := v_receipt || jsonb_build_object('sha256', encode(sha256(convert_to(v_receipt::text, 'UTF8')), 'hex'));
+  update public.compliance_requests as r
+     set status = 'completed', completed_at = now(), updated_at = now(), receipt = v_receipt,
+         subject_email = case when v_request_kept.is_kept = 'false' then 'erased@erased.invalid' else r.subject_email end,
+         subject_name = case when v_request_kept.is_kept <> 'false' then r.subject_name end,
+         subject_user_id = case when v_request_kept.is_kept <> 'false' then r.subject_user_id end,
+         identifiers = case when v_request_kept.is_kept = 'false' then '{}' else r.identifiers end,
+         details = case when v_request_kept.is_kept <> 'false' then r.details end,
+         corrections = case when v_request_kept.is_kept = 'false' then '[]' else r.corrections end,
+         extension_reason = case
+           when v_request_kept.is_kept = 'false' then private.scrub_text(r.extension_reason, p_work.email_pattern, p_work.text_pattern)
+           else r.extension_reason
+         end,
+         created_by = case when r.created_by <> all (p_work.user_ids) or v_request_kept.is_kept <> 'false' then r.created_by end,
+         updated_by = case when r.updated_by <> all (p_work.user_ids) or v_request_kept.is_kept <> 'false' then r.updated_by end,
+         identity_verified_by = case
+           when r.identity_verified_by <> all (p_work.user_ids) or v_request_kept.is_kept <> 'false' then r.identity_verified_by
+         end
+   where r.company_id = p_request.company_id and r.id = p_request.id;
+  delete from private.subject_work as w where w.company_id = p_request.company_id and w.request_id = p_request.id;
+  perform set_config('app.importing', v_importing, true);
+  -- An account without any company left is the platform's to delete.
+  select c.id into v_operator from public.companies as c where c.is_operator;
+  perform private.emit_event(v_operator, 'account.unused', jsonb_build_object('user_id', i))
+     from unnest(p_work.user_ids) as i
+    where v_operator <> p_request.company_id
+      and exists (select from auth.users as a where a.id = i)
+      and not exists (select from public.users as u where u.id = i);
+  return v_receipt;
 end
 $function$;
 
@@ -3179,6 +3946,138 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.go_through (
+  p_request    public.compliance_requests,
+  p_work       private.subject_work,
+  p_is_erasure boolean,
+  p_max_rows   integer,
+  OUT          work private.subject_work,
+  OUT          is_done boolean
+)
+  RETURNS record
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_tables private.subject_table[];
+  v_table private.subject_table;
+  v_page record;
+  v_limit integer;
+  v_left integer := p_max_rows;
+  v_index integer;
+  v_files bigint;
+begin
+  work := p_work;
+  is_done := false;
+  v_tables := array(
+    select t from private.subject_tables(p_request.company_id, p_request.id) as t
+     where p_is_erasure or t.table_name like 'public.%');
+  v_index := coalesce((
+    select x.n from unnest(v_tables) with ordinality as x (table_name, keys, key_types, is_company, is_hit, is_stuck, is_gone, is_kept,
+      reason, assignments, export, export_columns, n) where x.table_name = work.table_name), 1)::integer;
+  if work.table_name is null then
+    work.pass := 1;
+    work.hits := 0;
+    work.rows_seen := 0;
+    work.kept := '{}';
+    work.remaining := '{}';
+  end if;
+  while v_left > 0 loop
+    if v_index > cardinality(v_tables) then
+      v_index := 1;
+      is_done := not p_is_erasure;
+      exit when is_done;
+      v_files := private.erase_files(work);
+      if v_files > 0 then
+        work.remaining := work.remaining || jsonb_build_object('storage.objects', v_files);
+      end if;
+      -- A pass that found nothing is the proof; one that found something is followed by another.
+      is_done := work.hits = 0 and work.remaining = '{}';
+      exit when is_done or work.hits = 0 or work.pass >= 5;
+      work.pass := work.pass + 1;
+      work.hits := 0;
+      work.rows_seen := 0;
+      work.kept := '{}';
+      work.remaining := '{}';
+    end if;
+    v_table := v_tables[v_index];
+    v_limit := least(v_left, 1000);
+    begin
+      if p_is_erasure then
+        select p.seen, p.changed, p.kept, p.stuck, p.next_position into v_page from private.erase_page(work, v_table, v_limit) as p;
+      else
+        select p.seen, p.found as changed, 0::bigint as kept, 0::bigint as stuck, p.next_position
+          into v_page from private.export_page(work, v_table, v_limit) as p;
+      end if;
+    exception when integrity_constraint_violation or data_exception or lock_not_available or deadlock_detected then
+      -- One table that refuses does not keep the others from being erased.
+      work.remaining := work.remaining || jsonb_build_object(v_table.table_name, format('%s (%s)', sqlerrm, sqlstate));
+      v_index := v_index + 1;
+      work.position := null;
+      v_left := v_left - 1;
+      continue;
+    end;
+    v_left := v_left - greatest(v_page.seen, 1)::integer;
+    work.rows_seen := work.rows_seen + v_page.seen;
+    work.hits := work.hits + v_page.changed;
+    if v_page.changed > 0 then
+      work.counts := work.counts || jsonb_build_object(v_table.table_name,
+        coalesce((work.counts ->> v_table.table_name)::bigint, 0) + v_page.changed);
+    end if;
+    if v_page.kept > 0 then
+      work.kept := work.kept || jsonb_build_object(v_table.table_name, jsonb_build_object('reason', v_table.reason,
+        'rows', coalesce((work.kept -> v_table.table_name ->> 'rows')::bigint, 0) + v_page.kept));
+    end if;
+    if v_page.stuck > 0 then
+      work.remaining := work.remaining || jsonb_build_object(v_table.table_name,
+        coalesce((work.remaining ->> v_table.table_name)::bigint, 0) + v_page.stuck);
+    end if;
+    if v_page.seen < v_limit then
+      v_index := v_index + 1;
+      work.position := null;
+    else
+      work.position := v_page.next_position;
+    end if;
+  end loop;
+  -- Null where the next call begins anew.
+  work.table_name := case when v_left > 0 then null else v_tables[v_index].table_name end;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.identifier_pattern (
+  p_identifier text
+)
+  RETURNS text
+  LANGUAGE plpgsql
+  IMMUTABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_space constant text := '(?:[[:space:]_+-]|%20|\\[nrt])+';
+  v_digits constant text := regexp_replace(p_identifier, '[^0-9]', '', 'g');
+  v_quoted text;
+  v_words text[];
+begin
+  if p_identifier ~ '^\+?[0-9][0-9 ./()-]+$' and length(v_digits) >= 6 then
+    return '(?<![0-9])(?:\+|00)?' || array_to_string(regexp_split_to_array(v_digits, ''), '[ ./()-]*') || '(?![0-9])';
+  end if;
+  -- As it stands, and as it stands in JSON.
+  select string_agg(regexp_replace(v.form, '([^[:alnum:][:space:]])', '\\\1', 'g'), '|')
+    into v_quoted
+    from (select trim(p_identifier) as form union select substr(j.form, 2, length(j.form) - 2) from to_json(trim(p_identifier)) as x, lateral (select x::text as form) as j) as v;
+  if p_identifier ~ '@' then
+    return replace(v_quoted, '\@', '(?:@|%40)');
+  end if;
+  v_words := regexp_split_to_array(v_quoted, '[[:space:]]+');
+  v_quoted := array_to_string(v_words, v_space);
+  if cardinality(v_words) between 2 and 5 and v_quoted !~ '\|' then
+    v_quoted := v_quoted || '|' || v_words[cardinality(v_words)] || ',?' || v_space
+      || array_to_string(v_words[:cardinality(v_words) - 1], v_space);
+  end if;
+  return '(?<![[:alnum:]])(?:' || v_quoted || ')(?![[:alnum:]])';
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.is_address_allowed (
   p_company_id uuid,
   p_address    inet
@@ -3271,6 +4170,34 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.is_processing_allowed (
+  p_company_id      uuid,
+  p_purpose         text,
+  p_subject_email   text,
+  p_subject_user_id uuid
+)
+  RETURNS boolean
+  LANGUAGE plpgsql
+  STABLE
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  if current_setting('role', true) = 'platform_admin' then
+    perform private.require_operator();
+  else
+    perform private.require_company(p_company_id, null);
+  end if;
+  if p_purpose is null or p_subject_email is null and p_subject_user_id is null then
+    raise exception 'purpose and subject_email or subject_user_id are needed'
+      using errcode = '22023',
+            detail = 'subject_missing',
+            hint = 'Name the purpose and the person.';
+  end if;
+  return private.find_restriction(p_company_id, p_purpose, p_subject_user_id, coalesce(p_subject_email, '')) is null;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.is_usage (
   p_units         bigint,
   p_unit          text,
@@ -3354,6 +4281,49 @@ begin
     + (
     select coalesce(sum(u.cost_micro_usd), 0)::bigint from public.api_usage as u
      where u.company_id = p_company_id and u.budget_month = p_month and u.is_out_of_month);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.lift_processing_restriction (
+  p_company_id     uuid,
+  p_restriction_id uuid,
+  p_reason         text
+)
+  RETURNS boolean
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_restriction public.processing_restrictions;
+begin
+  perform private.require_reader(p_company_id, 'compliance.manage');
+  if coalesce(p_reason !~ '\S', true) then
+    raise exception 'a restriction is lifted for a reason'
+      using errcode = '22023',
+            detail = 'reason_missing',
+            hint = 'State the reason, and tell the person before (GDPR Art. 18(3)).';
+  end if;
+  select * into v_restriction from public.processing_restrictions as r
+   where r.company_id = p_company_id and r.id = p_restriction_id
+     for update;
+  if not found then
+    raise exception 'there is no restriction %', coalesce(p_restriction_id::text, 'null')
+      using errcode = 'PT404',
+            detail = 'unknown_restriction',
+            hint = 'Read processing_restrictions.';
+  end if;
+  if v_restriction.lifted_at is not null then
+    return false;
+  end if;
+  update public.processing_restrictions as r
+     set lifted_at = now(), lift_reason = p_reason
+   where r.company_id = p_company_id and r.id = p_restriction_id;
+  perform private.write_audit(p_company_id, 'processing_restriction.lifted', 'processing_restrictions', p_restriction_id,
+    jsonb_build_object('reason', p_reason));
+  perform private.emit_event(p_company_id, 'compliance.restriction_lifted', jsonb_build_object(
+    'restriction_id', p_restriction_id, 'request_id', v_restriction.compliance_request_id));
+  return true;
 end
 $function$;
 
@@ -3827,6 +4797,47 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.maintain_compliance()
+  RETURNS integer
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_importing constant text := coalesce(current_setting('app.importing', true), '');
+  v_request record;
+  v_notices integer := 0;
+begin
+  delete from private.subject_bundle_files as f where f.created_at < now() - interval '30 days';
+  perform set_config('app.importing', 'on', true);
+  for v_request in
+    select r.company_id, r.id, r.kind, r.regulation, r.due_at, n.notice
+      from public.compliance_requests as r
+     cross join lateral (
+       select case
+                when r.due_at <= now() then 3
+                when r.due_at <= now() + interval '1 day' then 2
+                when r.due_at <= now() + interval '7 days' then 1
+                else 0
+              end as notice
+     ) as n
+     where r.status in ('received', 'identity_check', 'in_progress') and n.notice > r.notices
+     order by r.company_id, r.due_at
+     limit 1000
+       for update of r skip locked
+  loop
+    update public.compliance_requests as r
+       set notices = v_request.notice
+     where r.company_id = v_request.company_id and r.id = v_request.id;
+    perform private.emit_event(v_request.company_id,
+      case v_request.notice when 3 then 'compliance.overdue' else 'compliance.due' end,
+      jsonb_build_object('request_id', v_request.id, 'kind', v_request.kind, 'regulation', v_request.regulation, 'due_at', v_request.due_at));
+    v_notices := v_notices + 1;
+  end loop;
+  perform set_config('app.importing', v_importing, true);
+  return v_notices;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.maintain_partitions()
   RETURNS integer
   LANGUAGE plpgsql
@@ -3858,6 +4869,25 @@ begin
     end loop;
   end loop;
   return v_created;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.merge_pairs (
+  VARIADIC p_objects jsonb[]
+)
+  RETURNS jsonb
+  LANGUAGE plpgsql
+  IMMUTABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_answer jsonb := '{}'::jsonb;
+  v_object jsonb;
+begin
+  foreach v_object in array p_objects loop
+    v_answer := v_answer || v_object;
+  end loop;
+  return v_answer;
 end
 $function$;
 
@@ -3908,6 +4938,23 @@ begin
       join public.companies as c on c.id = u.company_id
      where u.id = v_user and u.status = 'active'
      order by c.name, c.id;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.my_compliance_requests()
+  RETURNS SETOF public.compliance_ticket
+  LANGUAGE plpgsql
+  STABLE
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query
+  select t.* from public.compliance_requests as r, private.compliance_ticket(r) as t
+   where r.company_id = private.company_for(null)
+     and (r.subject_user_id = private.current_user_id() or r.created_by = private.current_user_id())
+   order by r.received_at desc, r.id
+   limit 1000;
 end
 $function$;
 
@@ -3977,6 +5024,52 @@ begin
   perform private.raise_budget_alerts(p_company_id, p.id)
     from public.budget_periods as p
    where p.company_id = p_company_id and p.month = v_month;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.open_request (
+  p_company_id uuid,
+  p_request_id uuid
+)
+  RETURNS public.compliance_requests
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_request public.compliance_requests;
+begin
+  perform private.require_reader(p_company_id, 'compliance.manage');
+  select * into v_request from public.compliance_requests as r
+   where r.company_id = p_company_id and r.id = p_request_id
+     for update;
+  if not found then
+    raise exception 'there is no compliance request %', coalesce(p_request_id::text, 'null')
+      using errcode = 'PT404',
+            detail = 'unknown_request',
+            hint = 'Check request_id and company_id.';
+  end if;
+  if v_request.status in ('completed', 'rejected', 'cancelled') then
+    raise exception 'the compliance request is %', v_request.status
+      using errcode = '23514',
+            detail = 'request_closed',
+            hint = 'Record a new request.';
+  end if;
+  return v_request;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.pairs (
+  p_pairs text[]
+)
+  RETURNS text
+  LANGUAGE plpgsql
+  IMMUTABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return (
+    select coalesce(string_agg(format('jsonb_build_object(%s)', array_to_string(p_pairs[n:n + 39], ', ')), ', ' order by n), '''{}''::jsonb')
+      from generate_series(1, cardinality(p_pairs), 40) as n);
 end
 $function$;
 
@@ -4117,6 +5210,196 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.process_compliance_request (
+  p_request_id uuid,
+  p_company_id uuid,
+  p_max_rows   integer,
+  p_is_dry_run boolean
+)
+  RETURNS public.compliance_progress
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_company uuid := p_company_id;
+  v_request public.compliance_requests;
+  v_answer public.compliance_progress;
+  v_work private.subject_work;
+  v_table private.subject_table;
+  v_page record;
+  v_step record;
+  v_task text;
+  v_restriction uuid;
+  v_receipt jsonb;
+begin
+  if v_company is null and not private.is_backend() and current_setting('role', true) <> 'platform_admin' then
+    v_company := private.company_for('compliance.manage');
+  elsif v_company is null and (private.is_backend() or private.is_platform_admin()) then
+    -- Whoever reaches every company need not name it, unless two have a request of this id.
+    select r.company_id into v_company from public.compliance_requests as r
+     where r.id = p_request_id
+       and not exists (
+         select from public.compliance_requests as x where x.id = r.id and x.company_id <> r.company_id);
+  end if;
+  perform private.require_reader(v_company, 'compliance.manage');
+  if p_max_rows is null or p_max_rows not between 1 and 1000000 or p_is_dry_run is null then
+    raise exception 'max_rows must be 1 to 1000000'
+      using errcode = '22023',
+            detail = 'invalid_batch_size',
+            hint = 'Call again until is_complete is true.';
+  end if;
+  select * into v_request from public.compliance_requests as r
+   where r.company_id = v_company and r.id = p_request_id
+     for update;
+  if not found then
+    raise exception 'there is no compliance request %', coalesce(p_request_id::text, 'null')
+      using errcode = 'PT404',
+            detail = 'unknown_request',
+            hint = 'Check id and company_id.';
+  end if;
+  v_answer := (v_request.id, v_request.status, false, 0, '{}', v_request.receipt)::public.compliance_progress;
+  if v_request.status = 'completed' then
+    v_answer.is_complete := true;
+    return v_answer;
+  elsif v_request.status in ('rejected', 'cancelled') then
+    raise exception 'the compliance request is %', v_request.status
+      using errcode = '23514',
+            detail = 'request_closed',
+            hint = 'Record a new request.';
+  end if;
+  v_task := case
+    when v_request.kind in ('access', 'portability', 'know') then 'bundle'
+    when v_request.kind in ('erasure', 'delete') then 'erase'
+    when v_request.kind in ('rectification', 'correct') then 'correct'
+    else 'restrict'
+  end;
+  -- Nobody must identify themselves to object or to opt out (CCPA regulations, section 7026(d)).
+  if v_request.identity_verified_at is null and v_request.kind not in ('objection', 'opt_out') then
+    raise exception 'it has not been made sure who asks'
+      using errcode = '23514',
+            detail = 'identity_not_verified',
+            hint = 'Call verify_compliance_identity() once it is (GDPR Art. 12(6)).';
+  end if;
+  v_work := private.find_subject(v_request);
+  if v_task = 'erase' and not private.is_backend() then
+    if private.actor_id() = any (v_work.user_ids) then
+      raise exception 'nobody erases themselves'
+        using errcode = '42501',
+              detail = 'own_request',
+              hint = 'Another compliance administrator, or an operator, processes it.';
+    end if;
+    if current_setting('role', true) <> 'platform_admin' and exists (
+      select from public.users as u
+       where u.company_id = v_company and u.id = any (v_work.user_ids) and u.status = 'active'
+         and not (v_request.identity_method = 'session' and v_request.subject_user_id = u.id))
+    then
+      raise exception 'the person is an active member and did not ask for it while signed in'
+        using errcode = '42501',
+              detail = 'member_active',
+              hint = 'They submit the request themselves, or whoever manages members disables them first.';
+    end if;
+  end if;
+
+  if p_is_dry_run then
+    v_answer.receipt := '{}';
+    if v_task in ('bundle', 'erase') then
+      for v_table in select * from private.subject_tables(v_company, v_request.id) as t
+        where v_task = 'erase' or t.table_name like 'public.%'
+      loop
+        select * into v_page from private.erase_page(v_work, v_table, null);
+        v_answer.rows_seen := v_answer.rows_seen + v_page.seen;
+        continue when v_page.changed = 0 and v_page.kept = 0 and v_page.stuck = 0;
+        v_answer.receipt := v_answer.receipt || jsonb_build_object(v_table.table_name, jsonb_strip_nulls(jsonb_build_object(
+          'rows', v_page.changed + case when v_task = 'bundle' then v_page.kept else 0 end,
+          'rows_kept', case when v_task = 'erase' and v_page.kept > 0 then v_page.kept end,
+          'reason', case when v_task = 'erase' and v_page.kept > 0 then v_table.reason end,
+          'rows_left', case when v_task = 'erase' and v_page.stuck > 0 then v_page.stuck end)));
+      end loop;
+      if cardinality(v_work.user_ids) > 0 then
+        select count(*) as rows, e.is_kept, e.reason into v_page
+          from public.users as u, private.erasure_exception(v_company, 'public.users') as e
+         where u.company_id = v_company and u.id = any (v_work.user_ids)
+         group by e.is_kept, e.reason;
+        if v_page.rows > 0 then
+          v_answer.receipt := v_answer.receipt || jsonb_build_object('the profile', case
+            when v_task = 'erase' and v_page.is_kept <> 'false' then jsonb_build_object('rows_kept', v_page.rows, 'reason', v_page.reason)
+            else jsonb_build_object('rows', v_page.rows) end);
+        end if;
+      end if;
+    end if;
+    return v_answer;
+  end if;
+
+  if v_request.status <> 'in_progress' then
+    update public.compliance_requests as r set status = 'in_progress' where r.company_id = v_company and r.id = v_request.id;
+    v_request.status := 'in_progress';
+  end if;
+  if v_task in ('bundle', 'erase') then
+    -- What was begun for somebody else, before the request was changed and verified again, is begun anew.
+    delete from private.subject_work as w
+     where w.company_id = v_company and w.request_id = v_request.id and w.started_at < v_request.identity_verified_at;
+    if found then
+      delete from private.subject_bundle_files as f where f.company_id = v_company and f.request_id = v_request.id;
+    end if;
+    insert into private.subject_work select v_work.* on conflict do nothing;
+    if found and v_task = 'erase' then
+      perform private.close_other_requests(v_request, v_work);
+    end if;
+    select * into strict v_work from private.subject_work as w where w.company_id = v_company and w.request_id = v_request.id;
+    select * into v_step from private.go_through(v_request, v_work, v_task = 'erase', p_max_rows);
+    v_work := v_step.work;
+    v_answer.rows_seen := v_work.rows_seen;
+    v_answer.remaining := v_work.remaining;
+    if not v_step.is_done then
+      update private.subject_work as w
+         set pass = v_work.pass, table_name = v_work.table_name, position = v_work.position, hits = v_work.hits,
+             rows_seen = v_work.rows_seen, counts = v_work.counts, kept = v_work.kept, remaining = v_work.remaining
+       where w.company_id = v_company and w.request_id = v_request.id;
+      perform private.write_audit(v_company, 'compliance_request.continued', 'compliance_requests', v_request.id,
+        jsonb_build_object('pass', v_work.pass, 'rows', v_work.counts));
+      if v_work.table_name is null then
+        perform private.emit_event(v_company, 'compliance.incomplete', jsonb_build_object(
+          'request_id', v_request.id, 'kind', v_request.kind, 'remaining', v_work.remaining));
+      end if;
+      v_answer.status := v_request.status;
+      return v_answer;
+    end if;
+    v_receipt := case v_task
+      when 'erase' then private.finish_erasure(v_request, v_work)
+      else private.finish_bundle(v_request, v_work)
+    end;
+  elsif v_task = 'correct' then
+    v_receipt := jsonb_build_object(
+      'kind', v_request.kind, 'regulation', v_request.regulation, 'identity_method', v_request.identity_method,
+      'completed_at', now(), 'rows', private.apply_corrections(v_request, v_work));
+  else
+    insert into public.processing_restrictions (
+      company_id, compliance_request_id, kind, subject_email, subject_user_id, purposes)
+    values (
+      v_company, v_request.id, case v_request.kind when 'opt_out' then 'opt_out' when 'objection' then 'objection' else 'restriction' end,
+      lower(v_request.subject_email), coalesce(v_request.subject_user_id, v_work.user_ids[1]),
+      case when v_request.kind = 'opt_out' and v_request.purposes = '{}' then '{sale,sharing}' else v_request.purposes end)
+    returning id into v_restriction;
+    v_receipt := jsonb_build_object(
+      'kind', v_request.kind, 'regulation', v_request.regulation, 'completed_at', now(), 'restriction_id', v_restriction);
+  end if;
+  if v_task <> 'erase' then
+    update public.compliance_requests as r
+       set status = 'completed', receipt = v_receipt
+     where r.company_id = v_company and r.id = v_request.id;
+  end if;
+  perform private.write_audit(v_company, 'compliance_request.completed', 'compliance_requests', v_request.id,
+    jsonb_build_object('receipt', v_receipt));
+  perform private.emit_event(v_company, 'compliance.completed', jsonb_build_object(
+    'request_id', v_request.id, 'kind', v_request.kind, 'regulation', v_request.regulation));
+  v_answer.status := 'completed';
+  v_answer.is_complete := true;
+  v_answer.receipt := v_receipt;
+  return v_answer;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.prune_audit_chain (
   p_company_id uuid,
   p_before     timestamp with time zone,
@@ -4247,6 +5530,46 @@ begin
   update public.budget_periods as p
      set watch_micro_usd = v_watch
    where p.company_id = p_company_id and p.id = p_period_id and p.watch_micro_usd is distinct from v_watch;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.read_compliance_bundle (
+  p_company_id uuid,
+  p_request_id uuid,
+  p_file_name  text,
+  OUT          file_name text,
+  OUT          row_count integer,
+  OUT          content text,
+  OUT          sha256 text
+)
+  RETURNS record
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  -- The person themselves, while they are a member; or whoever answers them.
+  if private.is_backend() or current_setting('role', true) = 'platform_admin' or not exists (
+    select from public.compliance_requests as r
+     where r.company_id = private.company_for(null) and r.company_id = p_company_id and r.id = p_request_id
+       and r.subject_user_id = private.current_user_id() and r.identity_method = 'session' and r.status = 'completed')
+  then
+    perform private.require_reader(p_company_id, 'compliance.manage');
+  end if;
+  select f.file_name, f.row_count, f.content, f.sha256
+    into file_name, row_count, content, sha256
+    from private.subject_bundle_files as f
+    join public.compliance_requests as r on r.company_id = f.company_id and r.id = f.request_id
+   where f.company_id = p_company_id and f.request_id = p_request_id and f.file_name = p_file_name
+     and r.status = 'completed';
+  if not found then
+    raise exception 'there is no file % for this request', coalesce(p_file_name, 'null')
+      using errcode = 'PT404',
+            detail = 'unknown_file',
+            hint = 'Read manifest.json for the files of a request that is completed; they are kept for 30 days.';
+  end if;
+  perform private.write_audit(p_company_id, 'compliance_request.fetched', 'compliance_requests', p_request_id,
+    jsonb_build_object('file_name', file_name, 'sha256', sha256));
 end
 $function$;
 
@@ -5232,13 +6555,64 @@ begin
         ('lytbub_close_budget_periods', '23 * * * *', 'select private.close_budget_periods()'),
         ('lytbub_reconcile_budgets', '* 1-4 * * *', 'select private.reconcile_budgets()'),
         ('lytbub_prune_budgets', '53 3 * * *', 'select private.prune_budgets()'),
-        ('lytbub_data_retention', '*/5 2-4 * * *', 'select count(*) from private.run_data_retention(null, false, 10000)')
+        ('lytbub_data_retention', '*/5 2-4 * * *', 'select count(*) from private.run_data_retention(null, false, 10000)'),
+        ('lytbub_maintain_compliance', '7 * * * *', 'select private.maintain_compliance()')
     ) as j (name, schedule, command)
   loop
     -- The schema's name is a parameter, so that the function can be checked where there is no pg_cron.
     execute format('select %I.schedule($1, $2, $3)', 'cron') using v_job.name, v_job.schedule, v_job.command;
   end loop;
   return true;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.scrub_json (
+  p_json          jsonb,
+  p_email_pattern text,
+  p_text_pattern  text
+)
+  RETURNS jsonb
+  LANGUAGE plpgsql
+  IMMUTABLE
+  PARALLEL SAFE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  case jsonb_typeof(p_json)
+    when 'string' then
+      return to_jsonb(private.scrub_text(p_json #>> '{}', p_email_pattern, p_text_pattern));
+    when 'number' then
+      return case when p_json #>> '{}' ~* p_text_pattern then '"[erased]"' else p_json end;
+    when 'array' then
+      return (
+        select coalesce(jsonb_agg(private.scrub_json(e.value, p_email_pattern, p_text_pattern) order by e.ordinality), '[]')
+          from jsonb_array_elements(p_json) with ordinality as e);
+    when 'object' then
+      return (
+        select coalesce(jsonb_object_agg(
+                 private.scrub_text(e.key, p_email_pattern, p_text_pattern),
+                 private.scrub_json(e.value, p_email_pattern, p_text_pattern)), '{}')
+          from jsonb_each(p_json) as e);
+    else
+      return p_json;
+  end case;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.scrub_text (
+  p_text          text,
+  p_email_pattern text,
+  p_text_pattern  text
+)
+  RETURNS text
+  LANGUAGE plpgsql
+  IMMUTABLE
+  PARALLEL SAFE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return regexp_replace(
+    regexp_replace(p_text, p_email_pattern, 'erased@erased.invalid', 'gi'), p_text_pattern, '[erased]', 'gi');
 end
 $function$;
 
@@ -5359,6 +6733,243 @@ begin
   exception when sqlstate 'LB002' or check_violation then
     return null;
   end;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.subject_tables (
+  p_company_id uuid,
+  p_request_id uuid
+)
+  RETURNS SETOF private.subject_table
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_table record;
+  v_column record;
+  v_answer private.subject_table;
+  v_hits text[];
+  v_stuck text[];
+  v_gone text[];
+  v_personal text[];
+  v_sets text[];
+  v_full text[];
+  v_part text[];
+  v_found text;
+  v_value text;
+begin
+  for v_table in
+    select c.oid, n.nspname as schema_name, c.relname as name, format('%I.%I', n.nspname, c.relname) as full_name,
+           case when c.oid = 'public.companies'::regclass then 'id' else 'company_id' end as company_column,
+           k.keys, k.key_types
+      from pg_class as c
+      join pg_namespace as n on n.oid = c.relnamespace
+      join pg_index as i on i.indrelid = c.oid and i.indisprimary
+     cross join lateral (
+       select array_agg(a.attname::text order by x.ordinality) as keys,
+              array_agg(format_type(a.atttypid, a.atttypmod) order by x.ordinality) as key_types
+         from unnest(i.indkey::smallint[]) with ordinality as x (attnum, ordinality)
+         join pg_attribute as a on a.attrelid = c.oid and a.attnum = x.attnum
+        where a.attname <> 'company_id' or i.indnatts = 1
+     ) as k
+     where n.nspname in ('public', 'private') and c.relkind in ('r', 'p') and not c.relispartition
+       and (c.oid = 'public.companies'::regclass
+            or exists (select from pg_attribute as a where a.attrelid = c.oid and a.attname = 'company_id' and not a.attisdropped))
+       and c.oid <> 'private.subject_work'::regclass
+     order by n.nspname desc, c.relname
+  loop
+    v_hits := '{}';
+    v_stuck := '{}';
+    v_gone := '{}';
+    v_personal := '{}';
+    v_sets := '{}';
+    v_full := '{}';
+    v_part := '{}';
+    v_answer := null;
+    v_answer.export_columns := '{}';
+    for v_column in
+      select a.attname::text as name, format('t.%I', a.attname) as ref, format_type(a.atttypid, null) as type_name, a.attnotnull as is_required,
+             a.attgenerated <> '' as is_generated, k.class, k.erasure,
+             exists (
+               select from pg_index as i
+                where i.indrelid = v_table.oid and i.indisunique and a.attnum = any (i.indkey::smallint[])) as is_unique,
+             -- A key to the person's profile or account.
+             exists (
+               select from pg_constraint as f
+                where f.conrelid = v_table.oid and f.contype = 'f'
+                  and f.confrelid in ('public.users'::regclass, 'auth.users'::regclass)
+                  and f.conkey[cardinality(f.conkey)] = a.attnum) as is_person
+        from pg_attribute as a
+        left join private.column_classes as k
+          on (k.table_schema, k.table_name, k.column_name) = (v_table.schema_name, v_table.name, a.attname)
+       where a.attrelid = v_table.oid and a.attnum > 0 and not a.attisdropped
+       order by a.attnum
+    loop
+      v_found := case
+        when v_column.type_name in ('text', 'character varying', 'character', 'name', 'citext', 'jsonb', 'json', 'text[]', 'character varying[]')
+          then format('%s::text ~* $3', v_column.ref)
+        when v_column.type_name = 'bytea' then format('private.bytes_text(%s) ~* $3', v_column.ref)
+      end;
+      -- Who may be erased and how.
+      if v_table.full_name = 'public.users' and v_column.name = 'id' then
+        null;
+      elsif v_column.type_name = 'uuid' and v_column.is_person and v_column.is_required then
+        v_gone := v_gone || format('%s = any ($2)', v_column.ref);
+      elsif v_column.type_name = 'uuid' and (v_column.is_person or v_column.erasure = 'clear') then
+        v_hits := v_hits || format('%s = any ($2)', v_column.ref);
+        v_sets := v_sets || format('%1$I = case when %2$s <> all ($2) then %2$s end', v_column.name, v_column.ref);
+      elsif v_column.type_name = 'uuid' and v_column.erasure = 'commit' then
+        v_hits := v_hits || format('%s = any ($2)', v_column.ref);
+      elsif v_column.erasure = 'delete' and v_found is not null then
+        v_gone := v_gone || v_found;
+      elsif v_column.erasure = 'commit' and v_found is not null then
+        v_hits := v_hits || v_found;
+        v_personal := v_personal || v_found;
+      elsif v_table.full_name in ('public.documents', 'public.media_assets') and v_column.name = 'storage_path' then
+        -- A file that is named after the person goes.
+        v_gone := v_gone || v_found;
+        v_personal := v_personal || v_found;
+      elsif v_column.erasure = 'scrub' and v_found is not null and not v_column.is_generated then
+        v_hits := v_hits || v_found;
+        v_personal := v_personal || v_found;
+        v_value := case
+          when v_column.type_name = 'jsonb' then format('private.scrub_json(%s, $4, $5)', v_column.ref)
+          when v_column.type_name = 'json' then format('private.scrub_json(%s::jsonb, $4, $5)::json', v_column.ref)
+          when v_column.type_name like '%[]' then
+            format('array(select private.scrub_text(x.value, $4, $5) from unnest(%s) with ordinality as x (value, n) order by x.n)', v_column.ref)
+          when v_column.type_name = 'bytea' then case when v_column.is_required then '''''::bytea' else 'null' end
+          when v_column.is_unique then '''erased-'' || gen_random_uuid()'
+          when v_column.is_required then format('private.scrub_text(%s, $4, $5)', v_column.ref)
+          -- What is nothing but the person's becomes null.
+          else format('nullif(nullif(private.scrub_text(%s, $4, $5), ''[erased]''), ''erased@erased.invalid'')', v_column.ref)
+        end;
+        v_sets := v_sets || format('%I = case when %s then %s else %s end', v_column.name, v_found, v_value, v_column.ref);
+      elsif v_found is not null and not v_column.is_generated then
+        v_stuck := v_stuck || v_found;
+      end if;
+      -- What of it they may see: rows that name them as a whole, of rows that they only touched nothing of others.
+      continue when v_table.schema_name <> 'public' or v_column.class is null or v_column.class = 'secret';
+      v_answer.export_columns := v_answer.export_columns || v_column.name;
+      v_value := format('to_jsonb(%s)', v_column.ref);
+      if v_column.type_name = 'uuid' and (v_column.is_person or v_column.erasure in ('clear', 'commit')) and v_column.name <> 'id' then
+        v_value := format('case when %s = any ($2) then to_jsonb(%s) end', v_column.ref, v_column.ref);
+        v_full := v_full || format('%L, %s', v_column.name, v_value);
+        v_part := v_part || format('%L, %s', v_column.name, v_value);
+      elsif v_table.name = 'audit_logs' and v_column.name in ('ip_address', 'user_agent') then
+        v_value := format('case when t.actor_id = any ($2) then %s end', v_value);
+        v_full := v_full || format('%L, %s', v_column.name, v_value);
+        v_part := v_part || format('%L, %s', v_column.name, v_value);
+      else
+        v_full := v_full || format('%L, %s', v_column.name, v_value);
+        if v_column.class in ('identifier', 'operational', 'financial') and v_column.erasure = 'keep' then
+          v_part := v_part || format('%L, %s', v_column.name, v_value);
+        end if;
+      end if;
+    end loop;
+
+    v_answer.table_name := v_table.full_name;
+    v_answer.keys := v_table.keys;
+    v_answer.key_types := v_table.key_types;
+    v_answer.is_company := format('t.%I = $1', v_table.company_column);
+    v_answer.is_hit := coalesce(nullif(array_to_string(v_hits, ' or '), ''), 'false');
+    v_answer.is_stuck := coalesce(nullif(array_to_string(v_stuck, ' or '), ''), 'false');
+    v_answer.is_gone := coalesce(nullif(array_to_string(v_gone, ' or '), ''), 'false');
+    v_answer.assignments := nullif(array_to_string(v_sets, ', '), '');
+    v_answer.export := format('case when %s then private.merge_pairs(%s) else private.merge_pairs(%s) end',
+      coalesce(nullif(array_to_string(v_personal, ' or '), ''), 'false'), private.pairs(v_full), private.pairs(v_part));
+    if v_table.full_name = 'public.users' then
+      -- The person's own profile goes last; of other profiles they see nothing.
+      v_answer.is_hit := format('t.id <> all ($2) and (%s)', v_answer.is_hit);
+      v_answer.is_stuck := format('t.id <> all ($2) and (%s)', v_answer.is_stuck);
+      v_answer.export := format('private.merge_pairs(%s)', private.pairs(v_full));
+    elsif v_table.full_name = 'public.audit_logs' then
+      v_answer.export := format('case when t.row_id = any ($2) or t.changes::text ~* $3 then private.merge_pairs(%s) else private.merge_pairs(%s) end',
+        private.pairs(v_full), private.pairs(v_part));
+    elsif v_table.full_name = 'public.compliance_requests' then
+      -- The request itself names the person until it is done.
+      v_answer.is_hit := format('t.id <> %L and (%s)', p_request_id, v_answer.is_hit);
+      v_answer.is_stuck := format('t.id <> %L and (%s)', p_request_id, v_answer.is_stuck);
+    elsif v_table.full_name = 'private.outbox_events' then
+      -- The way to a file is needed until the file has gone.
+      v_answer.is_stuck := format('(%s) and t.topic = ''file.expired'' and t.status = ''pending''', v_answer.is_hit);
+      v_answer.is_hit := format('(%s) and not (t.topic = ''file.expired'' and t.status = ''pending'')', v_answer.is_hit);
+    end if;
+    select * into v_answer.is_kept, v_answer.reason from private.erasure_exception(p_company_id, v_table.oid);
+    return next v_answer;
+  end loop;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.submit_compliance_request (
+  p_company_id    uuid,
+  p_kind          text,
+  p_regulation    text,
+  p_subject_email text,
+  p_subject_name  text,
+  p_details       text,
+  p_identifiers   text[],
+  p_corrections   jsonb,
+  p_purposes      text[],
+  p_request_id    uuid
+)
+  RETURNS public.compliance_ticket
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_actor constant uuid := private.actor_id();
+  v_me public.users;
+  v_is_mine boolean := false;
+  v_request public.compliance_requests;
+begin
+  if current_setting('role', true) = 'platform_admin' then
+    perform private.require_operator();
+  else
+    -- Whoever belongs to the company may ask, or pass on what somebody asked them.
+    perform private.require_company(p_company_id, null);
+    if not private.is_backend() then
+      select * into v_me from public.users as u where u.company_id = p_company_id and u.id = v_actor;
+      v_is_mine := p_subject_email is null or lower(trim(p_subject_email)) = lower(v_me.email);
+    end if;
+  end if;
+  if not exists (select from public.companies as c where c.id = p_company_id) then
+    raise exception 'there is no company %', coalesce(p_company_id::text, 'null')
+      using errcode = 'PT404',
+            detail = 'unknown_company',
+            hint = 'Check company_id.';
+  end if;
+  select * into v_request from public.compliance_requests as r where r.company_id = p_company_id and r.id = p_request_id;
+  if found then
+    if v_request.kind is distinct from p_kind or v_request.created_by is distinct from v_actor then
+      raise exception 'there is another request with this id'
+        using errcode = '23505',
+              detail = 'request_id_taken',
+              hint = 'Make a new request_id for each request, and repeat it only when you repeat the request.';
+    end if;
+    return private.compliance_ticket(v_request);
+  end if;
+  insert into public.compliance_requests as r (
+    company_id, id, kind, regulation, subject_email, subject_name, subject_user_id, details, identifiers, corrections, purposes)
+  values (
+    p_company_id, coalesce(p_request_id, gen_random_uuid()), p_kind, p_regulation,
+    lower(trim(coalesce(p_subject_email, v_me.email))), coalesce(p_subject_name, case when v_is_mine then v_me.full_name end),
+    case when v_is_mine then v_actor end, p_details, coalesce(p_identifiers, '{}'), coalesce(p_corrections, '[]'),
+    coalesce(p_purposes, '{}'))
+  returning r.* into v_request;
+  if v_is_mine then
+    -- Whoever is signed in has shown who they are; not so for further names, which anybody could claim.
+    if v_request.identifiers = '{}' and v_request.subject_name is not distinct from v_me.full_name then
+      update public.compliance_requests as r
+         set identity_method = 'session', identity_verified_at = now(), identity_verified_by = v_actor
+       where r.company_id = p_company_id and r.id = v_request.id
+      returning r.* into v_request;
+    end if;
+  end if;
+  perform private.emit_event(p_company_id, 'compliance.received', jsonb_build_object(
+    'request_id', v_request.id, 'kind', v_request.kind, 'regulation', v_request.regulation, 'due_at', v_request.due_at));
+  return private.compliance_ticket(v_request);
 end
 $function$;
 
@@ -5790,6 +7401,29 @@ begin
             detail = 'invalid_transition',
             hint = 'received, identity_check, in_progress, completed, in this order; rejected or cancelled at any step.';
   end if;
+  -- Whoever was verified is no longer whom it is about.
+  if (new.kind, new.subject_email, new.subject_name, new.subject_user_id, new.identifiers)
+     is distinct from (old.kind, old.subject_email, old.subject_name, old.subject_user_id, old.identifiers)
+    and tg_op = 'UPDATE'
+  then
+    new.identity_method := null;
+    new.identity_verified_at := null;
+    new.identity_verified_by := null;
+  end if;
+  if exists (select from unnest(new.identifiers) as i where length(trim(i)) not between 4 and 200)
+    or new.subject_email = 'erased@erased.invalid'
+  then
+    raise exception 'identifiers have 4 to 200 characters'
+      using errcode = '22023',
+            detail = 'invalid_identifier',
+            hint = 'What is shorter would be found everywhere.';
+  end if;
+  if new.status = 'completed' and new.receipt is null then
+    raise exception 'a compliance request is completed by processing it'
+      using errcode = '23514',
+            detail = 'not_processed',
+            hint = 'Call process_compliance_request() until is_complete is true.';
+  end if;
   new.completed_at := case
     when new.status in ('completed', 'rejected', 'cancelled') then coalesce(new.completed_at, now())
   end;
@@ -5986,6 +7620,25 @@ begin
   new.finished_at := case
     when new.status in ('succeeded', 'failed', 'cancelled') then coalesce(new.finished_at, now())
   end;
+  return new;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_jobs__refuse_restricted()
+  RETURNS TRIGGER
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  if not private.is_importing()
+    and private.find_restriction(new.company_id, new.kind, new.assigned_user_id, new.payload::text) is not null
+  then
+    raise exception 'the job names a person whose data may not be processed for %', new.kind
+      using errcode = '23514',
+            detail = 'processing_restricted',
+            hint = 'Read processing_restrictions, and leave the person out.';
+  end if;
   return new;
 end
 $function$;
@@ -6411,6 +8064,37 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.verify_compliance_identity (
+  p_company_id uuid,
+  p_request_id uuid,
+  p_method     text
+)
+  RETURNS public.compliance_ticket
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_request public.compliance_requests;
+begin
+  v_request := private.open_request(p_company_id, p_request_id);
+  if p_method is null or p_method not in ('email', 'document', 'known_contact', 'other') then
+    raise exception 'identity is verified by email, document, known_contact or other'
+      using errcode = '22023',
+            detail = 'invalid_method',
+            hint = 'session is recorded where the person submits the request themselves while signed in.';
+  end if;
+  if v_request.identity_verified_at is null then
+    update public.compliance_requests as r
+       set identity_method = p_method, identity_verified_at = clock_timestamp(), identity_verified_by = private.actor_id(),
+           status = 'in_progress'
+     where r.company_id = p_company_id and r.id = p_request_id
+    returning r.* into v_request;
+  end if;
+  return private.compliance_ticket(v_request);
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.write_audit (
   p_company_id uuid,
   p_action     text,
@@ -6680,6 +8364,22 @@ $function$;
 
 REVOKE ALL ON FUNCTION "public"."export_audit_log"(uuid, timestamp WITH time zone, timestamp WITH time zone, text, timestamp WITH time zone, uuid, integer) FROM PUBLIC, "anon";
 
+CREATE OR REPLACE FUNCTION public.extend_compliance_request (
+  company_id uuid,
+  request_id uuid,
+  reason     text
+)
+  RETURNS public.compliance_ticket
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.extend_compliance_request(company_id, request_id, reason);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."extend_compliance_request"(uuid, uuid, text) FROM PUBLIC, "anon";
+
 CREATE OR REPLACE FUNCTION public.finish_event (
   company_id uuid,
   event_id   uuid,
@@ -6698,6 +8398,40 @@ end
 $function$;
 
 REVOKE ALL ON FUNCTION "public"."finish_event"(uuid, uuid, integer, text, boolean) FROM PUBLIC, "anon", "authenticated";
+
+CREATE OR REPLACE FUNCTION public.is_processing_allowed (
+  company_id      uuid,
+  purpose         text,
+  subject_email   text DEFAULT NULL::text,
+  subject_user_id uuid DEFAULT NULL::uuid
+)
+  RETURNS boolean
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.is_processing_allowed(company_id, purpose, lower(subject_email), subject_user_id);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."is_processing_allowed"(uuid, text, text, uuid) FROM PUBLIC, "anon";
+
+CREATE OR REPLACE FUNCTION public.lift_processing_restriction (
+  company_id     uuid,
+  restriction_id uuid,
+  reason         text
+)
+  RETURNS boolean
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.lift_processing_restriction(company_id, restriction_id, reason);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."lift_processing_restriction"(uuid, uuid, text) FROM PUBLIC, "anon";
 
 CREATE OR REPLACE FUNCTION public.log_api_usage_and_update_budget (
   company_id      uuid,
@@ -6746,6 +8480,18 @@ $function$;
 
 REVOKE ALL ON FUNCTION "public"."log_api_usage_batch"(uuid, jsonb) FROM PUBLIC, "anon";
 
+CREATE OR REPLACE FUNCTION public.maintain_compliance()
+  RETURNS integer
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.maintain_compliance();
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."maintain_compliance"() FROM PUBLIC, "anon", "authenticated";
+
 CREATE OR REPLACE FUNCTION public.maintain_partitions()
   RETURNS integer
   LANGUAGE plpgsql
@@ -6779,6 +8525,57 @@ end
 $function$;
 
 REVOKE ALL ON FUNCTION "public"."my_companies"() FROM PUBLIC, "anon", "service_role";
+
+CREATE OR REPLACE FUNCTION public.my_compliance_requests()
+  RETURNS SETOF public.compliance_ticket
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query select * from private.my_compliance_requests();
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."my_compliance_requests"() FROM PUBLIC, "anon", "service_role";
+
+CREATE OR REPLACE FUNCTION public.process_compliance_request (
+  id         uuid,
+  company_id uuid    DEFAULT NULL::uuid,
+  max_rows   integer DEFAULT 20000,
+  is_dry_run boolean DEFAULT false
+)
+  RETURNS public.compliance_progress
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.process_compliance_request(id, company_id, max_rows, is_dry_run);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."process_compliance_request"(uuid, uuid, integer, boolean) FROM PUBLIC, "anon";
+
+CREATE OR REPLACE FUNCTION public.read_compliance_bundle (
+  company_id uuid,
+  request_id uuid,
+  file_name  text DEFAULT 'manifest.json'::text
+)
+  RETURNS TABLE (
+    name      text,
+    row_count integer,
+    content   text,
+    sha256    text
+  )
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query select * from private.read_compliance_bundle(company_id, request_id, file_name);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."read_compliance_bundle"(uuid, uuid, text) FROM PUBLIC, "anon";
 
 CREATE OR REPLACE FUNCTION public.reconcile_budget (
   company_id uuid,
@@ -6962,6 +8759,30 @@ end
 $function$;
 
 REVOKE ALL ON FUNCTION "public"."set_security_policy"(uuid, jsonb, boolean) FROM PUBLIC, "anon";
+
+CREATE OR REPLACE FUNCTION public.submit_compliance_request (
+  company_id    uuid,
+  kind          text,
+  regulation    text,
+  subject_email text   DEFAULT NULL::text,
+  subject_name  text   DEFAULT NULL::text,
+  details       text   DEFAULT NULL::text,
+  identifiers   text[] DEFAULT '{}'::text[],
+  corrections   jsonb  DEFAULT '[]'::jsonb,
+  purposes      text[] DEFAULT '{}'::text[],
+  request_id    uuid   DEFAULT NULL::uuid
+)
+  RETURNS public.compliance_ticket
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.submit_compliance_request(
+    company_id, kind, regulation, subject_email, subject_name, details, identifiers, corrections, purposes, request_id);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."submit_compliance_request"(uuid, text, text, text, text, text, text[], jsonb, text[], uuid) FROM PUBLIC, "anon";
 
 CREATE OR REPLACE FUNCTION public.switch_company (
   company_id uuid
@@ -7156,6 +8977,22 @@ $function$;
 
 REVOKE ALL ON FUNCTION "public"."verify_audit_chain"(uuid, bigint, integer, bigint, text) FROM PUBLIC, "anon";
 
+CREATE OR REPLACE FUNCTION public.verify_compliance_identity (
+  company_id uuid,
+  request_id uuid,
+  method     text
+)
+  RETURNS public.compliance_ticket
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.verify_compliance_identity(company_id, request_id, method);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."verify_compliance_identity"(uuid, uuid, text) FROM PUBLIC, "anon";
+
 ALTER TABLE "private"."role_permissions"
   ADD CONSTRAINT "role_permissions_permission_fkey" FOREIGN KEY (permission) REFERENCES private.permissions(permission) ON DELETE CASCADE;
 
@@ -7285,6 +9122,12 @@ ALTER TABLE "public"."company_plans"
 ALTER TABLE "public"."compliance_requests"
   ADD CONSTRAINT "compliance_requests_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
 
+ALTER TABLE "private"."subject_bundle_files"
+  ADD CONSTRAINT "subject_bundle_files_request_fk" FOREIGN KEY (company_id, request_id) REFERENCES public.compliance_requests(company_id, id) ON DELETE CASCADE;
+
+ALTER TABLE "private"."subject_work"
+  ADD CONSTRAINT "subject_work_request_fk" FOREIGN KEY (company_id, request_id) REFERENCES public.compliance_requests(company_id, id) ON DELETE CASCADE;
+
 ALTER TABLE "public"."data_retention_logs"
   ADD CONSTRAINT "data_retention_logs_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
 
@@ -7317,6 +9160,12 @@ ALTER TABLE "public"."jobs"
 
 ALTER TABLE "public"."media_assets"
   ADD CONSTRAINT "media_assets_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
+
+ALTER TABLE "public"."processing_restrictions"
+  ADD CONSTRAINT "processing_restrictions_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
+
+ALTER TABLE "public"."processing_restrictions"
+  ADD CONSTRAINT "processing_restrictions_compliance_request_fk" FOREIGN KEY (company_id, compliance_request_id) REFERENCES public.compliance_requests(company_id, id);
 
 ALTER TABLE "public"."security_policies"
   ADD CONSTRAINT "security_policies_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
@@ -7451,6 +9300,9 @@ CREATE INDEX media_assets_company_id_created_at_idx ON public.media_assets USING
 CREATE INDEX media_assets_company_id_job_id_idx ON public.media_assets USING btree (company_id, job_id);
 
 CREATE INDEX media_assets_company_id_kind_title_idx ON public.media_assets USING btree (company_id, kind, title);
+
+CREATE INDEX processing_restrictions_company_id_active_idx ON public.processing_restrictions USING btree (company_id)
+  WHERE (lifted_at IS NULL);
 
 CREATE UNIQUE INDEX security_policies_company_id_active_idx ON public.security_policies USING btree (company_id)
   WHERE is_active;
@@ -7894,6 +9746,20 @@ CREATE TRIGGER check_job
   FOR EACH ROW
   EXECUTE FUNCTION private.tg_jobs__check();
 
+CREATE TRIGGER refuse_restricted_insert
+  BEFORE INSERT ON public.jobs
+  FOR EACH ROW
+  WHEN ((new.status = ANY (ARRAY['queued'::text, 'running'::text])))
+  EXECUTE FUNCTION private.tg_jobs__refuse_restricted();
+
+CREATE TRIGGER refuse_restricted_update
+  BEFORE UPDATE OF kind, payload, status, assigned_user_id ON public.jobs
+  FOR EACH ROW
+  WHEN
+    (((new.status = ANY (ARRAY['queued'::text, 'running'::text])) AND ((((new.kind IS DISTINCT FROM old.kind) OR (new.payload IS DISTINCT FROM old.payload)) OR (new.status IS
+    DISTINCT FROM old.status)) OR (new.assigned_user_id IS DISTINCT FROM old.assigned_user_id)) AND (NOT ((old.status = 'running'::text) AND (new.status = 'queued'::text)))))
+  EXECUTE FUNCTION private.tg_jobs__refuse_restricted();
+
 CREATE TRIGGER set_row_meta
   BEFORE INSERT OR UPDATE ON public.jobs
   FOR EACH ROW
@@ -7901,6 +9767,17 @@ CREATE TRIGGER set_row_meta
 
 CREATE TRIGGER set_row_meta
   BEFORE INSERT OR UPDATE ON public.media_assets
+  FOR EACH ROW
+  EXECUTE FUNCTION private.tg_row__set_meta();
+
+CREATE TRIGGER keep_tenant
+  BEFORE UPDATE ON public.processing_restrictions
+  FOR EACH ROW
+  WHEN (((new.company_id IS DISTINCT FROM old.company_id) OR (new.id IS DISTINCT FROM old.id)))
+  EXECUTE FUNCTION private.tg_row__refuse_move('processing_restrictions');
+
+CREATE TRIGGER set_row_meta
+  BEFORE INSERT OR UPDATE ON public.processing_restrictions
   FOR EACH ROW
   EXECUTE FUNCTION private.tg_row__set_meta();
 
@@ -8424,6 +10301,16 @@ CREATE POLICY "update_member" ON "public"."media_assets"
   TO "authenticated"
   USING ((company_id = ( SELECT private.company_for('media.write'::text) AS company_for)))
   WITH CHECK ((company_id = ( SELECT private.company_for('media.write'::text) AS company_for)));
+
+CREATE POLICY "select_member" ON "public"."processing_restrictions"
+  FOR SELECT
+  TO "authenticated"
+  USING ((company_id = ( SELECT private.company_for('compliance.read'::text) AS company_for)));
+
+CREATE POLICY "select_platform_admin" ON "public"."processing_restrictions"
+  FOR SELECT
+  TO "platform_admin"
+  USING (( SELECT private.is_platform_admin() AS is_platform_admin));
 
 CREATE POLICY "all_platform_admin" ON "public"."security_policies"
   FOR ALL
@@ -8961,6 +10848,8 @@ COMMENT ON COLUMN "public"."compliance_requests"."company_id" IS 'Company (tenan
 
 COMMENT ON COLUMN "public"."compliance_requests"."completed_at" IS 'When it was closed; set exactly when it is.';
 
+COMMENT ON COLUMN "public"."compliance_requests"."corrections" IS 'What is to be corrected: a list of {table_name, row_id, column_name, value}; without table_name and row_id in the person''s profile.';
+
 COMMENT ON COLUMN "public"."compliance_requests"."created_at" IS 'When the row was created.';
 
 COMMENT ON COLUMN "public"."compliance_requests"."created_by" IS 'Auth user who created the row; null for backend jobs. No foreign key: it outlives the account.';
@@ -8969,9 +10858,27 @@ COMMENT ON COLUMN "public"."compliance_requests"."details" IS 'What they ask for
 
 COMMENT ON COLUMN "public"."compliance_requests"."due_at" IS 'When it must be answered, set from received_at by trigger. GDPR Art. 12(3): one month, and two more with notice; CCPA: 45 days, and 45 more.';
 
+COMMENT ON COLUMN "public"."compliance_requests"."extended_at" IS 'When the date was put off; once.';
+
+COMMENT ON COLUMN "public"."compliance_requests"."extension_reason" IS 'Why, as the person was told.';
+
 COMMENT ON COLUMN "public"."compliance_requests"."id" IS 'Row id, unique within the company; may be supplied by the client, so that a retry is recognised.';
 
+COMMENT ON COLUMN "public"."compliance_requests"."identifiers" IS 'What else names the person: further addresses, names, telephone and customer numbers.';
+
+COMMENT ON COLUMN "public"."compliance_requests"."identity_method" IS 'How it was made sure that the person is who they say: session, email, document, known_contact or other.';
+
+COMMENT ON COLUMN "public"."compliance_requests"."identity_verified_at" IS 'When that was made sure.';
+
+COMMENT ON COLUMN "public"."compliance_requests"."identity_verified_by" IS 'Auth user who made sure.';
+
 COMMENT ON COLUMN "public"."compliance_requests"."kind" IS 'access, portability, rectification, erasure, restriction, objection (GDPR); know, delete, correct, opt_out (CCPA).';
+
+COMMENT ON COLUMN "public"."compliance_requests"."notices" IS 'How many of the notices (a week before, a day before, overdue) have gone out.';
+
+COMMENT ON COLUMN "public"."compliance_requests"."purposes" IS 'Purposes that are restricted, objected to or opted out of, named like kinds of jobs; empty: all, or for opt_out sale and sharing.';
+
+COMMENT ON COLUMN "public"."compliance_requests"."receipt" IS 'What was done, with counts and hashes; nothing in it names the person.';
 
 COMMENT ON COLUMN "public"."compliance_requests"."received_at" IS 'When it came in.';
 
@@ -9237,6 +11144,34 @@ COMMENT ON COLUMN "public"."media_assets"."updated_by" IS 'Auth user who changed
 
 COMMENT ON COLUMN "public"."media_assets"."width_px" IS 'Width in pixels; images and video.';
 
+COMMENT ON COLUMN "public"."processing_restrictions"."company_id" IS 'Company (tenant) that the row belongs to. Never changes.';
+
+COMMENT ON COLUMN "public"."processing_restrictions"."compliance_request_id" IS 'Request that it comes from.';
+
+COMMENT ON COLUMN "public"."processing_restrictions"."created_at" IS 'When the row was created.';
+
+COMMENT ON COLUMN "public"."processing_restrictions"."created_by" IS 'Auth user who created the row; null for backend jobs. No foreign key: it outlives the account.';
+
+COMMENT ON COLUMN "public"."processing_restrictions"."id" IS 'Row id, unique within the company.';
+
+COMMENT ON COLUMN "public"."processing_restrictions"."kind" IS 'restriction (GDPR Art. 18), objection (GDPR Art. 21) or opt_out (CCPA section 1798.120).';
+
+COMMENT ON COLUMN "public"."processing_restrictions"."lift_reason" IS 'Why it was lifted; required then.';
+
+COMMENT ON COLUMN "public"."processing_restrictions"."lifted_at" IS 'Until when it held; null while it holds.';
+
+COMMENT ON COLUMN "public"."processing_restrictions"."purposes" IS 'Purposes that are restricted, named like kinds of jobs (sale covers sale.report); empty: all.';
+
+COMMENT ON COLUMN "public"."processing_restrictions"."started_at" IS 'Since when it holds.';
+
+COMMENT ON COLUMN "public"."processing_restrictions"."subject_email" IS 'Address of the person.';
+
+COMMENT ON COLUMN "public"."processing_restrictions"."subject_user_id" IS 'Their auth user, if they have one. No foreign key: the restriction outlives the account.';
+
+COMMENT ON COLUMN "public"."processing_restrictions"."updated_at" IS 'When the row was last changed; kept by trigger.';
+
+COMMENT ON COLUMN "public"."processing_restrictions"."updated_by" IS 'Auth user who changed the row last; null for backend jobs.';
+
 COMMENT ON COLUMN "public"."security_policies"."aal2_permissions" IS 'Permissions that need aal2 in any case.';
 
 COMMENT ON COLUMN "public"."security_policies"."api_key_max_age_days" IS 'Oldest API key allowed, days; null for no bound.';
@@ -9367,9 +11302,13 @@ COMMENT ON FUNCTION "private"."access_problem"() IS 'policy_problem() of the mem
 
 COMMENT ON FUNCTION "private"."actor_id"() IS 'current_user_id() for row triggers: kept for the transaction beside the claims that it was read from.';
 
+COMMENT ON FUNCTION "private"."address_pattern"(uuid, text[]) IS 'Regular expression that finds addresses, but not within other addresses that the company knows.';
+
 COMMENT ON FUNCTION "private"."adjust_budget"(uuid, date, numeric, text, uuid) IS 'Implementation of public.adjust_budget().';
 
 COMMENT ON FUNCTION "private"."anonymous_values"(text) IS 'What anonymising sets in a table, and how to tell a row that is not anonymous yet.';
+
+COMMENT ON FUNCTION "private"."apply_corrections"(public.compliance_requests, private.subject_work) IS 'Applies the corrections of a request. Errors: 22023 no_corrections, invalid_correction; 42501 not_the_subject.';
 
 COMMENT ON FUNCTION "private"."apply_limit"(uuid, uuid, text, bigint) IS 'Brings the limit of an agent or a service into the running month, with what the ledger already counts towards it; null lifts it.';
 
@@ -9397,6 +11336,8 @@ COMMENT ON FUNCTION "private"."budget_share"(bigint, bigint) IS 'What a stripe g
 
 COMMENT ON FUNCTION "private"."budget_status"(uuid) IS 'Implementation of public.budget_status().';
 
+COMMENT ON FUNCTION "private"."bytes_text"(bytea) IS 'Bytes as UTF-8 where they are, escaped where not.';
+
 COMMENT ON FUNCTION "private"."change_member_permission"(uuid, text, boolean) IS 'Implementation of public.assign_permission() and public.remove_permission().';
 
 COMMENT ON FUNCTION "private"."charge_all_plainly"(uuid, private.plain_budgets, bigint, bigint) IS 'charge_plainly() for each budget of a request. Errors: LB002 if anything stands in the way of one.';
@@ -9421,6 +11362,8 @@ COMMENT ON FUNCTION "private"."client_address"() IS 'Address of the client as th
 
 COMMENT ON FUNCTION "private"."close_budget_periods"(interval) IS 'Closes months that ended longer ago than the grace, at most 1,000 budgets a run, with event budget.period_closed; how many. Run every hour.';
 
+COMMENT ON FUNCTION "private"."close_other_requests"(public.compliance_requests, private.subject_work) IS 'Cancels open requests of a person who is erased, and deletes copies that were made for them.';
+
 COMMENT ON FUNCTION "private"."close_partition"(text) IS 'Takes every grant off a partition, switches row level security on and lets nobody in.';
 
 COMMENT ON FUNCTION "private"."column_class_problems"() IS 'Columns of public and private tables that have no class, and classes of columns that do not exist.';
@@ -9430,6 +11373,8 @@ COMMENT ON FUNCTION "private"."company_for"(text) IS 'The gate: id of the caller
 COMMENT ON FUNCTION "private"."company_rate"(uuid) IS 'Requests a minute and burst of a company: requests_per_minute and request_burst in the features of its plan.';
 
 COMMENT ON FUNCTION "private"."compare_budget"(uuid, uuid) IS 'Spent and held of a budget as counted and as the ledger and the reservations say, in micro-dollars. Takes no lock.';
+
+COMMENT ON FUNCTION "private"."compliance_ticket"(public.compliance_requests) IS 'What whoever submitted a request may know of it.';
 
 COMMENT ON FUNCTION "private"."count_limits"(uuid, uuid) IS 'Counts the limits of agents and services in the row of the company.';
 
@@ -9449,18 +11394,40 @@ COMMENT ON FUNCTION "private"."emit_event"(uuid, text, jsonb) IS 'Writes an even
 
 COMMENT ON FUNCTION "private"."erase_audit_fields"(uuid, timestamp with time zone, uuid, text[]) IS 'Erases fields of an entry of the audit log (names of columns; changes.<column>) and keeps their commitments, so that the chain still verifies. False if the entry has none of them.';
 
+COMMENT ON FUNCTION "private"."erase_files"(private.subject_work) IS 'Has files that are named after a person deleted, and forgets the owner of the others; how many are still there.';
+
+COMMENT ON FUNCTION "private"."erase_page"(private.subject_work, private.subject_table, integer) IS 'Erases a person from a page of a table; without a limit only counts.';
+
+COMMENT ON FUNCTION "private"."erasure_exception"(uuid, regclass) IS 'Which rows of a table must be kept (legal hold; GDPR Art. 17(3)(b)) as a condition on t, and why.';
+
 COMMENT ON FUNCTION "private"."explain_ip_access"(uuid, inet) IS 'Implementation of public.explain_ip_access().';
 
 COMMENT ON FUNCTION "private"."export_audit_log"(uuid, timestamp with time zone, timestamp with time zone, text, timestamp
   with time zone, uuid, integer) IS 'Implementation of public.export_audit_log().';
 
+COMMENT ON FUNCTION "private"."export_page"(private.subject_work, private.subject_table, integer) IS 'Adds a page of a table to a bundle.';
+
+COMMENT ON FUNCTION "private"."extend_compliance_request"(uuid, uuid, text) IS 'Implementation of public.extend_compliance_request().';
+
+COMMENT ON FUNCTION "private"."find_restriction"(uuid, text, uuid, text) IS 'A restriction that holds for a purpose and a person, or for one that a text names.';
+
 COMMENT ON FUNCTION "private"."find_spender"(uuid, timestamp with time zone, uuid, text) IS 'What is to be known of a request before it is counted: status of the company, its open budget of an instant (the running month, opened if need be, when that one is closed or was never opened) and the budgets of agent and service in the same month. Errors: PT404 unknown_company, unknown_agent; PT410 company_closed; XX000 budget_unavailable.';
+
+COMMENT ON FUNCTION "private"."find_subject"(public.compliance_requests) IS 'Who a request is about in its company: ids and patterns.';
+
+COMMENT ON FUNCTION "private"."finish_bundle"(public.compliance_requests, private.subject_work) IS 'Adds the manifest and makes the receipt.';
+
+COMMENT ON FUNCTION "private"."finish_erasure"(public.compliance_requests, private.subject_work) IS 'Deletes the profile, empties the request and makes the receipt.';
 
 COMMENT ON FUNCTION "private"."finish_event"(uuid, uuid, integer, text, boolean) IS 'Implementation of public.finish_event().';
 
 COMMENT ON FUNCTION "private"."flush_budgets"() IS 'Shows in budget_periods what busy budgets counted since; how many. Run every minute.';
 
 COMMENT ON FUNCTION "private"."fold_stripes"(uuid, uuid, smallint, boolean, boolean) IS 'Moves what stripes spent and hold to the central row, which the caller has locked, and voids their grants: one stripe or any, waiting for those who are at one or passing them over, all or only those in use.';
+
+COMMENT ON FUNCTION "private"."go_through"(public.compliance_requests, private.subject_work, boolean, integer) IS 'Goes on through the tables, page by page.';
+
+COMMENT ON FUNCTION "private"."identifier_pattern"(text) IS 'Regular expression that finds an identifier as a whole, however it is spaced.';
 
 COMMENT ON FUNCTION "private"."is_address_allowed"(uuid, inet) IS 'True if an entry of the company''s allowlist that is in force contains the address.';
 
@@ -9472,11 +11439,15 @@ COMMENT ON FUNCTION "private"."is_importing"() IS 'True while a role that bypass
 
 COMMENT ON FUNCTION "private"."is_platform_admin"() IS 'True if the caller is, by the tables and now, an active admin of the active operator company.';
 
+COMMENT ON FUNCTION "private"."is_processing_allowed"(uuid, text, text, uuid) IS 'Implementation of public.is_processing_allowed().';
+
 COMMENT ON FUNCTION "private"."is_usage"(bigint, text, bigint, bigint, jsonb) IS 'True if quantities, unit and metadata are what the ledger takes.';
 
 COMMENT ON FUNCTION "private"."lacks_room"(uuid, uuid, bigint) IS 'True if a hard budget has less left than is needed, and nothing to come back that has expired. Takes no lock.';
 
 COMMENT ON FUNCTION "private"."ledger_total"(uuid, date, timestamp with time zone, timestamp with time zone, uuid, text) IS 'Sum of the ledger that is charged to a month, in micro-dollars: of a company, or of one agent or one service.';
+
+COMMENT ON FUNCTION "private"."lift_processing_restriction"(uuid, uuid, text) IS 'Implementation of public.lift_processing_restriction().';
 
 COMMENT ON FUNCTION "private"."limit_request"() IS 'Counts a member''s request through PostgREST and sets RateLimit headers. Errors: PT429 rate_limited with Retry-After, in the form that PostgREST passes on; 42501 ip_not_allowed, session_too_old, session_idle, second_factor_required.';
 
@@ -9492,13 +11463,23 @@ COMMENT ON FUNCTION "private"."log_usage_batch"(uuid, jsonb) IS 'Implementation 
 COMMENT ON FUNCTION "private"."log_usage_slowly"(uuid, text, uuid, text, numeric, uuid, text, bigint, text, text, bigint, bigint, jsonb, timestamp
   with time zone, text) IS 'log_usage() in every case.';
 
+COMMENT ON FUNCTION "private"."maintain_compliance"() IS 'Implementation of public.maintain_compliance().';
+
 COMMENT ON FUNCTION "private"."maintain_partitions"() IS 'Implementation of public.maintain_partitions().';
+
+COMMENT ON FUNCTION "private"."merge_pairs"(jsonb[]) IS 'Objects merged into one.';
 
 COMMENT ON FUNCTION "private"."micro_usd"(numeric, text) IS 'US dollars in whole micro-dollars, rounded up. Errors: 22023 invalid_amount.';
 
 COMMENT ON FUNCTION "private"."my_companies"() IS 'Implementation of public.my_companies().';
 
+COMMENT ON FUNCTION "private"."my_compliance_requests"() IS 'Implementation of public.my_compliance_requests().';
+
 COMMENT ON FUNCTION "private"."open_budget_month"(uuid) IS 'Opens a company''s budget for the month of this instant, with those of its limited agents and services. Safe to repeat and to run twice at once.';
+
+COMMENT ON FUNCTION "private"."open_request"(uuid, uuid) IS 'An open request, locked. Errors: 42501 not_your_company, not_an_operator; PT404 unknown_request; 23514 request_closed.';
+
+COMMENT ON FUNCTION "private"."pairs"(text[]) IS 'Calls of jsonb_build_object for many pairs.';
 
 COMMENT ON FUNCTION "private"."parse_json_object"(text) IS 'The text as a jsonb object, or null when it is empty, no JSON or no object. Never raises.';
 
@@ -9510,11 +11491,15 @@ COMMENT ON FUNCTION "private"."plan_limit"(uuid) IS 'Limit (micro-dollars), enfo
 
 COMMENT ON FUNCTION "private"."policy_problem"(public.security_policies, text, jsonb) IS 'What of a company''s security policy a request does not meet: ip_not_allowed, session_too_old, session_idle or second_factor_required; null if it meets all. Never raises.';
 
+COMMENT ON FUNCTION "private"."process_compliance_request"(uuid, uuid, integer, boolean) IS 'Implementation of public.process_compliance_request().';
+
 COMMENT ON FUNCTION "private"."prune_audit_chain"(uuid, timestamp with time zone, integer) IS 'Prunes at most so many links that were made before a time from the front of a company''s chain; rows that went.';
 
 COMMENT ON FUNCTION "private"."prune_budgets"() IS 'Deletes idempotency keys, finished reservations and finished events older than 30 days; how many. Run every night.';
 
 COMMENT ON FUNCTION "private"."raise_budget_alerts"(uuid, uuid) IS 'Raises the alerts that are due, each once a period, with an event in the outbox, and sets watch_micro_usd. The caller has locked the budget.';
+
+COMMENT ON FUNCTION "private"."read_compliance_bundle"(uuid, uuid, text) IS 'Implementation of public.read_compliance_bundle().';
 
 COMMENT ON FUNCTION "private"."read_usage_events"(uuid, jsonb, timestamp with time zone) IS 'The events of a batch, checked. Errors: 22023 invalid_batch, invalid_amount, invalid_service, invalid_usage, invalid_idempotency_key, invalid_occurred_at; PT404 unknown_agent.';
 
@@ -9559,12 +11544,20 @@ COMMENT ON FUNCTION "private"."retain_batch"(uuid, text, text, timestamp with ti
 
 COMMENT ON FUNCTION "private"."run_data_retention"(uuid, boolean, integer) IS 'Implementation of public.run_data_retention().';
 
-COMMENT ON FUNCTION "private"."schedule_maintenance"() IS 'Schedules maintenance with pg_cron: partitions, data retention, and the budgets'' flush, closing, reconciliation and pruning. False if the extension is not installed. Safe to repeat.';
+COMMENT ON FUNCTION "private"."schedule_maintenance"() IS 'Schedules maintenance with pg_cron: partitions, data retention, reminders of compliance requests, and the budgets'' flush, closing, reconciliation and pruning. False if the extension is not installed. Safe to repeat.';
+
+COMMENT ON FUNCTION "private"."scrub_json"(jsonb, text, text) IS 'The document with the same in all keys and values.';
+
+COMMENT ON FUNCTION "private"."scrub_text"(text, text, text) IS 'The text with erased@erased.invalid for addresses and [erased] for the rest.';
 
 COMMENT ON FUNCTION "private"."search_audit_log"(uuid, timestamp with time zone, timestamp with time zone, uuid, text, text, uuid, text, text, timestamp
   with time zone, uuid, integer) IS 'Implementation of public.search_audit_log().';
 
 COMMENT ON FUNCTION "private"."settle_quickly"(uuid, text, uuid, text, bigint, uuid, bigint, text, text, bigint, bigint, jsonb, text) IS 'The receipt of private.log_usage() for not more than a reservation holds; null, with nothing done, otherwise.';
+
+COMMENT ON FUNCTION "private"."subject_tables"(uuid, uuid) IS 'Every table with rows of companies, and how a person is found in, erased from and shown it; from the catalog and private.column_classes.';
+
+COMMENT ON FUNCTION "private"."submit_compliance_request"(uuid, text, text, text, text, text, text[], jsonb, text[], uuid) IS 'Implementation of public.submit_compliance_request().';
 
 COMMENT ON FUNCTION "private"."switch_company"(uuid) IS 'Implementation of public.switch_company().';
 
@@ -9596,7 +11589,7 @@ COMMENT ON FUNCTION "private"."tg_company_plans__apply_plan"() IS 'Row trigger: 
 
 COMMENT ON FUNCTION "private"."tg_company_plans__set_defaults"() IS 'Row trigger: limit and features of the tier where none are stated, a new active plan ends the one before, ended_at in step with is_active. Errors: 23502 plan_limit_required.';
 
-COMMENT ON FUNCTION "private"."tg_compliance_requests__check"() IS 'Row trigger: due date by regulation (GDPR Art. 12(3); CCPA section 1798.130), allowed transitions, completed_at in step with status. Errors: 23514 invalid_transition, request_closed.';
+COMMENT ON FUNCTION "private"."tg_compliance_requests__check"() IS 'Row trigger: due date by regulation (GDPR Art. 12(3); CCPA section 1798.130), allowed transitions, completed_at in step with status. Errors: 23514 invalid_transition, not_processed, request_closed; 22023 invalid_identifier.';
 
 COMMENT ON FUNCTION "private"."tg_data_retention_policies__check"() IS 'Row trigger: no policy undercuts the minimum of its class. Errors: 23514 retention_too_short, retention_action_impossible.';
 
@@ -9607,6 +11600,8 @@ COMMENT ON FUNCTION "private"."tg_invoices__check"() IS 'Row trigger: allowed tr
 COMMENT ON FUNCTION "private"."tg_ip_allowlist_entries__check"() IS 'Row trigger. Errors: 22023 host_bits_set, with the network that was probably meant.';
 
 COMMENT ON FUNCTION "private"."tg_jobs__check"() IS 'Row trigger: allowed transitions, started_at and finished_at in step with status. Counts attempts. Errors: 23514 invalid_transition, job_finished, attempts_used_up.';
+
+COMMENT ON FUNCTION "private"."tg_jobs__refuse_restricted"() IS 'Row trigger: no job is queued or started for a person who is restricted for its kind. Errors: 23514 processing_restricted.';
 
 COMMENT ON FUNCTION "private"."tg_row__refuse_change"() IS 'Trigger of append-only tables: refuses update, delete and truncate. Errors: 42501 append_only.';
 
@@ -9634,6 +11629,8 @@ COMMENT ON FUNCTION "private"."uuid_v7"() IS 'A time-ordered UUID, version 7 (RF
 
 COMMENT ON FUNCTION "private"."verify_audit_chain"(uuid, bigint, integer, bigint, text) IS 'Implementation of public.verify_audit_chain().';
 
+COMMENT ON FUNCTION "private"."verify_compliance_identity"(uuid, uuid, text) IS 'Implementation of public.verify_compliance_identity().';
+
 COMMENT ON FUNCTION "private"."write_audit"(uuid, text, text, uuid, jsonb) IS 'Writes one entry to a company''s audit log, with who, from where and in which request.';
 
 COMMENT ON FUNCTION "public"."adjust_budget"(uuid, date, numeric, text, uuid) IS 'Adjusts a month of a company, open or closed, by amount (US dollars; negative is a credit), with a reason, and writes the audit log (budget.adjusted); the id of the adjustment. A client that may retry chooses adjustment_id. Operators and service_role. Errors: 42501 not_an_operator; 22023 invalid_amount, invalid_adjustment; PT404 unknown_budget_month; PT422 adjustment_reused.';
@@ -9657,16 +11654,30 @@ COMMENT ON FUNCTION "public"."explain_ip_access"(uuid, inet) IS 'Whether an addr
 COMMENT ON FUNCTION "public"."export_audit_log"(uuid, timestamp with time zone, timestamp with time zone, text, timestamp
   with time zone, uuid, integer) IS 'A page of a company''s audit log as text, oldest first: format json (an array) or csv (RFC 4180, with a header), at most max_rows (1 to 10000) entries of starts_at up to ends_at; last_at and last_id are after_at and after_id of the next page. The export is recorded in the log itself (audit.exported). Members holding audit.read, for their active company; operators and service_role for any. Errors: 42501 not_your_company, not_an_operator; 22023 invalid_page.';
 
+COMMENT ON FUNCTION "public"."extend_compliance_request"(uuid, uuid, text) IS 'Puts off the date once, by two months (GDPR Art. 12(3)) or 45 days (CCPA section 1798.130), with the reason that the person is told; event compliance.extended. Errors: 42501 not_your_company, not_an_operator; PT404 unknown_request; 22023 reason_missing; 23514 request_closed, extension_too_late.';
+
 COMMENT ON FUNCTION "public"."finish_event"(uuid, uuid, integer, text, boolean) IS 'Finishes a claimed event: delivered without an error; otherwise due again after a growing pause (30 s to 6 h), dead after 12 attempts or when is_final. attempt is the one claimed; returns the new status (delivered, pending, dead), null if a later claim has taken over. service_role only.';
+
+COMMENT ON FUNCTION "public"."is_processing_allowed"(uuid, text, text, uuid) IS 'False if a restriction, objection or opt-out holds for the person (address or id) and the purpose. For every member, operators and service_role. Errors: 42501 not_your_company, not_an_operator; 22023 subject_missing.';
+
+COMMENT ON FUNCTION "public"."lift_processing_restriction"(uuid, uuid, text) IS 'Lifts a restriction; false if it has been. Event compliance.restriction_lifted. Errors: 42501 not_your_company, not_an_operator; PT404 unknown_restriction; 22023 reason_missing.';
 
 COMMENT ON FUNCTION "public"."log_api_usage_and_update_budget"(uuid, text, uuid, text, numeric, uuid, text, bigint, text, text, bigint, bigint, jsonb, timestamp
   with time zone, text) IS 'Records usage that cost something (US dollars, 0 to 1,000,000,000; finer than a millionth is rounded up) and counts it in the budgets of company, agent and service, in one transaction. With reservation_id it settles a reservation, also one that has expired: recorded whatever it costs, flagged is_over_budget beyond a limit; one that was released counts as none. Without, a hard limit refuses it (PT402). idempotency_key or the reservation recognise a retry, which gets the first receipt with is_replayed. occurred_at lies in the last 366 days; a month that is closed takes nothing, so what comes late is charged to the running month. Members holding usage.write, for their active company; service_role for any. Errors: 42501 not_your_company; PT402 budget_exceeded; 22023 invalid_amount, invalid_service, invalid_usage, invalid_occurred_at, invalid_idempotency_key, reservation_mismatch; PT404 unknown_company, unknown_agent, unknown_reservation; PT409 company_suspended; PT410 company_closed; PT422 idempotency_key_reused.';
 
 COMMENT ON FUNCTION "public"."log_api_usage_batch"(uuid, jsonb) IS 'Records 1 to 1000 events, all or none, each an object with the parameters of log_api_usage_and_update_budget() but company_id and reservation_id; a receipt for each, in their order. A retry repeats the batch: events that were recorded before get their first receipt. What goes beyond a hard limit as a whole is refused as a whole; a batch that crosses a soft limit is flagged as a whole. Members holding usage.write, for their active company; service_role for any. Errors: those of log_api_usage_and_update_budget(), with the place of the event in the message; 22023 invalid_batch.';
 
+COMMENT ON FUNCTION "public"."maintain_compliance"() IS 'Reminds of requests a week and a day before they are due and once they are overdue (events compliance.due, compliance.overdue; each once), and deletes bundles after 30 days. Scheduled where pg_cron is installed. Returns how many notices went out. For service_role.';
+
 COMMENT ON FUNCTION "public"."maintain_partitions"() IS 'Creates the monthly partitions that are missing up to months_ahead and returns how many. Run it daily: pg_cron does where it is installed, any scheduler with the service_role key elsewhere. Safe to repeat and to run twice at once; a partition whose table is in use is left to the next run, with a warning.';
 
 COMMENT ON FUNCTION "public"."my_companies"() IS 'The companies in which the caller is an active member, with role, permissions, the company''s status and which one is active for this request. Sorted by name. Errors: none; no rows without a membership.';
+
+COMMENT ON FUNCTION "public"."my_compliance_requests"() IS 'Requests in the active company that are about the caller, or that the caller passed on; latest first, at most 1000.';
+
+COMMENT ON FUNCTION "public"."process_compliance_request"(uuid, uuid, integer, boolean) IS 'Carries out a request, looking at no more than max_rows rows (1 to 1000000) a call: call again until is_complete is true; stopped anywhere, the next call goes on, and a request that is done answers with its receipt again. Access, portability, know: a bundle of everything about the person, read by read_compliance_bundle(). Erasure, delete: everything that names the person is erased by column class, except what legal hold or the law keeps (rows_kept with reasons), until a pass over every text, jsonb and bytea column of the company finds nothing; remaining says what stands in the way. Rectification, correct: applies corrections. Restriction, objection, opt_out: adds to processing_restrictions. is_dry_run: what would be done, in receipt. Without company_id the active company. For compliance.manage, operators and service_role. Errors: 42501 not_your_company, not_an_operator, own_request, member_active, not_the_subject; PT404 unknown_request; 22023 invalid_batch_size, no_corrections, invalid_correction; 23514 identity_not_verified, request_closed.';
+
+COMMENT ON FUNCTION "public"."read_compliance_bundle"(uuid, uuid, text) IS 'A file of the answer to a request for access; manifest.json lists them with their hashes. For the person while they are a member and asked while signed in, for compliance.manage, operators and service_role; each reading is recorded. Kept for 30 days. Errors: 42501 not_your_company, not_an_operator; PT404 unknown_file.';
 
 COMMENT ON FUNCTION "public"."reconcile_budget"(uuid, date, boolean) IS 'Compares what is counted for a month (its first day) with the ledger and the reservations, budget by budget; with mend, an open month is corrected. A closed month is only reported: adjust_budget() corrects it. Operators and service_role. Errors: 42501 not_an_operator; PT404 unknown_budget_month.';
 
@@ -9683,6 +11694,8 @@ COMMENT ON FUNCTION "public"."search_audit_log"(uuid, timestamp with time zone, 
 
 COMMENT ON FUNCTION "public"."set_security_policy"(uuid, jsonb, boolean) IS 'Changes what is named in policy (required_aal, aal2_permissions, session_max_age_seconds, session_idle_seconds, is_ip_allowlist_enabled, api_key_max_age_days, notes) as a new version, in force from the next statement on; what is left out stays. The policy then in force; nulls if its author has locked themselves out, which takes is_forced. Repeating it changes nothing. Members holding security.manage, for their active company; operators and service_role for any. Errors: 22023 invalid_policy; 42501; 23514; PT409 would_lock_you_out.';
 
+COMMENT ON FUNCTION "public"."submit_compliance_request"(uuid, text, text, text, text, text, text[], jsonb, text[], uuid) IS 'Takes in a request of a person about their data. kind: access, portability, rectification, erasure, restriction, objection (gdpr); know, delete, correct, opt_out (ccpa). Without subject_email for whoever is signed in, who is then identified by their session unless further identifiers are claimed; any member may pass on the request of somebody else. identifiers (at most 20): what else names the person. corrections: list of {table_name, row_id, column_name, value}. purposes: kinds of jobs. request_id makes a repetition return the first answer. Due a month (GDPR Art. 12(3)) or 45 days (CCPA section 1798.130) after receipt; event compliance.received. Errors: 42501 not_your_company, not_an_operator; PT404 unknown_company; 23505 request_id_taken; 23514 for values that are not possible.';
+
 COMMENT ON FUNCTION "public"."switch_company"(uuid) IS 'Makes a company the caller''s default; the next token carries it. Refresh the session afterwards, or send header x-company-id. Returns the company id; safe to repeat. Errors: 42501 not_a_member.';
 
 COMMENT ON FUNCTION "public"."usage_anomalies"(uuid, integer) IS 'Cost of each of the last days of a company (1 to 366) against the median of the 28 days before it: score is the modified z-score (Iglewicz and Hoaglin), is_anomalous when it is over 3.5; null and false with less than seven days of history. Runs as the caller: without usage.read there it returns no rows. Errors: 22023 invalid_series.';
@@ -9690,6 +11703,8 @@ COMMENT ON FUNCTION "public"."usage_anomalies"(uuid, integer) IS 'Cost of each o
 COMMENT ON FUNCTION "public"."usage_series"(uuid, timestamp with time zone, timestamp with time zone, text, text, integer) IS 'Usage of a company over time, for a chart: for each bucket (hour, day, week, month; in the company''s time zone) from starts_at to before ends_at (the last 30 days unless told) and each series one row, zeros included. group_by is company (one series, all), service, agent or model; the max_series (1 to 100) that cost most have their own, the rest is other, and usage without one is none. cost_usd in US dollars. Runs as the caller: without usage.read there it returns no rows. Errors: 22023 invalid_series.';
 
 COMMENT ON FUNCTION "public"."verify_audit_chain"(uuid, bigint, integer, bigint, text) IS 'Sees whether a company''s audit log is as it was written: at most max_links (1 to 100000) links after after_link_no; go on with last_link_no until it is head_link_no. is_intact, and problems, an array of objects with kind (row_changed, row_missing, row_added, row_unlinked, link_missing, link_changed, segment_broken, head_changed, not_as_expected), link_no or row_id, and at. Keep head_link_no and head_hash elsewhere and give them as expected_link_no and expected_hash later: that finds a chain that was replaced as a whole. Members holding audit.read, for their active company; operators and service_role for any. Errors: 42501 not_your_company, not_an_operator; 22023 invalid_page.';
+
+COMMENT ON FUNCTION "public"."verify_compliance_identity"(uuid, uuid, text) IS 'Records how it was made sure that the person is who they say (email, document, known_contact, other; GDPR Art. 12(6)). Whoever changes the person afterwards undoes it. For compliance.manage, operators and service_role. Errors: 42501 not_your_company, not_an_operator; PT404 unknown_request; 22023 invalid_method; 23514 request_closed.';
 
 COMMENT ON POLICY "all_platform_admin" ON "public"."agent_logs" IS 'Platform operators reach every company while the tables say they are admins; a demoted one gets nothing.';
 
@@ -9831,6 +11846,10 @@ COMMENT ON POLICY "select_member" ON "public"."media_assets" IS 'Members holding
 
 COMMENT ON POLICY "update_member" ON "public"."media_assets" IS 'Members holding media.write change rows of their active company and cannot move them out of it.';
 
+COMMENT ON POLICY "select_member" ON "public"."processing_restrictions" IS 'Members holding compliance.read see the rows of their active company.';
+
+COMMENT ON POLICY "select_platform_admin" ON "public"."processing_restrictions" IS 'Platform operators reach every company while the tables say they are admins; a demoted one gets nothing.';
+
 COMMENT ON POLICY "all_platform_admin" ON "public"."security_policies" IS 'Platform operators reach every company while the tables say they are admins; a demoted one gets nothing.';
 
 COMMENT ON POLICY "insert_member" ON "public"."security_policies" IS 'Members holding security.manage add rows to their active company only.';
@@ -9883,7 +11902,7 @@ COMMENT ON TABLE "private"."budget_reservations" IS 'Estimates held against budg
 
 COMMENT ON TABLE "private"."budget_stripes" IS 'Counters of a busy budget, 64 a budget: shares granted by public.budget_periods, and what was spent and held of them.';
 
-COMMENT ON TABLE "private"."column_classes" IS 'What each column holds and what erasure does with it. class: identifier (names a row or, under a pseudonym, a person), personal, sensitive, financial, secret, operational. erasure: keep; scrub (what names the person is replaced wherever it stands in it); clear (null where it names the person); commit (replaced by a commitment, in the audit log).';
+COMMENT ON TABLE "private"."column_classes" IS 'What each column holds and what erasure does with it. class: identifier (names a row or, under a pseudonym, a person), personal, sensitive, financial, secret, operational. erasure: keep; delete (the row goes); scrub (what names the person is replaced wherever it stands in it); clear (null where it names the person); commit (replaced by a commitment, in the audit log).';
 
 COMMENT ON TABLE "private"."outbox_events" IS 'Events to be delivered to somebody outside, written in the transaction that made them true.';
 
@@ -9898,6 +11917,10 @@ COMMENT ON TABLE "private"."rate_limit_buckets" IS 'One timestamp for each compa
 COMMENT ON TABLE "private"."retention_classes" IS 'Classes of data that a retention policy can name, what of them may go at all, and how long they must be kept whatever a policy says.';
 
 COMMENT ON TABLE "private"."role_permissions" IS 'Which permissions a role brings; users.granted_permissions and revoked_permissions change it per member.';
+
+COMMENT ON TABLE "private"."subject_bundle_files" IS 'Files of answered requests for access, kept for 30 days.';
+
+COMMENT ON TABLE "private"."subject_work" IS 'How far the work on a request for erasure or access has come; gone when it is done.';
 
 COMMENT ON TABLE "private"."usage_keys" IS 'Idempotency keys of recorded usage, kept for 30 days.';
 
@@ -9941,6 +11964,8 @@ COMMENT ON TABLE "public"."jobs" IS 'Jobs of a company: payload, result, attempt
 
 COMMENT ON TABLE "public"."media_assets" IS 'Images, video and audio of a company. The file is in storage bucket media.';
 
+COMMENT ON TABLE "public"."processing_restrictions" IS 'Whose data a company may not process, and for what. Written by functions only.';
+
 COMMENT ON TABLE "public"."security_policies" IS 'Security policies of a company, versioned; one is active.';
 
 COMMENT ON TABLE "public"."service_limits" IS 'Limits that a company sets for single services, a calendar month. Hard: usage beyond one is refused.';
@@ -9973,11 +11998,15 @@ REVOKE ALL ON FUNCTION "private"."actor_id"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."actor_id"() TO "authenticated", "platform_admin", "service_role";
 
+REVOKE ALL ON FUNCTION "private"."address_pattern"(uuid, text[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."adjust_budget"(uuid, date, numeric, text, uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."adjust_budget"(uuid, date, numeric, text, uuid) TO "platform_admin", "service_role";
 
 REVOKE ALL ON FUNCTION "private"."anonymous_values"(text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."apply_corrections"(public.compliance_requests, private.subject_work) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."apply_limit"(uuid, uuid, text, bigint) FROM PUBLIC;
 
@@ -10006,6 +12035,8 @@ REVOKE ALL ON FUNCTION "private"."budget_share"(bigint, bigint) FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."budget_status"(uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."budget_status"(uuid) TO "authenticated", "platform_admin", "service_role";
+
+REVOKE ALL ON FUNCTION "private"."bytes_text"(bytea) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."change_member_permission"(uuid, text, boolean) FROM PUBLIC;
 
@@ -10039,6 +12070,8 @@ REVOKE ALL ON FUNCTION "private"."client_address"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."close_budget_periods"(interval) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."close_other_requests"(public.compliance_requests, private.subject_work) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."close_partition"(text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."column_class_problems"() FROM PUBLIC;
@@ -10050,6 +12083,8 @@ GRANT EXECUTE ON FUNCTION "private"."company_for"(text) TO "authenticated";
 REVOKE ALL ON FUNCTION "private"."company_rate"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."compare_budget"(uuid, uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."compliance_ticket"(public.compliance_requests) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."count_limits"(uuid, uuid) FROM PUBLIC;
 
@@ -10073,6 +12108,12 @@ REVOKE ALL ON FUNCTION "private"."emit_event"(uuid, text, jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."erase_audit_fields"(uuid, timestamp WITH time zone, uuid, text[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."erase_files"(private.subject_work) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."erase_page"(private.subject_work, private.subject_table, integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."erasure_exception"(uuid, regclass) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."explain_ip_access"(uuid, inet) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."explain_ip_access"(uuid, inet) TO "authenticated", "platform_admin", "service_role";
@@ -10083,7 +12124,21 @@ GRANT EXECUTE
   ON FUNCTION "private"."export_audit_log"(uuid, timestamp WITH time zone, timestamp WITH time zone, text, timestamp WITH time zone, uuid, integer)
   TO "authenticated", "platform_admin", "service_role";
 
+REVOKE ALL ON FUNCTION "private"."export_page"(private.subject_work, private.subject_table, integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."extend_compliance_request"(uuid, uuid, text) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."extend_compliance_request"(uuid, uuid, text) TO "authenticated", "platform_admin", "service_role";
+
+REVOKE ALL ON FUNCTION "private"."find_restriction"(uuid, text, uuid, text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."find_spender"(uuid, timestamp WITH time zone, uuid, text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."find_subject"(public.compliance_requests) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."finish_bundle"(public.compliance_requests, private.subject_work) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."finish_erasure"(public.compliance_requests, private.subject_work) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."finish_event"(uuid, uuid, integer, text, boolean) FROM PUBLIC;
 
@@ -10092,6 +12147,10 @@ GRANT EXECUTE ON FUNCTION "private"."finish_event"(uuid, uuid, integer, text, bo
 REVOKE ALL ON FUNCTION "private"."flush_budgets"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."fold_stripes"(uuid, uuid, smallint, boolean, boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."go_through"(public.compliance_requests, private.subject_work, boolean, integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."identifier_pattern"(text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."is_address_allowed"(uuid, inet) FROM PUBLIC;
 
@@ -10107,11 +12166,19 @@ REVOKE ALL ON FUNCTION "private"."is_platform_admin"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."is_platform_admin"() TO "platform_admin";
 
+REVOKE ALL ON FUNCTION "private"."is_processing_allowed"(uuid, text, text, uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."is_processing_allowed"(uuid, text, text, uuid) TO "authenticated", "platform_admin", "service_role";
+
 REVOKE ALL ON FUNCTION "private"."is_usage"(bigint, text, bigint, bigint, jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."lacks_room"(uuid, uuid, bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."ledger_total"(uuid, date, timestamp WITH time zone, timestamp WITH time zone, uuid, text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."lift_processing_restriction"(uuid, uuid, text) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."lift_processing_restriction"(uuid, uuid, text) TO "authenticated", "platform_admin", "service_role";
 
 REVOKE ALL ON FUNCTION "private"."limit_request"() FROM PUBLIC;
 
@@ -10135,9 +12202,15 @@ REVOKE ALL
   ON FUNCTION "private"."log_usage_slowly"(uuid, text, uuid, text, numeric, uuid, text, bigint, text, text, bigint, bigint, jsonb, timestamp WITH time zone, text)
   FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."maintain_compliance"() FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."maintain_compliance"() TO "service_role";
+
 REVOKE ALL ON FUNCTION "private"."maintain_partitions"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."maintain_partitions"() TO "service_role";
+
+REVOKE ALL ON FUNCTION "private"."merge_pairs"(jsonb[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."micro_usd"(numeric, text) FROM PUBLIC;
 
@@ -10145,7 +12218,15 @@ REVOKE ALL ON FUNCTION "private"."my_companies"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."my_companies"() TO "authenticated", "platform_admin";
 
+REVOKE ALL ON FUNCTION "private"."my_compliance_requests"() FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."my_compliance_requests"() TO "authenticated";
+
 REVOKE ALL ON FUNCTION "private"."open_budget_month"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."open_request"(uuid, uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."pairs"(text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."parse_json_object"(text) FROM PUBLIC;
 
@@ -10161,11 +12242,19 @@ REVOKE ALL ON FUNCTION "private"."plan_limit"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."policy_problem"(public.security_policies, text, jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."process_compliance_request"(uuid, uuid, integer, boolean) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."process_compliance_request"(uuid, uuid, integer, boolean) TO "authenticated", "platform_admin", "service_role";
+
 REVOKE ALL ON FUNCTION "private"."prune_audit_chain"(uuid, timestamp WITH time zone, integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."prune_budgets"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."raise_budget_alerts"(uuid, uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."read_compliance_bundle"(uuid, uuid, text) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."read_compliance_bundle"(uuid, uuid, text) TO "authenticated", "platform_admin", "service_role";
 
 REVOKE ALL ON FUNCTION "private"."read_usage_events"(uuid, jsonb, timestamp WITH time zone) FROM PUBLIC;
 
@@ -10220,6 +12309,10 @@ GRANT EXECUTE ON FUNCTION "private"."run_data_retention"(uuid, boolean, integer)
 
 REVOKE ALL ON FUNCTION "private"."schedule_maintenance"() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."scrub_json"(jsonb, text, text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."scrub_text"(text, text, text) FROM PUBLIC;
+
 REVOKE ALL
   ON FUNCTION "private"."search_audit_log"(uuid, timestamp WITH time zone, timestamp WITH time zone, uuid, text, text, uuid, text, text, timestamp WITH time zone, uuid, integer)
   FROM PUBLIC;
@@ -10229,6 +12322,14 @@ GRANT EXECUTE
   TO "authenticated", "platform_admin", "service_role";
 
 REVOKE ALL ON FUNCTION "private"."settle_quickly"(uuid, text, uuid, text, bigint, uuid, bigint, text, text, bigint, bigint, jsonb, text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."subject_tables"(uuid, uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."submit_compliance_request"(uuid, text, text, text, text, text, text[], jsonb, text[], uuid) FROM PUBLIC;
+
+GRANT EXECUTE
+  ON FUNCTION "private"."submit_compliance_request"(uuid, text, text, text, text, text, text[], jsonb, text[], uuid)
+  TO "authenticated", "platform_admin", "service_role";
 
 REVOKE ALL ON FUNCTION "private"."switch_company"(uuid) FROM PUBLIC;
 
@@ -10274,6 +12375,8 @@ REVOKE ALL ON FUNCTION "private"."tg_ip_allowlist_entries__check"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_jobs__check"() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."tg_jobs__refuse_restricted"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."tg_row__refuse_change"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_row__refuse_move"() FROM PUBLIC;
@@ -10304,6 +12407,10 @@ REVOKE ALL ON FUNCTION "private"."verify_audit_chain"(uuid, bigint, integer, big
 
 GRANT EXECUTE ON FUNCTION "private"."verify_audit_chain"(uuid, bigint, integer, bigint, text) TO "authenticated", "platform_admin", "service_role";
 
+REVOKE ALL ON FUNCTION "private"."verify_compliance_identity"(uuid, uuid, text) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."verify_compliance_identity"(uuid, uuid, text) TO "authenticated", "platform_admin", "service_role";
+
 REVOKE ALL ON FUNCTION "private"."write_audit"(uuid, text, text, uuid, jsonb) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."adjust_budget"(uuid, date, numeric, text, uuid) TO "platform_admin", "service_role";
@@ -10330,7 +12437,13 @@ GRANT EXECUTE
   ON FUNCTION "public"."export_audit_log"(uuid, timestamp WITH time zone, timestamp WITH time zone, text, timestamp WITH time zone, uuid, integer)
   TO "authenticated", "platform_admin", "service_role";
 
+GRANT EXECUTE ON FUNCTION "public"."extend_compliance_request"(uuid, uuid, text) TO "authenticated", "platform_admin", "service_role";
+
 GRANT EXECUTE ON FUNCTION "public"."finish_event"(uuid, uuid, integer, text, boolean) TO "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."is_processing_allowed"(uuid, text, text, uuid) TO "authenticated", "platform_admin", "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."lift_processing_restriction"(uuid, uuid, text) TO "authenticated", "platform_admin", "service_role";
 
 GRANT EXECUTE
   ON FUNCTION "public"."log_api_usage_and_update_budget"(uuid, text, uuid, text, numeric, uuid, text, bigint, text, text, bigint, bigint, jsonb, timestamp WITH time zone, text)
@@ -10338,9 +12451,17 @@ GRANT EXECUTE
 
 GRANT EXECUTE ON FUNCTION "public"."log_api_usage_batch"(uuid, jsonb) TO "authenticated", "service_role";
 
+GRANT EXECUTE ON FUNCTION "public"."maintain_compliance"() TO "service_role";
+
 GRANT EXECUTE ON FUNCTION "public"."maintain_partitions"() TO "service_role";
 
 GRANT EXECUTE ON FUNCTION "public"."my_companies"() TO "authenticated", "platform_admin";
+
+GRANT EXECUTE ON FUNCTION "public"."my_compliance_requests"() TO "authenticated";
+
+GRANT EXECUTE ON FUNCTION "public"."process_compliance_request"(uuid, uuid, integer, boolean) TO "authenticated", "platform_admin", "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."read_compliance_bundle"(uuid, uuid, text) TO "authenticated", "platform_admin", "service_role";
 
 GRANT EXECUTE ON FUNCTION "public"."reconcile_budget"(uuid, date, boolean) TO "platform_admin", "service_role";
 
@@ -10358,6 +12479,8 @@ GRANT EXECUTE
 
 GRANT EXECUTE ON FUNCTION "public"."set_security_policy"(uuid, jsonb, boolean) TO "authenticated", "platform_admin", "service_role";
 
+GRANT EXECUTE ON FUNCTION "public"."submit_compliance_request"(uuid, text, text, text, text, text, text[], jsonb, text[], uuid) TO "authenticated", "platform_admin", "service_role";
+
 GRANT EXECUTE ON FUNCTION "public"."switch_company"(uuid) TO "authenticated", "platform_admin";
 
 GRANT EXECUTE ON FUNCTION "public"."usage_anomalies"(uuid, integer) TO "authenticated", "platform_admin", "service_role";
@@ -10367,6 +12490,8 @@ GRANT EXECUTE
   TO "authenticated", "platform_admin", "service_role";
 
 GRANT EXECUTE ON FUNCTION "public"."verify_audit_chain"(uuid, bigint, integer, bigint, text) TO "authenticated", "platform_admin", "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."verify_compliance_identity"(uuid, uuid, text) TO "authenticated", "platform_admin", "service_role";
 
 GRANT USAGE ON SCHEMA "private" TO "authenticated", "platform_admin", "service_role", "supabase_auth_admin";
 
@@ -11426,9 +13551,17 @@ REVOKE ALL ("company_id") ON TABLE "public"."compliance_requests" FROM "authenti
 
 GRANT INSERT ("company_id") ON TABLE "public"."compliance_requests" TO "authenticated";
 
+REVOKE ALL ("corrections") ON TABLE "public"."compliance_requests" FROM "authenticated";
+
+GRANT INSERT ("corrections"), UPDATE ("corrections") ON TABLE "public"."compliance_requests" TO "authenticated";
+
 REVOKE ALL ("details") ON TABLE "public"."compliance_requests" FROM "authenticated";
 
 GRANT INSERT ("details"), UPDATE ("details") ON TABLE "public"."compliance_requests" TO "authenticated";
+
+REVOKE ALL ("identifiers") ON TABLE "public"."compliance_requests" FROM "authenticated";
+
+GRANT INSERT ("identifiers"), UPDATE ("identifiers") ON TABLE "public"."compliance_requests" TO "authenticated";
 
 REVOKE ALL ("id") ON TABLE "public"."compliance_requests" FROM "authenticated";
 
@@ -11437,6 +13570,10 @@ GRANT INSERT ("id") ON TABLE "public"."compliance_requests" TO "authenticated";
 REVOKE ALL ("kind") ON TABLE "public"."compliance_requests" FROM "authenticated";
 
 GRANT INSERT ("kind") ON TABLE "public"."compliance_requests" TO "authenticated";
+
+REVOKE ALL ("purposes") ON TABLE "public"."compliance_requests" FROM "authenticated";
+
+GRANT INSERT ("purposes"), UPDATE ("purposes") ON TABLE "public"."compliance_requests" TO "authenticated";
 
 REVOKE ALL ("received_at") ON TABLE "public"."compliance_requests" FROM "authenticated";
 
@@ -11470,11 +13607,17 @@ GRANT SELECT ON TABLE "public"."compliance_requests" TO "authenticated";
 
 GRANT INSERT ("company_id") ON TABLE "public"."compliance_requests" TO "platform_admin";
 
+GRANT INSERT ("corrections"), UPDATE ("corrections") ON TABLE "public"."compliance_requests" TO "platform_admin";
+
 GRANT INSERT ("details"), UPDATE ("details") ON TABLE "public"."compliance_requests" TO "platform_admin";
+
+GRANT INSERT ("identifiers"), UPDATE ("identifiers") ON TABLE "public"."compliance_requests" TO "platform_admin";
 
 GRANT INSERT ("id") ON TABLE "public"."compliance_requests" TO "platform_admin";
 
 GRANT INSERT ("kind") ON TABLE "public"."compliance_requests" TO "platform_admin";
+
+GRANT INSERT ("purposes"), UPDATE ("purposes") ON TABLE "public"."compliance_requests" TO "platform_admin";
 
 GRANT INSERT ("received_at") ON TABLE "public"."compliance_requests" TO "platform_admin";
 
@@ -11502,6 +13645,10 @@ REVOKE ALL ("completed_at") ON TABLE "public"."compliance_requests" FROM "servic
 
 GRANT INSERT ("completed_at"), UPDATE ("completed_at") ON TABLE "public"."compliance_requests" TO "service_role";
 
+REVOKE ALL ("corrections") ON TABLE "public"."compliance_requests" FROM "service_role";
+
+GRANT INSERT ("corrections"), UPDATE ("corrections") ON TABLE "public"."compliance_requests" TO "service_role";
+
 REVOKE ALL ("created_at") ON TABLE "public"."compliance_requests" FROM "service_role";
 
 GRANT INSERT ("created_at") ON TABLE "public"."compliance_requests" TO "service_role";
@@ -11518,6 +13665,10 @@ REVOKE ALL ("due_at") ON TABLE "public"."compliance_requests" FROM "service_role
 
 GRANT INSERT ("due_at"), UPDATE ("due_at") ON TABLE "public"."compliance_requests" TO "service_role";
 
+REVOKE ALL ("identifiers") ON TABLE "public"."compliance_requests" FROM "service_role";
+
+GRANT INSERT ("identifiers"), UPDATE ("identifiers") ON TABLE "public"."compliance_requests" TO "service_role";
+
 REVOKE ALL ("id") ON TABLE "public"."compliance_requests" FROM "service_role";
 
 GRANT INSERT ("id") ON TABLE "public"."compliance_requests" TO "service_role";
@@ -11525,6 +13676,10 @@ GRANT INSERT ("id") ON TABLE "public"."compliance_requests" TO "service_role";
 REVOKE ALL ("kind") ON TABLE "public"."compliance_requests" FROM "service_role";
 
 GRANT INSERT ("kind"), UPDATE ("kind") ON TABLE "public"."compliance_requests" TO "service_role";
+
+REVOKE ALL ("purposes") ON TABLE "public"."compliance_requests" FROM "service_role";
+
+GRANT INSERT ("purposes"), UPDATE ("purposes") ON TABLE "public"."compliance_requests" TO "service_role";
 
 REVOKE ALL ("received_at") ON TABLE "public"."compliance_requests" FROM "service_role";
 
@@ -12555,6 +14710,16 @@ REVOKE ALL ("width_px") ON TABLE "public"."media_assets" FROM "service_role";
 GRANT INSERT ("width_px"), UPDATE ("width_px") ON TABLE "public"."media_assets" TO "service_role";
 
 GRANT DELETE, SELECT ON TABLE "public"."media_assets" TO "service_role";
+
+REVOKE ALL ON TABLE "public"."processing_restrictions" FROM "authenticated";
+
+GRANT SELECT ON TABLE "public"."processing_restrictions" TO "authenticated";
+
+GRANT SELECT ON TABLE "public"."processing_restrictions" TO "platform_admin";
+
+REVOKE ALL ON TABLE "public"."processing_restrictions" FROM "service_role";
+
+GRANT SELECT ON TABLE "public"."processing_restrictions" TO "service_role";
 
 REVOKE ALL ON TABLE "public"."security_policies" FROM "authenticated";
 

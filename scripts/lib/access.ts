@@ -45,6 +45,7 @@ const BY_ROLE = {
   data_retention_policies: { compliance_admin: 'siud', admin: 'siud' },
   data_retention_logs: { compliance_admin: 's', admin: 's' },
   compliance_requests: { compliance_admin: 'siu', admin: 'siu' },
+  processing_restrictions: { compliance_admin: 's', admin: 's' },
   api_keys: { client: 's', compliance_admin: 's', admin: 's' },
   audit_logs: { client: 's', compliance_admin: 's', admin: 's' },
   'storage.objects in documents': { client: 'siud', admin: 'sid' },

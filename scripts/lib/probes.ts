@@ -159,6 +159,15 @@ const RECIPES: Record<Exclude<MatrixTable, `storage.${string}`>, Recipe> = {
     columns: () => ({ kind: 'access', regulation: 'gdpr', subject_email: 'probe@example.com' }),
     change: { details: 'Probe' },
   },
+  processing_restrictions: {
+    parent: 'compliance_requests',
+    columns: (_id, _company, parent) => ({
+      compliance_request_id: parent,
+      kind: 'opt_out',
+      subject_email: 'probe@example.com',
+    }),
+    change: { purposes: '{sale}' },
+  },
   api_keys: {
     columns: () => ({ name: 'Probe', prefix: `p${randomBytes(8).toString('hex')}` }),
     change: { name: 'Probe' },

@@ -61,11 +61,21 @@ create table if not exists public.compliance_requests (
   subject_email text not null,
   subject_name text,
   subject_user_id uuid,
+  identifiers text[] not null default '{}',
   details text,
+  corrections jsonb not null default '[]',
+  purposes text[] not null default '{}',
   received_at timestamptz not null default now(),
   due_at timestamptz not null default now() + interval '1 month',
+  extended_at timestamptz,
+  extension_reason text,
+  notices smallint not null default 0,
+  identity_method text,
+  identity_verified_at timestamptz,
+  identity_verified_by uuid,
   completed_at timestamptz,
   rejection_reason text,
+  receipt jsonb,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   created_by uuid,
@@ -78,10 +88,46 @@ create table if not exists public.compliance_requests (
   constraint compliance_requests_status_is_known check (status in (
     'received', 'identity_check', 'in_progress', 'completed', 'rejected', 'cancelled')),
   constraint compliance_requests_subject_email_is_email check (subject_email ~ '^[^@\s]+@[^@\s]+\.[^@\s]+$'),
+  constraint compliance_requests_identifiers_are_few check (cardinality(identifiers) <= 20),
+  constraint compliance_requests_corrections_is_short_list check (
+    jsonb_typeof(corrections) = 'array' and pg_column_size(corrections) <= 65536),
+  constraint compliance_requests_purposes_are_few check (cardinality(purposes) <= 50),
   constraint compliance_requests_due_after_receipt check (due_at > received_at),
+  constraint compliance_requests_extension_has_reason check ((extended_at is not null) = (extension_reason is not null)),
+  constraint compliance_requests_notices_is_in_range check (notices between 0 and 3),
+  constraint compliance_requests_identity_method_is_known check (identity_method in (
+    'session', 'email', 'document', 'known_contact', 'other')),
+  constraint compliance_requests_identity_is_verified_somehow check (
+    (identity_method is not null) = (identity_verified_at is not null)),
+  constraint compliance_requests_receipt_is_object check (jsonb_typeof(receipt) = 'object'),
   constraint compliance_requests_completed_at_set_when_closed check (
     (status in ('completed', 'rejected', 'cancelled')) = (completed_at is not null)),
   constraint compliance_requests_rejection_has_reason check ((status = 'rejected') = (rejection_reason is not null))
+);
+
+-- Whose data may not be processed, since when and for what: what restriction (GDPR Art. 18), objection (Art. 21) and
+-- opting out (CCPA section 1798.120) leave behind.
+create table if not exists public.processing_restrictions (
+  company_id uuid not null references public.companies (id) on delete cascade,
+  id uuid not null default gen_random_uuid(),
+  compliance_request_id uuid not null,
+  kind text not null,
+  subject_email text not null,
+  subject_user_id uuid,
+  purposes text[] not null default '{}',
+  started_at timestamptz not null default now(),
+  lifted_at timestamptz,
+  lift_reason text,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  created_by uuid,
+  updated_by uuid,
+  primary key (company_id, id),
+  constraint processing_restrictions_one_for_each_request unique (company_id, compliance_request_id),
+  constraint processing_restrictions_compliance_request_fk foreign key (company_id, compliance_request_id)
+    references public.compliance_requests (company_id, id) on delete no action,
+  constraint processing_restrictions_kind_is_known check (kind in ('restriction', 'objection', 'opt_out')),
+  constraint processing_restrictions_lift_has_reason check ((lifted_at is not null) = (lift_reason is not null))
 );
 
 -- Latest runs.
@@ -97,6 +143,10 @@ create index if not exists compliance_requests_company_id_status_due_at_idx
 -- Requests of a person.
 create index if not exists compliance_requests_company_id_subject_email_idx
   on public.compliance_requests (company_id, subject_email);
+
+-- What holds now.
+create index if not exists processing_restrictions_company_id_active_idx
+  on public.processing_restrictions (company_id) where lifted_at is null;
 
 create or replace function private.tg_compliance_requests__check() returns trigger
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -134,6 +184,29 @@ begin
             detail = 'invalid_transition',
             hint = 'received, identity_check, in_progress, completed, in this order; rejected or cancelled at any step.';
   end if;
+  -- Whoever was verified is no longer whom it is about.
+  if (new.kind, new.subject_email, new.subject_name, new.subject_user_id, new.identifiers)
+     is distinct from (old.kind, old.subject_email, old.subject_name, old.subject_user_id, old.identifiers)
+    and tg_op = 'UPDATE'
+  then
+    new.identity_method := null;
+    new.identity_verified_at := null;
+    new.identity_verified_by := null;
+  end if;
+  if exists (select from unnest(new.identifiers) as i where length(trim(i)) not between 4 and 200)
+    or new.subject_email = 'erased@erased.invalid'
+  then
+    raise exception 'identifiers have 4 to 200 characters'
+      using errcode = '22023',
+            detail = 'invalid_identifier',
+            hint = 'What is shorter would be found everywhere.';
+  end if;
+  if new.status = 'completed' and new.receipt is null then
+    raise exception 'a compliance request is completed by processing it'
+      using errcode = '23514',
+            detail = 'not_processed',
+            hint = 'Call process_compliance_request() until is_complete is true.';
+  end if;
   new.completed_at := case
     when new.status in ('completed', 'rejected', 'cancelled') then coalesce(new.completed_at, now())
   end;
@@ -165,6 +238,14 @@ create or replace trigger keep_tenant
   before update on public.compliance_requests
   for each row when (new.company_id is distinct from old.company_id or new.id is distinct from old.id)
   execute function private.tg_row__refuse_move('compliance_requests');
+
+create or replace trigger set_row_meta
+  before insert or update on public.processing_restrictions
+  for each row execute function private.tg_row__set_meta();
+create or replace trigger keep_tenant
+  before update on public.processing_restrictions
+  for each row when (new.company_id is distinct from old.company_id or new.id is distinct from old.id)
+  execute function private.tg_row__refuse_move('processing_restrictions');
 
 create or replace trigger check_request
   before insert or update on public.compliance_requests
@@ -224,6 +305,16 @@ create policy all_platform_admin on public.compliance_requests
   using ((select private.is_platform_admin()))
   with check ((select private.is_platform_admin()));
 
+alter table public.processing_restrictions enable row level security;
+drop policy if exists select_member on public.processing_restrictions;
+create policy select_member on public.processing_restrictions
+  for select to authenticated
+  using (company_id = (select private.company_for('compliance.read')));
+drop policy if exists select_platform_admin on public.processing_restrictions;
+create policy select_platform_admin on public.processing_restrictions
+  for select to platform_admin
+  using ((select private.is_platform_admin()));
+
 revoke all on table public.data_retention_policies from public, anon, authenticated, platform_admin, service_role;
 grant select, delete on table public.data_retention_policies to authenticated;
 grant insert (
@@ -266,29 +357,36 @@ grant update (
 revoke all on table public.compliance_requests from public, anon, authenticated, platform_admin, service_role;
 grant select on table public.compliance_requests to authenticated;
 grant insert (
-  company_id, id, kind, regulation, status, subject_email, subject_name, subject_user_id, details,
-  received_at, rejection_reason
+  company_id, id, kind, regulation, status, subject_email, subject_name, subject_user_id, identifiers, details,
+  corrections, purposes, received_at, rejection_reason
 ) on table public.compliance_requests to authenticated;
 grant update (
-  status, subject_email, subject_name, subject_user_id, details, rejection_reason
+  status, subject_email, subject_name, subject_user_id, identifiers, details, corrections, purposes, rejection_reason
 ) on table public.compliance_requests to authenticated;
 grant select on table public.compliance_requests to platform_admin;
 grant insert (
-  company_id, id, kind, regulation, status, subject_email, subject_name, subject_user_id, details,
-  received_at, rejection_reason
+  company_id, id, kind, regulation, status, subject_email, subject_name, subject_user_id, identifiers, details,
+  corrections, purposes, received_at, rejection_reason
 ) on table public.compliance_requests to platform_admin;
 grant update (
-  status, subject_email, subject_name, subject_user_id, details, rejection_reason
+  status, subject_email, subject_name, subject_user_id, identifiers, details, corrections, purposes, rejection_reason
 ) on table public.compliance_requests to platform_admin;
 grant select, delete on table public.compliance_requests to service_role;
 grant insert (
-  company_id, id, kind, regulation, status, subject_email, subject_name, subject_user_id, details,
-  received_at, due_at, completed_at, rejection_reason, created_at, updated_at, created_by, updated_by
+  company_id, id, kind, regulation, status, subject_email, subject_name, subject_user_id, identifiers, details,
+  corrections, purposes, received_at, due_at, completed_at, rejection_reason, created_at, updated_at, created_by,
+  updated_by
 ) on table public.compliance_requests to service_role;
 grant update (
-  kind, regulation, status, subject_email, subject_name, subject_user_id, details, received_at, due_at,
-  completed_at, rejection_reason, updated_at, created_by, updated_by
+  kind, regulation, status, subject_email, subject_name, subject_user_id, identifiers, details, corrections, purposes,
+  received_at, due_at, completed_at, rejection_reason, updated_at, created_by, updated_by
 ) on table public.compliance_requests to service_role;
+
+-- No write for anybody on purpose: restrictions come from requests, and are lifted by a function.
+revoke all on table public.processing_restrictions from public, anon, authenticated, platform_admin, service_role;
+grant select on table public.processing_restrictions to authenticated;
+grant select on table public.processing_restrictions to platform_admin;
+grant select on table public.processing_restrictions to service_role;
 
 comment on table public.data_retention_policies is 'Retention policies of a company, one per class of data.';
 comment on column public.data_retention_policies.company_id is 'Company (tenant) that the row belongs to. Never changes.';
@@ -335,11 +433,21 @@ comment on column public.compliance_requests.status is 'received, identity_check
 comment on column public.compliance_requests.subject_email is 'Address of the person.';
 comment on column public.compliance_requests.subject_name is 'Name of the person.';
 comment on column public.compliance_requests.subject_user_id is 'Their auth user, if they have one. No foreign key: the request outlives the account.';
+comment on column public.compliance_requests.identifiers is 'What else names the person: further addresses, names, telephone and customer numbers.';
+comment on column public.compliance_requests.corrections is 'What is to be corrected: a list of {table_name, row_id, column_name, value}; without table_name and row_id in the person''s profile.';
+comment on column public.compliance_requests.purposes is 'Purposes that are restricted, objected to or opted out of, named like kinds of jobs; empty: all, or for opt_out sale and sharing.';
+comment on column public.compliance_requests.extended_at is 'When the date was put off; once.';
+comment on column public.compliance_requests.extension_reason is 'Why, as the person was told.';
+comment on column public.compliance_requests.notices is 'How many of the notices (a week before, a day before, overdue) have gone out.';
+comment on column public.compliance_requests.identity_method is 'How it was made sure that the person is who they say: session, email, document, known_contact or other.';
+comment on column public.compliance_requests.identity_verified_at is 'When that was made sure.';
+comment on column public.compliance_requests.identity_verified_by is 'Auth user who made sure.';
 comment on column public.compliance_requests.details is 'What they ask for, in their words.';
 comment on column public.compliance_requests.received_at is 'When it came in.';
 comment on column public.compliance_requests.due_at is 'When it must be answered, set from received_at by trigger. GDPR Art. 12(3): one month, and two more with notice; CCPA: 45 days, and 45 more.';
 comment on column public.compliance_requests.completed_at is 'When it was closed; set exactly when it is.';
 comment on column public.compliance_requests.rejection_reason is 'Why it was rejected; required then.';
+comment on column public.compliance_requests.receipt is 'What was done, with counts and hashes; nothing in it names the person.';
 comment on column public.compliance_requests.created_at is 'When the row was created.';
 comment on column public.compliance_requests.updated_at is 'When the row was last changed; kept by trigger.';
 comment on column public.compliance_requests.created_by is 'Auth user who created the row; null for backend jobs. No foreign key: it outlives the account.';
@@ -348,7 +456,24 @@ comment on policy select_member on public.compliance_requests is 'Members holdin
 comment on policy insert_member on public.compliance_requests is 'Members holding compliance.manage add rows to their active company only.';
 comment on policy update_member on public.compliance_requests is 'Members holding compliance.manage change rows of their active company and cannot move them out of it.';
 comment on policy all_platform_admin on public.compliance_requests is 'Platform operators reach every company while the tables say they are admins; a demoted one gets nothing.';
+comment on table public.processing_restrictions is 'Whose data a company may not process, and for what. Written by functions only.';
+comment on column public.processing_restrictions.company_id is 'Company (tenant) that the row belongs to. Never changes.';
+comment on column public.processing_restrictions.id is 'Row id, unique within the company.';
+comment on column public.processing_restrictions.compliance_request_id is 'Request that it comes from.';
+comment on column public.processing_restrictions.kind is 'restriction (GDPR Art. 18), objection (GDPR Art. 21) or opt_out (CCPA section 1798.120).';
+comment on column public.processing_restrictions.subject_email is 'Address of the person.';
+comment on column public.processing_restrictions.subject_user_id is 'Their auth user, if they have one. No foreign key: the restriction outlives the account.';
+comment on column public.processing_restrictions.purposes is 'Purposes that are restricted, named like kinds of jobs (sale covers sale.report); empty: all.';
+comment on column public.processing_restrictions.started_at is 'Since when it holds.';
+comment on column public.processing_restrictions.lifted_at is 'Until when it held; null while it holds.';
+comment on column public.processing_restrictions.lift_reason is 'Why it was lifted; required then.';
+comment on column public.processing_restrictions.created_at is 'When the row was created.';
+comment on column public.processing_restrictions.updated_at is 'When the row was last changed; kept by trigger.';
+comment on column public.processing_restrictions.created_by is 'Auth user who created the row; null for backend jobs. No foreign key: it outlives the account.';
+comment on column public.processing_restrictions.updated_by is 'Auth user who changed the row last; null for backend jobs.';
+comment on policy select_member on public.processing_restrictions is 'Members holding compliance.read see the rows of their active company.';
+comment on policy select_platform_admin on public.processing_restrictions is 'Platform operators reach every company while the tables say they are admins; a demoted one gets nothing.';
 comment on function private.tg_compliance_requests__check() is
-  'Row trigger: due date by regulation (GDPR Art. 12(3); CCPA section 1798.130), allowed transitions, completed_at in step with status. Errors: 23514 invalid_transition, request_closed.';
+  'Row trigger: due date by regulation (GDPR Art. 12(3); CCPA section 1798.130), allowed transitions, completed_at in step with status. Errors: 23514 invalid_transition, not_processed, request_closed; 22023 invalid_identifier.';
 
 -- migrate:down

@@ -14,7 +14,7 @@ create table if not exists private.column_classes (
   primary key (table_schema, table_name, column_name),
   constraint column_classes_class_is_known check (class in (
     'identifier', 'personal', 'sensitive', 'financial', 'secret', 'operational')),
-  constraint column_classes_erasure_is_known check (erasure in ('keep', 'scrub', 'clear', 'commit')),
+  constraint column_classes_erasure_is_known check (erasure in ('keep', 'scrub', 'clear', 'commit', 'delete')),
   constraint column_classes_what_is_personal_can_be_erased check (
     class not in ('personal', 'sensitive') or erasure <> 'keep' or table_name in ('users', 'ip_allowlist_entries', 'api_keys'))
 );
@@ -53,8 +53,14 @@ select v.table_schema, v.table_name, c.column_name, v.class, v.erasure
     ('private', 'rate_limit_buckets', 'identifier', 'keep', '{company_id,bucket}'),
     ('private', 'rate_limit_buckets', 'operational', 'keep', '{tat,limit_per_minute,burst,rated_at}'),
     ('private', 'retention_classes', 'operational', 'keep', '{data_class,age_column,is_finished,minimum_days,minimum_basis,
-      is_partitioned}'),
+      is_partitioned,overrides_erasure}'),
     ('private', 'role_permissions', 'operational', 'keep', '{role,permission}'),
+    ('private', 'subject_bundle_files', 'identifier', 'keep', '{company_id,request_id,file_name}'),
+    ('private', 'subject_bundle_files', 'operational', 'keep', '{row_count,sha256,created_at}'),
+    ('private', 'subject_bundle_files', 'personal', 'delete', '{content}'),
+    ('private', 'subject_work', 'identifier', 'delete', '{company_id,request_id,user_ids}'),
+    ('private', 'subject_work', 'operational', 'keep', '{pass,table_name,position,hits,rows_seen,counts,kept,remaining,started_at}'),
+    ('private', 'subject_work', 'personal', 'delete', '{pattern,email_pattern,text_pattern}'),
     ('private', 'usage_keys', 'identifier', 'keep', '{company_id,usage_id}'),
     ('private', 'usage_keys', 'identifier', 'scrub', '{idempotency_key}'),
     ('private', 'usage_keys', 'operational', 'keep', '{occurred_at,created_at}'),
@@ -122,11 +128,12 @@ select v.table_schema, v.table_name, c.column_name, v.class, v.erasure
     ('public', 'company_plans', 'identifier', 'keep', '{company_id,id,stripe_subscription_id,stripe_price_id}'),
     ('public', 'company_plans', 'operational', 'keep', '{plan_tier,features,is_active,started_at,ended_at,
       created_at,updated_at}'),
-    ('public', 'compliance_requests', 'identifier', 'clear', '{subject_user_id,created_by,updated_by}'),
+    ('public', 'compliance_requests', 'identifier', 'clear', '{subject_user_id,identity_verified_by,created_by,updated_by}'),
     ('public', 'compliance_requests', 'identifier', 'keep', '{company_id,id}'),
-    ('public', 'compliance_requests', 'operational', 'keep', '{kind,regulation,status,received_at,due_at,
-      completed_at,created_at,updated_at}'),
-    ('public', 'compliance_requests', 'personal', 'scrub', '{subject_email,subject_name,details,rejection_reason}'),
+    ('public', 'compliance_requests', 'operational', 'keep', '{kind,regulation,status,purposes,received_at,due_at,
+      extended_at,notices,identity_method,identity_verified_at,completed_at,receipt,created_at,updated_at}'),
+    ('public', 'compliance_requests', 'personal', 'scrub', '{subject_email,subject_name,identifiers,details,corrections,
+      extension_reason,rejection_reason}'),
     ('public', 'data_retention_logs', 'identifier', 'clear', '{created_by,updated_by}'),
     ('public', 'data_retention_logs', 'identifier', 'keep', '{company_id,id,data_retention_policy_id}'),
     ('public', 'data_retention_logs', 'operational', 'keep', '{data_class,status,is_dry_run,rows_affected,
@@ -171,6 +178,10 @@ select v.table_schema, v.table_name, c.column_name, v.class, v.erasure
     ('public', 'media_assets', 'operational', 'keep', '{checksum_sha256,mime_type,size_bytes,kind,width_px,height_px,duration_ms,
       created_at,updated_at}'),
     ('public', 'media_assets', 'personal', 'scrub', '{title,description,alt_text,metadata}'),
+    ('public', 'processing_restrictions', 'identifier', 'clear', '{subject_user_id,created_by,updated_by}'),
+    ('public', 'processing_restrictions', 'identifier', 'keep', '{company_id,id,compliance_request_id}'),
+    ('public', 'processing_restrictions', 'operational', 'keep', '{kind,purposes,started_at,lifted_at,created_at,updated_at}'),
+    ('public', 'processing_restrictions', 'personal', 'scrub', '{subject_email,lift_reason}'),
     ('public', 'security_policies', 'identifier', 'clear', '{created_by,updated_by}'),
     ('public', 'security_policies', 'identifier', 'keep', '{company_id,id}'),
     ('public', 'security_policies', 'operational', 'keep', '{version,is_active,required_aal,aal2_permissions,
@@ -226,7 +237,7 @@ revoke execute on function private.column_class_problems() from public;
 revoke all on table private.column_classes from public, anon, authenticated, platform_admin, service_role;
 
 comment on table private.column_classes is
-  'What each column holds and what erasure does with it. class: identifier (names a row or, under a pseudonym, a person), personal, sensitive, financial, secret, operational. erasure: keep; scrub (what names the person is replaced wherever it stands in it); clear (null where it names the person); commit (replaced by a commitment, in the audit log).';
+  'What each column holds and what erasure does with it. class: identifier (names a row or, under a pseudonym, a person), personal, sensitive, financial, secret, operational. erasure: keep; delete (the row goes); scrub (what names the person is replaced wherever it stands in it); clear (null where it names the person); commit (replaced by a commitment, in the audit log).';
 comment on function private.column_class_problems() is 'Columns of public and private tables that have no class, and classes of columns that do not exist.';
 
 -- migrate:down

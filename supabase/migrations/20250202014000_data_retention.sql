@@ -15,29 +15,36 @@ create table if not exists private.retention_classes (
   minimum_days integer not null,
   minimum_basis text not null,
   is_partitioned boolean not null default false,
+  -- Of row t: where the law that sets the minimum goes before a person's wish to be erased (GDPR Art. 17(3)(b)).
+  overrides_erasure text,
   constraint retention_classes_minimum_days_is_not_negative check (minimum_days >= 0)
 );
-insert into private.retention_classes (data_class, age_column, is_finished, minimum_days, minimum_basis, is_partitioned)
+insert into private.retention_classes (data_class, age_column, is_finished, minimum_days, minimum_basis, is_partitioned, overrides_erasure)
 values
-  ('agent_logs', 'created_at', 'true', 1, 'no minimum by law', true),
+  ('agent_logs', 'created_at', 'true', 1, 'no minimum by law', true, null),
   ('api_usage', 'occurred_at',
    'not exists (select from public.budget_periods as p where p.company_id = t.company_id and p.status = ''open'' and p.scope = ''company'' and p.starts_at <= t.occurred_at)',
-   90, 'what an invoice was made from, until it can no longer be disputed', true),
-  ('audit_logs', 'created_at', 'true', 365, 'security records of a year (PCI DSS 10.5.1)', true),
-  ('compliance_requests', 'completed_at', 't.completed_at is not null', 730, 'records of requests for 24 months (CCPA regulations, section 7101)', false),
-  ('documents', 'created_at', 'true', 1, 'no minimum by law', false),
-  ('invoices', 'issued_on', 't.status in (''paid'', ''void'')', 3650, 'accounting records for ten years (HGB section 257, AO section 147)', false),
+   90, 'what an invoice was made from, until it can no longer be disputed', true, null),
+  ('audit_logs', 'created_at', 'true', 365, 'security records of a year (PCI DSS 10.5.1)', true, null),
+  ('compliance_requests', 'completed_at', 't.completed_at is not null', 730, 'records of requests for 24 months (CCPA regulations, section 7101)', false, null),
+  ('documents', 'created_at', 'true', 1, 'no minimum by law', false, null),
+  ('invoices', 'issued_on', 't.status in (''paid'', ''void'')', 3650, 'accounting records for ten years (HGB section 257, AO section 147)', false, 't.status <> ''draft'''),
   ('jobs', 'finished_at',
    't.finished_at is not null
     and not exists (select from public.agent_logs as x where x.company_id = t.company_id and x.job_id = t.id)
     and not exists (select from public.documents as x where x.company_id = t.company_id and x.job_id = t.id)
     and not exists (select from public.media_assets as x where x.company_id = t.company_id and x.job_id = t.id)',
-   1, 'no minimum by law', false),
-  ('media_assets', 'created_at', 'true', 1, 'no minimum by law', false),
-  ('users', 'disabled_at', 't.status = ''disabled''', 1, 'no minimum by law', false)
+   1, 'no minimum by law', false, null),
+  ('media_assets', 'created_at', 'true', 1, 'no minimum by law', false, null),
+  -- Whose data is restricted is kept until the restriction is lifted (GDPR Art. 18).
+  ('users', 'disabled_at',
+   't.status = ''disabled'' and not exists (
+      select from public.processing_restrictions as r
+       where r.company_id = t.company_id and r.lifted_at is null and r.kind = ''restriction''
+         and (r.subject_user_id = t.id or r.subject_email = lower(t.email)))', 1, 'no minimum by law', false, null)
 on conflict (data_class) do update
   set age_column = excluded.age_column, is_finished = excluded.is_finished, minimum_days = excluded.minimum_days,
-      minimum_basis = excluded.minimum_basis, is_partitioned = excluded.is_partitioned;
+      minimum_basis = excluded.minimum_basis, is_partitioned = excluded.is_partitioned, overrides_erasure = excluded.overrides_erasure;
 
 do $do$
 begin

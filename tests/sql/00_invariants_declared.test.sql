@@ -41,8 +41,8 @@ insert into declared_tables values
    'invoice_number_prefix invoice_payment_days notification_emails budget_alert_percents default_agent_model settings'),
   ('company_plans', 'billing.read', null, '', ''),
   ('compliance_requests', 'compliance.read', 'compliance.manage',
-   'company_id id kind regulation status subject_email subject_name subject_user_id details received_at rejection_reason',
-   'status subject_email subject_name subject_user_id details rejection_reason'),
+   'company_id id kind regulation status subject_email subject_name subject_user_id identifiers details corrections purposes received_at rejection_reason',
+   'status subject_email subject_name subject_user_id identifiers details corrections purposes rejection_reason'),
   ('data_retention_logs', 'compliance.read', null, '', ''),
   ('data_retention_policies', 'compliance.read', 'compliance.manage',
    'company_id id data_class retention_days action is_legal_hold legal_basis',
@@ -64,6 +64,7 @@ insert into declared_tables values
   ('media_assets', 'media.read', 'media.write',
    'company_id id title description storage_path mime_type size_bytes checksum_sha256 kind alt_text width_px height_px duration_ms metadata job_id',
    'title description storage_path mime_type size_bytes checksum_sha256 kind alt_text width_px height_px duration_ms metadata job_id'),
+  ('processing_restrictions', 'compliance.read', null, '', ''),
   ('security_policies', 'security.read', 'security.manage',
    'company_id id is_active required_aal aal2_permissions session_max_age_seconds session_idle_seconds is_ip_allowlist_enabled api_key_max_age_days notes',
    'is_active'),
@@ -231,6 +232,25 @@ insert into declared_functions values
   ('private.run_data_retention(uuid, boolean, integer)', 'authenticated platform_admin service_role', true),
   ('public.run_data_retention(uuid, boolean, integer)', 'authenticated platform_admin service_role', false),
   ('private.tg_data_retention_policies__check()', '', true),
+  ('private.extend_compliance_request(uuid, uuid, text)', 'authenticated platform_admin service_role', true),
+  ('public.extend_compliance_request(uuid, uuid, text)', 'authenticated platform_admin service_role', false),
+  ('private.is_processing_allowed(uuid, text, text, uuid)', 'authenticated platform_admin service_role', true),
+  ('public.is_processing_allowed(uuid, text, text, uuid)', 'authenticated platform_admin service_role', false),
+  ('private.lift_processing_restriction(uuid, uuid, text)', 'authenticated platform_admin service_role', true),
+  ('public.lift_processing_restriction(uuid, uuid, text)', 'authenticated platform_admin service_role', false),
+  ('private.process_compliance_request(uuid, uuid, integer, boolean)', 'authenticated platform_admin service_role', true),
+  ('public.process_compliance_request(uuid, uuid, integer, boolean)', 'authenticated platform_admin service_role', false),
+  ('private.read_compliance_bundle(uuid, uuid, text)', 'authenticated platform_admin service_role', true),
+  ('public.read_compliance_bundle(uuid, uuid, text)', 'authenticated platform_admin service_role', false),
+  ('private.submit_compliance_request(uuid, text, text, text, text, text, text[], jsonb, text[], uuid)', 'authenticated platform_admin service_role', true),
+  ('public.submit_compliance_request(uuid, text, text, text, text, text, text[], jsonb, text[], uuid)', 'authenticated platform_admin service_role', false),
+  ('private.verify_compliance_identity(uuid, uuid, text)', 'authenticated platform_admin service_role', true),
+  ('public.verify_compliance_identity(uuid, uuid, text)', 'authenticated platform_admin service_role', false),
+  ('private.maintain_compliance()', 'service_role', true),
+  ('public.maintain_compliance()', 'service_role', false),
+  ('private.my_compliance_requests()', 'authenticated', true),
+  ('public.my_compliance_requests()', 'authenticated', false),
+  ('private.tg_jobs__refuse_restricted()', '', true),
   ('private.tg_audit_links__link()', '', true), ('private.tg_audit_logs__begin_link()', '', true), ('private.tg_statement__audit()', '', true),
   ('private.verify_audit_chain(uuid, bigint, integer, bigint, text)', 'authenticated platform_admin service_role', true),
   ('public.export_audit_log(uuid, timestamp with time zone, timestamp with time zone, text, timestamp with time zone, uuid, integer)', 'authenticated platform_admin service_role', false),
@@ -341,7 +361,7 @@ select format('%s.%s', t.name, a.attname) as name
    -- What outlives the account or the row, and what is read by no tenant.
    and format('%s.%s', t.name, a.attname) not in (
      'audit_logs.actor_id', 'audit_logs.row_id', 'budget_reservations.usage_id', 'compliance_requests.subject_user_id',
-     'usage_keys.usage_id')
+     'processing_restrictions.subject_user_id', 'usage_keys.usage_id')
    and not exists (select from pg_constraint as f
                     where f.contype = 'f' and f.conrelid = t.oid and a.attnum = any (f.conkey) and f.convalidated
                       and (a.attname <> 'company_id' or f.confrelid = 'public.companies'::regclass or t.schema_name = 'private'));
@@ -355,7 +375,7 @@ insert into declared_unique values
   ('data_retention_policies (company_id, data_class)'), ('documents (company_id, storage_path)'),
   ('invoices (company_id, number)'), ('invoices (company_id, stripe_invoice_id)'),
   ('ip_allowlist_entries (company_id, network)'), ('media_assets (company_id, storage_path)'),
-  ('private.api_key_secrets (key_hash)'), ('security_policies (company_id) WHERE is_active'),
+  ('private.api_key_secrets (key_hash)'), ('processing_restrictions (company_id, compliance_request_id)'), ('security_policies (company_id) WHERE is_active'),
   ('private.audit_links (company_id, link_no) WHERE (link_no IS NOT NULL)'), ('security_policies (company_id, version)'), ('service_limits (company_id, service)'), ('services (company_id, code)');
 create temp view v_unique as
 select coalesce(u.name, d.name) as name
