@@ -124,12 +124,47 @@ grant execute on function private.uuid_v7() to authenticated, platform_admin, se
 -- Imports and moves of a company keep the rows' own times and authors. The setting counts only for a session whose
 -- role bypasses row level security (service_role, the owner): judged by the role that was *set*, so that a member
 -- inside a security definer function gains nothing by setting it.
-create or replace function private.is_importing() returns boolean
-language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp
+-- What only the package's own functions know: a member whose request they carry out passes for them, while they work.
+create table if not exists private.import_secret (
+  is_only boolean not null default true primary key,
+  secret uuid not null default gen_random_uuid(),
+  constraint import_secret_is_one check (is_only)
+);
+insert into private.import_secret default values on conflict do nothing;
+revoke all on table private.import_secret from public, anon, authenticated, platform_admin, service_role;
+
+-- What app.importing says in this transaction while one of those functions is at work.
+create or replace function private.import_token() returns text
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $fn$
 begin
-  if coalesce(current_setting('app.importing', true), '') <> 'on' then
+  return (
+    select md5(concat_ws(' ', s.secret, pg_current_xact_id(), pg_backend_pid())) from private.import_secret as s);
+end
+$fn$;
+revoke execute on function private.import_token() from public;
+
+create or replace function private.is_import_token(p_token text) returns boolean
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $fn$
+begin
+  return p_token = (
+    select md5(concat_ws(' ', s.secret, pg_current_xact_id_if_assigned(), pg_backend_pid())) from private.import_secret as s);
+end
+$fn$;
+revoke execute on function private.is_import_token(text) from public;
+grant execute on function private.is_import_token(text) to authenticated, platform_admin, service_role;
+
+create or replace function private.is_importing() returns boolean
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $fn$
+declare
+  v_importing constant text := coalesce(current_setting('app.importing', true), '');
+begin
+  if v_importing = '' then
     return false;
+  elsif v_importing <> 'on' then
+    return private.is_import_token(v_importing);
   end if;
   return coalesce((
     select r.rolbypassrls or r.rolsuper
@@ -146,7 +181,7 @@ language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $fn$
 begin
   -- The setting is looked at first, since hardly any transaction has it and this runs once a row.
-  if current_setting('app.importing', true) = 'on' and private.is_importing() then
+  if current_setting('app.importing', true) <> '' and private.is_importing() then
     return new;
   end if;
   if tg_op = 'INSERT' then
@@ -168,7 +203,7 @@ create or replace function private.tg_row__set_creator() returns trigger
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $fn$
 begin
-  if current_setting('app.importing', true) = 'on' and private.is_importing() then
+  if current_setting('app.importing', true) <> '' and private.is_importing() then
     return new;
   end if;
   new.created_by := coalesce(private.actor_id(), new.created_by);
@@ -214,7 +249,10 @@ comment on function private.actor_id() is
   'current_user_id() for row triggers: kept for the transaction beside the claims that it was read from.';
 comment on function private.uuid_v7() is 'A time-ordered UUID, version 7 (RFC 9562), millisecond precision.';
 comment on function private.is_importing() is
-  'True while a role that bypasses row level security imports rows (set local app.importing = ''on'').';
+  'True while a role that bypasses row level security imports rows (set local app.importing = ''on''), or a function of the package erases or prunes what nobody may change otherwise.';
+comment on table private.import_secret is 'Secret behind private.import_token(); one row.';
+comment on function private.import_token() is 'Value of app.importing by which functions of the package pass triggers, in this transaction only.';
+comment on function private.is_import_token(text) is 'True for what private.import_token() answers in this transaction.';
 comment on function private.tg_row__set_meta() is 'Row trigger: keeps created_at/by and sets updated_at/by.';
 comment on function private.tg_row__set_creator() is 'Row trigger of append-only tables: sets created_by.';
 comment on function private.tg_row__refuse_move() is

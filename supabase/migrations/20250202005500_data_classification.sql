@@ -42,6 +42,8 @@ select v.table_schema, v.table_name, c.column_name, v.class, v.erasure
     ('private', 'budget_stripes', 'identifier', 'keep', '{company_id,budget_period_id}'),
     ('private', 'budget_stripes', 'operational', 'keep', '{stripe,generation,folded_at}'),
     ('private', 'column_classes', 'operational', 'keep', '{table_schema,table_name,column_name,class,erasure}'),
+    ('private', 'import_secret', 'operational', 'keep', '{is_only}'),
+    ('private', 'import_secret', 'secret', 'keep', '{secret}'),
     ('private', 'outbox_events', 'identifier', 'keep', '{company_id,id}'),
     ('private', 'outbox_events', 'operational', 'keep', '{topic,status,attempts,available_at,finished_at,
       created_at}'),

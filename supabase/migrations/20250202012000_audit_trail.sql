@@ -620,7 +620,7 @@ begin
   if not exists (select from jsonb_each(v_commitments) as e where e.value ? 'c') then
     return false;
   end if;
-  perform set_config('app.importing', 'on', true);
+  perform set_config('app.importing', private.import_token(), true);
   update public.audit_logs as l
      set salt = null,
          commitments = coalesce(l.commitments, '{}') || v_commitments,
@@ -672,7 +672,7 @@ begin
   if v_segment.first_link_no is null then
     return 0;
   end if;
-  perform set_config('app.importing', 'on', true);
+  perform set_config('app.importing', private.import_token(), true);
   delete from public.audit_logs as l
    using private.audit_links as k
    where k.company_id = p_company_id and k.link_no between v_segment.first_link_no and v_segment.last_link_no

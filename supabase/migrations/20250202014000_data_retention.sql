@@ -146,7 +146,7 @@ begin
     return v_rows;
   end if;
   v_key := case when v_class.is_partitioned then format('company_id, %I, id', v_class.age_column) else 'company_id, id' end;
-  perform set_config('app.importing', 'on', true);
+  perform set_config('app.importing', private.import_token(), true);
   if p_action = 'anonymise' then
     execute format(
       'with old as (select %2$s from public.%1$I as t where %3$s order by t.%4$I limit $3 for update skip locked)

@@ -105,6 +105,7 @@ declare
   v_digits constant text := regexp_replace(p_identifier, '[^0-9]', '', 'g');
   v_quoted text;
   v_words text[];
+  v_is_name boolean;
 begin
   if p_identifier ~ '^\+?[0-9][0-9 ./()-]+$' and length(v_digits) >= 6 then
     return '(?<![0-9])(?:\+|00)?' || array_to_string(regexp_split_to_array(v_digits, ''), '[ ./()-]*') || '(?![0-9])';
@@ -117,8 +118,9 @@ begin
     return replace(v_quoted, '\@', '(?:@|%40)');
   end if;
   v_words := regexp_split_to_array(v_quoted, '[[:space:]]+');
+  v_is_name := cardinality(v_words) between 2 and 5 and strpos(v_quoted, '|') = 0;
   v_quoted := array_to_string(v_words, v_space);
-  if cardinality(v_words) between 2 and 5 and v_quoted !~ '\|' then
+  if v_is_name then
     v_quoted := v_quoted || '|' || v_words[cardinality(v_words)] || ',?' || v_space
       || array_to_string(v_words[:cardinality(v_words) - 1], v_space);
   end if;
@@ -515,14 +517,17 @@ create or replace function private.erase_page(
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $fn$
 declare
-  v_keys text;
   v_page text;
   v_removed text;
   v_changed text := 'select 0';
-  v_entry record;
+  v_entry public.audit_logs;
+  v_at timestamptz;
+  v_id uuid;
+  v_is_hit boolean;
+  v_is_stuck boolean;
+  v_is_kept boolean;
   v_importing constant text := coalesce(current_setting('app.importing', true), '');
 begin
-  select string_agg(format('%I', k), ', ') into v_keys from unnest(p_table.keys) as k;
   v_page := format(
     'select %s, coalesce(%s, false) as is_hit, coalesce(%s, false) as is_stuck, coalesce(%s, false) as is_gone,
             coalesce((%s) or (%s), false) and (%s) as is_kept
@@ -551,17 +556,18 @@ begin
     changed := 0;
     kept := 0;
     stuck := 0;
-    for v_entry in execute format(
-      'select l.*, p.is_hit, p.is_stuck, p.is_kept from (%s) as p
-         join public.audit_logs as l on l.company_id = $1 and l.created_at = p.created_at and l.id = p.id
-        order by l.created_at, l.id', v_page)
+    for v_at, v_id, v_is_hit, v_is_stuck, v_is_kept in
+      execute format('select p.created_at, p.id, p.is_hit, p.is_stuck, p.is_kept from (%s) as p order by p.created_at, p.id', v_page)
       using p_work.company_id, p_work.user_ids, p_work.pattern, p_work.email_pattern, p_work.text_pattern, p_work.position, p_max_rows
     loop
       seen := seen + 1;
-      next_position := array[v_entry.created_at::text, v_entry.id::text];
-      if v_entry.is_kept then
+      next_position := array[v_at::text, v_id::text];
+      continue when not (v_is_hit or v_is_stuck or v_is_kept);
+      select * into v_entry from public.audit_logs as l
+       where l.company_id = p_work.company_id and l.created_at = v_at and l.id = v_id;
+      if v_is_kept then
         kept := kept + 1;
-      elsif v_entry.is_hit and private.erase_audit_fields(p_work.company_id, v_entry.created_at, v_entry.id, array_remove(array[
+      elsif v_is_hit and private.erase_audit_fields(p_work.company_id, v_at, v_id, array_remove(array[
           case when v_entry.actor_id = any (p_work.user_ids) then 'actor_id' end,
           case when v_entry.created_by = any (p_work.user_ids) then 'created_by' end,
           case when v_entry.row_id = any (p_work.user_ids) then 'row_id' end,
@@ -579,7 +585,7 @@ begin
                    and k.class in ('personal', 'sensitive'))), null))
       then
         changed := changed + 1;
-      elsif v_entry.is_hit or v_entry.is_stuck then
+      elsif v_is_hit or v_is_stuck then
         stuck := stuck + 1;
       end if;
     end loop;
@@ -605,7 +611,7 @@ begin
       (select string_agg(format('t.%I', k), ', ') from unnest(p_table.keys) as k),
       (select string_agg(format('p.%I', k), ', ') from unnest(p_table.keys) as k));
   end if;
-  perform set_config('app.importing', 'on', true);
+  perform set_config('app.importing', private.import_token(), true);
   execute format(
     'with page as materialized (%s), removed as (%s), changed as (%s)
      select count(*), %s + (select count(*) from removed), count(*) filter (where p.is_kept),
@@ -727,7 +733,7 @@ declare
 begin
   select * into v_users_kept from private.erasure_exception(p_request.company_id, 'public.users');
   select * into v_request_kept from private.erasure_exception(p_request.company_id, 'public.compliance_requests');
-  perform set_config('app.importing', 'on', true);
+  perform set_config('app.importing', private.import_token(), true);
   if v_users_kept.is_kept = 'false' then
     delete from public.users as u where u.company_id = p_request.company_id and u.id = any (p_work.user_ids);
     get diagnostics v_rows = row_count;
@@ -849,7 +855,7 @@ begin
          where k.table_schema = 'public' and k.table_name = v_table and k.column_name = v_column
            and k.class = 'personal' and k.erasure = 'scrub' and a.atttypid = 'text'::regtype)
     then
-      raise exception 'correction % names no personal text of a row', v_correction - 'value'
+      raise exception 'correction of %.% names no personal text of a row', v_table, coalesce(v_column, '(null)')
         using errcode = '22023',
               detail = 'invalid_correction',
               hint = 'Name table_name, row_id, column_name and value; without table_name the person''s profile is corrected.';
@@ -875,14 +881,16 @@ revoke execute on function private.apply_corrections(public.compliance_requests,
 
 -- From the request to its receipt -------------------------------------------------------------------------------------------
 
--- Goes on with an erasure or a bundle, at most so many rows; true if it is done.
+-- Goes on with an erasure or a bundle, at most so many rows.
 create or replace function private.go_through(
-  p_request public.compliance_requests, p_work private.subject_work, p_is_erasure boolean, p_max_rows integer,
-  out work private.subject_work, out is_done boolean
-)
+  p_request public.compliance_requests, p_work private.subject_work, p_is_erasure boolean, p_max_rows integer
+) returns private.subject_work
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $fn$
 declare
+  v_work private.subject_work := p_work;
+  v_is_done boolean := false;
+  v_is_over boolean := false;
   v_tables private.subject_table[];
   v_table private.subject_table;
   v_page record;
@@ -891,80 +899,81 @@ declare
   v_index integer;
   v_files bigint;
 begin
-  work := p_work;
-  is_done := false;
   v_tables := array(
     select t from private.subject_tables(p_request.company_id, p_request.id) as t
      where p_is_erasure or t.table_name like 'public.%');
   v_index := coalesce((
     select x.n from unnest(v_tables) with ordinality as x (table_name, keys, key_types, is_company, is_hit, is_stuck, is_gone, is_kept,
-      reason, assignments, export, export_columns, n) where x.table_name = work.table_name), 1)::integer;
-  if work.table_name is null then
-    work.pass := 1;
-    work.hits := 0;
-    work.rows_seen := 0;
-    work.kept := '{}';
-    work.remaining := '{}';
+      reason, assignments, export, export_columns, n) where x.table_name = v_work.table_name), 1)::integer;
+  if v_work.table_name is null then
+    v_work.pass := 1;
+    v_work.hits := 0;
+    v_work.rows_seen := 0;
+    v_work.kept := '{}';
+    v_work.remaining := '{}';
   end if;
-  while v_left > 0 loop
+  loop
     if v_index > cardinality(v_tables) then
       v_index := 1;
-      is_done := not p_is_erasure;
-      exit when is_done;
-      v_files := private.erase_files(work);
+      v_is_done := not p_is_erasure;
+      exit when v_is_done;
+      v_files := private.erase_files(v_work);
       if v_files > 0 then
-        work.remaining := work.remaining || jsonb_build_object('storage.objects', v_files);
+        v_work.remaining := v_work.remaining || jsonb_build_object('storage.objects', v_files);
       end if;
       -- A pass that found nothing is the proof; one that found something is followed by another.
-      is_done := work.hits = 0 and work.remaining = '{}';
-      exit when is_done or work.hits = 0 or work.pass >= 5;
-      work.pass := work.pass + 1;
-      work.hits := 0;
-      work.rows_seen := 0;
-      work.kept := '{}';
-      work.remaining := '{}';
+      v_is_done := v_work.hits = 0 and v_work.remaining = '{}';
+      v_is_over := v_is_done or v_work.hits = 0 or v_work.pass >= 5;
+      exit when v_is_over;
+      v_work.pass := v_work.pass + 1;
+      v_work.hits := 0;
+      v_work.rows_seen := 0;
+      v_work.kept := '{}';
+      v_work.remaining := '{}';
     end if;
+    exit when v_left <= 0;
     v_table := v_tables[v_index];
     v_limit := least(v_left, 1000);
     begin
       if p_is_erasure then
-        select p.seen, p.changed, p.kept, p.stuck, p.next_position into v_page from private.erase_page(work, v_table, v_limit) as p;
+        select p.seen, p.changed, p.kept, p.stuck, p.next_position into v_page from private.erase_page(v_work, v_table, v_limit) as p;
       else
         select p.seen, p.changed, 0::bigint as kept, 0::bigint as stuck, p.next_position
-          into v_page from private.export_page(work, v_table, v_limit) as p;
+          into v_page from private.export_page(v_work, v_table, v_limit) as p;
       end if;
     exception when integrity_constraint_violation or data_exception or lock_not_available or deadlock_detected then
       -- One table that refuses does not keep the others from being erased.
-      work.remaining := work.remaining || jsonb_build_object(v_table.table_name, format('%s (%s)', sqlerrm, sqlstate));
+      v_work.remaining := v_work.remaining || jsonb_build_object(v_table.table_name, format('%s (%s)', sqlerrm, sqlstate));
       v_index := v_index + 1;
-      work.position := null;
+      v_work.position := null;
       v_left := v_left - 1;
       continue;
     end;
     v_left := v_left - greatest(v_page.seen, 1)::integer;
-    work.rows_seen := work.rows_seen + v_page.seen;
-    work.hits := work.hits + v_page.changed;
+    v_work.rows_seen := v_work.rows_seen + v_page.seen;
+    v_work.hits := v_work.hits + v_page.changed;
     if v_page.changed > 0 then
-      work.counts := work.counts || jsonb_build_object(v_table.table_name,
-        coalesce((work.counts ->> v_table.table_name)::bigint, 0) + v_page.changed);
+      v_work.counts := v_work.counts || jsonb_build_object(v_table.table_name,
+        coalesce((v_work.counts ->> v_table.table_name)::bigint, 0) + v_page.changed);
     end if;
     if v_page.kept > 0 then
-      work.kept := work.kept || jsonb_build_object(v_table.table_name, jsonb_build_object('reason', v_table.reason,
-        'rows', coalesce((work.kept -> v_table.table_name ->> 'rows')::bigint, 0) + v_page.kept));
+      v_work.kept := v_work.kept || jsonb_build_object(v_table.table_name, jsonb_build_object('reason', v_table.reason,
+        'rows', coalesce((v_work.kept -> v_table.table_name ->> 'rows')::bigint, 0) + v_page.kept));
     end if;
     if v_page.stuck > 0 then
-      work.remaining := work.remaining || jsonb_build_object(v_table.table_name,
-        coalesce((work.remaining ->> v_table.table_name)::bigint, 0) + v_page.stuck);
+      v_work.remaining := v_work.remaining || jsonb_build_object(v_table.table_name,
+        coalesce((v_work.remaining ->> v_table.table_name)::bigint, 0) + v_page.stuck);
     end if;
     if v_page.seen < v_limit then
       v_index := v_index + 1;
-      work.position := null;
+      v_work.position := null;
     else
-      work.position := v_page.next_position;
+      v_work.position := v_page.next_position;
     end if;
   end loop;
-  -- Null where the next call begins anew.
-  work.table_name := case when v_left > 0 then null else v_tables[v_index].table_name end;
+  -- Null where the next call begins anew, done where there is none.
+  v_work.table_name := case when v_is_done then 'done' when not v_is_over then v_tables[v_index].table_name end;
+  return v_work;
 end
 $fn$;
 revoke execute on function private.go_through(public.compliance_requests, private.subject_work, boolean, integer) from public;
@@ -981,7 +990,6 @@ declare
   v_work private.subject_work;
   v_table private.subject_table;
   v_page record;
-  v_step record;
   v_task text;
   v_restriction uuid;
   v_receipt jsonb;
@@ -1100,11 +1108,10 @@ begin
       perform private.close_other_requests(v_request, v_work);
     end if;
     select * into strict v_work from private.subject_work as w where w.company_id = v_company and w.request_id = v_request.id;
-    select * into v_step from private.go_through(v_request, v_work, v_task = 'erase', p_max_rows);
-    v_work := v_step.work;
+    v_work := private.go_through(v_request, v_work, v_task = 'erase', p_max_rows);
     v_answer.rows_seen := v_work.rows_seen;
     v_answer.remaining := v_work.remaining;
-    if not v_step.is_done then
+    if v_work.table_name is distinct from 'done' then
       update private.subject_work as w
          set pass = v_work.pass, table_name = v_work.table_name, position = v_work.position, hits = v_work.hits,
              rows_seen = v_work.rows_seen, counts = v_work.counts, kept = v_work.kept, remaining = v_work.remaining
@@ -1167,7 +1174,7 @@ begin
    using public.compliance_requests as r
    where f.company_id = p_request.company_id and r.company_id = f.company_id and r.id = f.request_id
      and (r.subject_user_id = any (p_work.user_ids) or lower(r.subject_email) ~* p_work.email_pattern);
-  perform set_config('app.importing', 'on', true);
+  perform set_config('app.importing', private.import_token(), true);
   with closed as (
     update public.compliance_requests as r
        set status = 'cancelled', completed_at = now(), updated_at = now()
@@ -1527,7 +1534,7 @@ declare
   v_notices integer := 0;
 begin
   delete from private.subject_bundle_files as f where f.created_at < now() - interval '30 days';
-  perform set_config('app.importing', 'on', true);
+  perform set_config('app.importing', private.import_token(), true);
   for v_request in
     select r.company_id, r.id, r.kind, r.regulation, r.due_at, n.notice
       from public.compliance_requests as r

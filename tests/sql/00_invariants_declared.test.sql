@@ -211,6 +211,8 @@ insert into declared_functions values
   ('private.explain_ip_access(uuid, inet)', 'authenticated platform_admin service_role', true),
   ('private.finish_event(uuid, uuid, integer, text, boolean)', 'service_role', true),
   ('private.is_admin(uuid)', '', true),
+  ('private.import_token()', '', true),
+  ('private.is_import_token(text)', 'authenticated platform_admin service_role', true),
   ('private.is_importing()', 'authenticated platform_admin service_role', false),
   ('private.is_platform_admin()', 'platform_admin', true),
   ('private.limit_request()', 'authenticated', true),
