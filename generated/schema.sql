@@ -109,6 +109,13 @@ CREATE TABLE "private"."column_classes" (
     'api_keys'::text]))))
 );
 
+CREATE TABLE "private"."import_secret" (
+  "is_only" boolean NOT NULL DEFAULT true,
+  "secret"  uuid    NOT NULL DEFAULT gen_random_uuid(),
+  CONSTRAINT "import_secret_is_one" CHECK (is_only),
+  CONSTRAINT "import_secret_pkey" PRIMARY KEY (is_only)
+);
+
 CREATE TABLE "private"."outbox_events" (
   "company_id"   uuid                     NOT NULL,
   "topic"        text                     NOT NULL,
@@ -167,7 +174,7 @@ CREATE TABLE "private"."retention_classes" (
   "minimum_days"      integer NOT NULL,
   "minimum_basis"     text    NOT NULL,
   "is_partitioned"    boolean NOT NULL DEFAULT false,
-  "overrides_erasure" boolean NOT NULL DEFAULT false,
+  "overrides_erasure" text,
   CONSTRAINT "retention_classes_minimum_days_is_not_negative" CHECK ((minimum_days >= 0)),
   CONSTRAINT "retention_classes_pkey" PRIMARY KEY (data_class)
 );
@@ -1451,7 +1458,7 @@ begin
          where k.table_schema = 'public' and k.table_name = v_table and k.column_name = v_column
            and k.class = 'personal' and k.erasure = 'scrub' and a.atttypid = 'text'::regtype)
     then
-      raise exception 'correction % names no personal text of a row', v_correction - 'value'
+      raise exception 'correction of %.% names no personal text of a row', v_table, coalesce(v_column, '(null)')
         using errcode = '22023',
               detail = 'invalid_correction',
               hint = 'Name table_name, row_id, column_name and value; without table_name the person''s profile is corrected.';
@@ -2676,7 +2683,7 @@ begin
    using public.compliance_requests as r
    where f.company_id = p_request.company_id and r.company_id = f.company_id and r.id = f.request_id
      and (r.subject_user_id = any (p_work.user_ids) or lower(r.subject_email) ~* p_work.email_pattern);
-  perform set_config('app.importing', 'on', true);
+  perform set_config('app.importing', private.import_token(), true);
   with closed as (
     update public.compliance_requests as r
        set status = 'cancelled', completed_at = now(), updated_at = now()
@@ -3143,7 +3150,7 @@ begin
   if not exists (select from jsonb_each(v_commitments) as e where e.value ? 'c') then
     return false;
   end if;
-  perform set_config('app.importing', 'on', true);
+  perform set_config('app.importing', private.import_token(), true);
   update public.audit_logs as l
      set salt = null,
          commitments = coalesce(l.commitments, '{}') || v_commitments,
@@ -3209,14 +3216,17 @@ CREATE OR REPLACE FUNCTION private.erase_page (
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
 declare
-  v_keys text;
   v_page text;
   v_removed text;
   v_changed text := 'select 0';
-  v_entry record;
+  v_entry public.audit_logs;
+  v_at timestamptz;
+  v_id uuid;
+  v_is_hit boolean;
+  v_is_stuck boolean;
+  v_is_kept boolean;
   v_importing constant text := coalesce(current_setting('app.importing', true), '');
 begin
-  select string_agg(format('%I', k), ', ') into v_keys from unnest(p_table.keys) as k;
   v_page := format(
     'select %s, coalesce(%s, false) as is_hit, coalesce(%s, false) as is_stuck, coalesce(%s, false) as is_gone,
             coalesce((%s) or (%s), false) and (%s) as is_kept
@@ -3245,17 +3255,18 @@ begin
     changed := 0;
     kept := 0;
     stuck := 0;
-    for v_entry in execute format(
-      'select l.*, p.is_hit, p.is_stuck, p.is_kept from (%s) as p
-         join public.audit_logs as l on l.company_id = $1 and l.created_at = p.created_at and l.id = p.id
-        order by l.created_at, l.id', v_page)
+    for v_at, v_id, v_is_hit, v_is_stuck, v_is_kept in
+      execute format('select p.created_at, p.id, p.is_hit, p.is_stuck, p.is_kept from (%s) as p order by p.created_at, p.id', v_page)
       using p_work.company_id, p_work.user_ids, p_work.pattern, p_work.email_pattern, p_work.text_pattern, p_work.position, p_max_rows
     loop
       seen := seen + 1;
-      next_position := array[v_entry.created_at::text, v_entry.id::text];
-      if v_entry.is_kept then
+      next_position := array[v_at::text, v_id::text];
+      continue when not (v_is_hit or v_is_stuck or v_is_kept);
+      select * into v_entry from public.audit_logs as l
+       where l.company_id = p_work.company_id and l.created_at = v_at and l.id = v_id;
+      if v_is_kept then
         kept := kept + 1;
-      elsif v_entry.is_hit and private.erase_audit_fields(p_work.company_id, v_entry.created_at, v_entry.id, array_remove(array[
+      elsif v_is_hit and private.erase_audit_fields(p_work.company_id, v_at, v_id, array_remove(array[
           case when v_entry.actor_id = any (p_work.user_ids) then 'actor_id' end,
           case when v_entry.created_by = any (p_work.user_ids) then 'created_by' end,
           case when v_entry.row_id = any (p_work.user_ids) then 'row_id' end,
@@ -3273,7 +3284,7 @@ begin
                    and k.class in ('personal', 'sensitive'))), null))
       then
         changed := changed + 1;
-      elsif v_entry.is_hit or v_entry.is_stuck then
+      elsif v_is_hit or v_is_stuck then
         stuck := stuck + 1;
       end if;
     end loop;
@@ -3299,7 +3310,7 @@ begin
       (select string_agg(format('t.%I', k), ', ') from unnest(p_table.keys) as k),
       (select string_agg(format('p.%I', k), ', ') from unnest(p_table.keys) as k));
   end if;
-  perform set_config('app.importing', 'on', true);
+  perform set_config('app.importing', private.import_token(), true);
   execute format(
     'with page as materialized (%s), removed as (%s), changed as (%s)
      select count(*), %s + (select count(*) from removed), count(*) filter (where p.is_kept),
@@ -3337,10 +3348,10 @@ begin
   if is_kept is not null then
     return;
   end if;
-  select format('coalesce(t.%I >= now() - interval ''%s days'', false)', k.age_column, k.minimum_days), k.minimum_basis
+  select format('(%s) and coalesce(t.%I >= now() - interval ''%s days'', false)', k.overrides_erasure, k.age_column, k.minimum_days), k.minimum_basis
     into is_kept, reason
     from private.retention_classes as k
-   where k.overrides_erasure and format('public.%I', k.data_class)::regclass = p_table;
+   where k.overrides_erasure is not null and format('public.%I', k.data_class)::regclass = p_table;
   if is_kept is not null then
     return;
   end if;
@@ -3473,7 +3484,7 @@ CREATE OR REPLACE FUNCTION private.export_page (
   p_table    private.subject_table,
   p_max_rows integer,
   OUT        seen bigint,
-  OUT        found bigint,
+  OUT        changed bigint,
   OUT        next_position text[]
 )
   RETURNS record
@@ -3505,15 +3516,15 @@ begin
       (select string_agg(format('t.%I', k), ', ') from unnest(p_table.keys) as k),
       (select string_agg(format('($4)[%s]::%s', x.ordinality, x.type_name), ', ')
          from unnest(p_table.key_types) with ordinality as x (type_name, ordinality))) end)
-    into seen, found, v_rows, next_position
+    into seen, changed, v_rows, next_position
     using p_work.company_id, p_work.user_ids, p_work.pattern, p_work.position, p_max_rows;
-  if found = 0 then
+  if changed = 0 then
     return;
   end if;
   select count(*) / 2 + 1 into v_number from private.subject_bundle_files as f
    where f.company_id = p_work.company_id and f.request_id = p_work.request_id and split_part(f.file_name, '.', 1) = v_name;
   insert into private.subject_bundle_files (company_id, request_id, file_name, row_count, content, sha256)
-  select p_work.company_id, p_work.request_id, format('%s.%s.%s', v_name, v_number, v.extension), found, v.content,
+  select p_work.company_id, p_work.request_id, format('%s.%s.%s', v_name, v_number, v.extension), changed, v.content,
          encode(sha256(convert_to(v.content, 'UTF8')), 'hex')
     from (
       select 'json' as extension, jsonb_pretty(v_rows) as content
@@ -3775,7 +3786,7 @@ declare
 begin
   select * into v_users_kept from private.erasure_exception(p_request.company_id, 'public.users');
   select * into v_request_kept from private.erasure_exception(p_request.company_id, 'public.compliance_requests');
-  perform set_config('app.importing', 'on', true);
+  perform set_config('app.importing', private.import_token(), true);
   if v_users_kept.is_kept = 'false' then
     delete from public.users as u where u.company_id = p_request.company_id and u.id = any (p_work.user_ids);
     get diagnostics v_rows = row_count;
@@ -3950,15 +3961,16 @@ CREATE OR REPLACE FUNCTION private.go_through (
   p_request    public.compliance_requests,
   p_work       private.subject_work,
   p_is_erasure boolean,
-  p_max_rows   integer,
-  OUT          work private.subject_work,
-  OUT          is_done boolean
+  p_max_rows   integer
 )
-  RETURNS record
+  RETURNS private.subject_work
   LANGUAGE plpgsql
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
 declare
+  v_work private.subject_work := p_work;
+  v_is_done boolean := false;
+  v_is_over boolean := false;
   v_tables private.subject_table[];
   v_table private.subject_table;
   v_page record;
@@ -3967,80 +3979,81 @@ declare
   v_index integer;
   v_files bigint;
 begin
-  work := p_work;
-  is_done := false;
   v_tables := array(
     select t from private.subject_tables(p_request.company_id, p_request.id) as t
      where p_is_erasure or t.table_name like 'public.%');
   v_index := coalesce((
     select x.n from unnest(v_tables) with ordinality as x (table_name, keys, key_types, is_company, is_hit, is_stuck, is_gone, is_kept,
-      reason, assignments, export, export_columns, n) where x.table_name = work.table_name), 1)::integer;
-  if work.table_name is null then
-    work.pass := 1;
-    work.hits := 0;
-    work.rows_seen := 0;
-    work.kept := '{}';
-    work.remaining := '{}';
+      reason, assignments, export, export_columns, n) where x.table_name = v_work.table_name), 1)::integer;
+  if v_work.table_name is null then
+    v_work.pass := 1;
+    v_work.hits := 0;
+    v_work.rows_seen := 0;
+    v_work.kept := '{}';
+    v_work.remaining := '{}';
   end if;
-  while v_left > 0 loop
+  loop
     if v_index > cardinality(v_tables) then
       v_index := 1;
-      is_done := not p_is_erasure;
-      exit when is_done;
-      v_files := private.erase_files(work);
+      v_is_done := not p_is_erasure;
+      exit when v_is_done;
+      v_files := private.erase_files(v_work);
       if v_files > 0 then
-        work.remaining := work.remaining || jsonb_build_object('storage.objects', v_files);
+        v_work.remaining := v_work.remaining || jsonb_build_object('storage.objects', v_files);
       end if;
       -- A pass that found nothing is the proof; one that found something is followed by another.
-      is_done := work.hits = 0 and work.remaining = '{}';
-      exit when is_done or work.hits = 0 or work.pass >= 5;
-      work.pass := work.pass + 1;
-      work.hits := 0;
-      work.rows_seen := 0;
-      work.kept := '{}';
-      work.remaining := '{}';
+      v_is_done := v_work.hits = 0 and v_work.remaining = '{}';
+      v_is_over := v_is_done or v_work.hits = 0 or v_work.pass >= 5;
+      exit when v_is_over;
+      v_work.pass := v_work.pass + 1;
+      v_work.hits := 0;
+      v_work.rows_seen := 0;
+      v_work.kept := '{}';
+      v_work.remaining := '{}';
     end if;
+    exit when v_left <= 0;
     v_table := v_tables[v_index];
     v_limit := least(v_left, 1000);
     begin
       if p_is_erasure then
-        select p.seen, p.changed, p.kept, p.stuck, p.next_position into v_page from private.erase_page(work, v_table, v_limit) as p;
+        select p.seen, p.changed, p.kept, p.stuck, p.next_position into v_page from private.erase_page(v_work, v_table, v_limit) as p;
       else
-        select p.seen, p.found as changed, 0::bigint as kept, 0::bigint as stuck, p.next_position
-          into v_page from private.export_page(work, v_table, v_limit) as p;
+        select p.seen, p.changed, 0::bigint as kept, 0::bigint as stuck, p.next_position
+          into v_page from private.export_page(v_work, v_table, v_limit) as p;
       end if;
     exception when integrity_constraint_violation or data_exception or lock_not_available or deadlock_detected then
       -- One table that refuses does not keep the others from being erased.
-      work.remaining := work.remaining || jsonb_build_object(v_table.table_name, format('%s (%s)', sqlerrm, sqlstate));
+      v_work.remaining := v_work.remaining || jsonb_build_object(v_table.table_name, format('%s (%s)', sqlerrm, sqlstate));
       v_index := v_index + 1;
-      work.position := null;
+      v_work.position := null;
       v_left := v_left - 1;
       continue;
     end;
     v_left := v_left - greatest(v_page.seen, 1)::integer;
-    work.rows_seen := work.rows_seen + v_page.seen;
-    work.hits := work.hits + v_page.changed;
+    v_work.rows_seen := v_work.rows_seen + v_page.seen;
+    v_work.hits := v_work.hits + v_page.changed;
     if v_page.changed > 0 then
-      work.counts := work.counts || jsonb_build_object(v_table.table_name,
-        coalesce((work.counts ->> v_table.table_name)::bigint, 0) + v_page.changed);
+      v_work.counts := v_work.counts || jsonb_build_object(v_table.table_name,
+        coalesce((v_work.counts ->> v_table.table_name)::bigint, 0) + v_page.changed);
     end if;
     if v_page.kept > 0 then
-      work.kept := work.kept || jsonb_build_object(v_table.table_name, jsonb_build_object('reason', v_table.reason,
-        'rows', coalesce((work.kept -> v_table.table_name ->> 'rows')::bigint, 0) + v_page.kept));
+      v_work.kept := v_work.kept || jsonb_build_object(v_table.table_name, jsonb_build_object('reason', v_table.reason,
+        'rows', coalesce((v_work.kept -> v_table.table_name ->> 'rows')::bigint, 0) + v_page.kept));
     end if;
     if v_page.stuck > 0 then
-      work.remaining := work.remaining || jsonb_build_object(v_table.table_name,
-        coalesce((work.remaining ->> v_table.table_name)::bigint, 0) + v_page.stuck);
+      v_work.remaining := v_work.remaining || jsonb_build_object(v_table.table_name,
+        coalesce((v_work.remaining ->> v_table.table_name)::bigint, 0) + v_page.stuck);
     end if;
     if v_page.seen < v_limit then
       v_index := v_index + 1;
-      work.position := null;
+      v_work.position := null;
     else
-      work.position := v_page.next_position;
+      v_work.position := v_page.next_position;
     end if;
   end loop;
-  -- Null where the next call begins anew.
-  work.table_name := case when v_left > 0 then null else v_tables[v_index].table_name end;
+  -- Null where the next call begins anew, done where there is none.
+  v_work.table_name := case when v_is_done then 'done' when not v_is_over then v_tables[v_index].table_name end;
+  return v_work;
 end
 $function$;
 
@@ -4057,6 +4070,7 @@ declare
   v_digits constant text := regexp_replace(p_identifier, '[^0-9]', '', 'g');
   v_quoted text;
   v_words text[];
+  v_is_name boolean;
 begin
   if p_identifier ~ '^\+?[0-9][0-9 ./()-]+$' and length(v_digits) >= 6 then
     return '(?<![0-9])(?:\+|00)?' || array_to_string(regexp_split_to_array(v_digits, ''), '[ ./()-]*') || '(?![0-9])';
@@ -4069,12 +4083,25 @@ begin
     return replace(v_quoted, '\@', '(?:@|%40)');
   end if;
   v_words := regexp_split_to_array(v_quoted, '[[:space:]]+');
+  v_is_name := cardinality(v_words) between 2 and 5 and strpos(v_quoted, '|') = 0;
   v_quoted := array_to_string(v_words, v_space);
-  if cardinality(v_words) between 2 and 5 and v_quoted !~ '\|' then
+  if v_is_name then
     v_quoted := v_quoted || '|' || v_words[cardinality(v_words)] || ',?' || v_space
       || array_to_string(v_words[:cardinality(v_words) - 1], v_space);
   end if;
   return '(?<![[:alnum:]])(?:' || v_quoted || ')(?![[:alnum:]])';
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.import_token()
+  RETURNS text
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return (
+    select md5(concat_ws(' ', s.secret, pg_current_xact_id(), pg_backend_pid())) from private.import_secret as s);
 end
 $function$;
 
@@ -4138,16 +4165,34 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.is_import_token (
+  p_token text
+)
+  RETURNS boolean
+  LANGUAGE plpgsql
+  STABLE
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return p_token = (
+    select md5(concat_ws(' ', s.secret, pg_current_xact_id_if_assigned(), pg_backend_pid())) from private.import_secret as s);
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.is_importing()
   RETURNS boolean
   LANGUAGE plpgsql
   STABLE
-  PARALLEL SAFE
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
+declare
+  v_importing constant text := coalesce(current_setting('app.importing', true), '');
 begin
-  if coalesce(current_setting('app.importing', true), '') <> 'on' then
+  if v_importing = '' then
     return false;
+  elsif v_importing <> 'on' then
+    return private.is_import_token(v_importing);
   end if;
   return coalesce((
     select r.rolbypassrls or r.rolsuper
@@ -4800,6 +4845,7 @@ $function$;
 CREATE OR REPLACE FUNCTION private.maintain_compliance()
   RETURNS integer
   LANGUAGE plpgsql
+  SECURITY DEFINER
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
 declare
@@ -4808,7 +4854,7 @@ declare
   v_notices integer := 0;
 begin
   delete from private.subject_bundle_files as f where f.created_at < now() - interval '30 days';
-  perform set_config('app.importing', 'on', true);
+  perform set_config('app.importing', private.import_token(), true);
   for v_request in
     select r.company_id, r.id, r.kind, r.regulation, r.due_at, n.notice
       from public.compliance_requests as r
@@ -4873,7 +4919,7 @@ end
 $function$;
 
 CREATE OR REPLACE FUNCTION private.merge_pairs (
-  VARIADIC p_objects jsonb[]
+  p_objects jsonb[]
 )
   RETURNS jsonb
   LANGUAGE plpgsql
@@ -5228,7 +5274,6 @@ declare
   v_work private.subject_work;
   v_table private.subject_table;
   v_page record;
-  v_step record;
   v_task text;
   v_restriction uuid;
   v_receipt jsonb;
@@ -5347,11 +5392,10 @@ begin
       perform private.close_other_requests(v_request, v_work);
     end if;
     select * into strict v_work from private.subject_work as w where w.company_id = v_company and w.request_id = v_request.id;
-    select * into v_step from private.go_through(v_request, v_work, v_task = 'erase', p_max_rows);
-    v_work := v_step.work;
+    v_work := private.go_through(v_request, v_work, v_task = 'erase', p_max_rows);
     v_answer.rows_seen := v_work.rows_seen;
     v_answer.remaining := v_work.remaining;
-    if not v_step.is_done then
+    if v_work.table_name is distinct from 'done' then
       update private.subject_work as w
          set pass = v_work.pass, table_name = v_work.table_name, position = v_work.position, hits = v_work.hits,
              rows_seen = v_work.rows_seen, counts = v_work.counts, kept = v_work.kept, remaining = v_work.remaining
@@ -5438,7 +5482,7 @@ begin
   if v_segment.first_link_no is null then
     return 0;
   end if;
-  perform set_config('app.importing', 'on', true);
+  perform set_config('app.importing', private.import_token(), true);
   delete from public.audit_logs as l
    using private.audit_links as k
    where k.company_id = p_company_id and k.link_no between v_segment.first_link_no and v_segment.last_link_no
@@ -5552,16 +5596,18 @@ begin
   if private.is_backend() or current_setting('role', true) = 'platform_admin' or not exists (
     select from public.compliance_requests as r
      where r.company_id = private.company_for(null) and r.company_id = p_company_id and r.id = p_request_id
-       and r.subject_user_id = private.current_user_id() and r.identity_method = 'session' and r.status = 'completed')
+       and r.subject_user_id = private.current_user_id() and r.identity_method = 'session')
   then
     perform private.require_reader(p_company_id, 'compliance.manage');
   end if;
   select f.file_name, f.row_count, f.content, f.sha256
     into file_name, row_count, content, sha256
     from private.subject_bundle_files as f
-    join public.compliance_requests as r on r.company_id = f.company_id and r.id = f.request_id
    where f.company_id = p_company_id and f.request_id = p_request_id and f.file_name = p_file_name
-     and r.status = 'completed';
+     -- The manifest comes last.
+     and exists (
+       select from private.subject_bundle_files as m
+        where m.company_id = f.company_id and m.request_id = f.request_id and m.file_name = 'manifest.json');
   if not found then
     raise exception 'there is no file % for this request', coalesce(p_file_name, 'null')
       using errcode = 'PT404',
@@ -6428,7 +6474,7 @@ begin
     return v_rows;
   end if;
   v_key := case when v_class.is_partitioned then format('company_id, %I, id', v_class.age_column) else 'company_id, id' end;
-  perform set_config('app.importing', 'on', true);
+  perform set_config('app.importing', private.import_token(), true);
   if p_action = 'anonymise' then
     execute format(
       'with old as (select %2$s from public.%1$I as t where %3$s order by t.%4$I limit $3 for update skip locked)
@@ -6794,6 +6840,11 @@ begin
              exists (
                select from pg_index as i
                 where i.indrelid = v_table.oid and i.indisunique and a.attnum = any (i.indkey::smallint[])) as is_unique,
+             -- Whether it may be empty depends on other columns.
+             exists (
+               select from pg_constraint as f
+                where f.conrelid = v_table.oid and f.contype = 'c' and a.attnum = any (f.conkey)
+                  and cardinality(f.conkey) > 1) as is_bound,
              -- A key to the person's profile or account.
              exists (
                select from pg_constraint as f
@@ -6839,8 +6890,9 @@ begin
           when v_column.type_name like '%[]' then
             format('array(select private.scrub_text(x.value, $4, $5) from unnest(%s) with ordinality as x (value, n) order by x.n)', v_column.ref)
           when v_column.type_name = 'bytea' then case when v_column.is_required then '''''::bytea' else 'null' end
-          when v_column.is_unique then '''erased-'' || gen_random_uuid()'
-          when v_column.is_required then format('private.scrub_text(%s, $4, $5)', v_column.ref)
+          when v_column.is_unique then
+            format('left(private.scrub_text(%s, $4, $5), 80) || '' '' || left(gen_random_uuid()::text, 8)', v_column.ref)
+          when v_column.is_required or v_column.is_bound then format('private.scrub_text(%s, $4, $5)', v_column.ref)
           -- What is nothing but the person's becomes null.
           else format('nullif(nullif(private.scrub_text(%s, $4, $5), ''[erased]''), ''erased@erased.invalid'')', v_column.ref)
         end;
@@ -6876,15 +6928,15 @@ begin
     v_answer.is_stuck := coalesce(nullif(array_to_string(v_stuck, ' or '), ''), 'false');
     v_answer.is_gone := coalesce(nullif(array_to_string(v_gone, ' or '), ''), 'false');
     v_answer.assignments := nullif(array_to_string(v_sets, ', '), '');
-    v_answer.export := format('case when %s then private.merge_pairs(%s) else private.merge_pairs(%s) end',
+    v_answer.export := format('case when %s then private.merge_pairs(array[%s]) else private.merge_pairs(array[%s]) end',
       coalesce(nullif(array_to_string(v_personal, ' or '), ''), 'false'), private.pairs(v_full), private.pairs(v_part));
     if v_table.full_name = 'public.users' then
       -- The person's own profile goes last; of other profiles they see nothing.
       v_answer.is_hit := format('t.id <> all ($2) and (%s)', v_answer.is_hit);
       v_answer.is_stuck := format('t.id <> all ($2) and (%s)', v_answer.is_stuck);
-      v_answer.export := format('private.merge_pairs(%s)', private.pairs(v_full));
+      v_answer.export := format('private.merge_pairs(array[%s])', private.pairs(v_full));
     elsif v_table.full_name = 'public.audit_logs' then
-      v_answer.export := format('case when t.row_id = any ($2) or t.changes::text ~* $3 then private.merge_pairs(%s) else private.merge_pairs(%s) end',
+      v_answer.export := format('case when t.row_id = any ($2) or t.changes::text ~* $3 then private.merge_pairs(array[%s]) else private.merge_pairs(array[%s]) end',
         private.pairs(v_full), private.pairs(v_part));
     elsif v_table.full_name = 'public.compliance_requests' then
       -- The request itself names the person until it is done.
@@ -7678,7 +7730,7 @@ CREATE OR REPLACE FUNCTION private.tg_row__set_creator()
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
 begin
-  if current_setting('app.importing', true) = 'on' and private.is_importing() then
+  if current_setting('app.importing', true) <> '' and private.is_importing() then
     return new;
   end if;
   new.created_by := coalesce(private.actor_id(), new.created_by);
@@ -7693,7 +7745,7 @@ CREATE OR REPLACE FUNCTION private.tg_row__set_meta()
   AS $function$
 begin
   -- The setting is looked at first, since hardly any transaction has it and this runs once a row.
-  if current_setting('app.importing', true) = 'on' and private.is_importing() then
+  if current_setting('app.importing', true) <> '' and private.is_importing() then
     return new;
   end if;
   if tg_op = 'INSERT' then
@@ -11429,13 +11481,17 @@ COMMENT ON FUNCTION "private"."go_through"(public.compliance_requests, private.s
 
 COMMENT ON FUNCTION "private"."identifier_pattern"(text) IS 'Regular expression that finds an identifier as a whole, however it is spaced.';
 
+COMMENT ON FUNCTION "private"."import_token"() IS 'Value of app.importing by which functions of the package pass triggers, in this transaction only.';
+
 COMMENT ON FUNCTION "private"."is_address_allowed"(uuid, inet) IS 'True if an entry of the company''s allowlist that is in force contains the address.';
 
 COMMENT ON FUNCTION "private"."is_admin"(uuid) IS 'True if that person is an active admin of the active operator company.';
 
 COMMENT ON FUNCTION "private"."is_backend"() IS 'True for service_role and for the owner of a connection that bypasses row level security.';
 
-COMMENT ON FUNCTION "private"."is_importing"() IS 'True while a role that bypasses row level security imports rows (set local app.importing = ''on'').';
+COMMENT ON FUNCTION "private"."is_import_token"(text) IS 'True for what private.import_token() answers in this transaction.';
+
+COMMENT ON FUNCTION "private"."is_importing"() IS 'True while a role that bypasses row level security imports rows (set local app.importing = ''on''), or a function of the package erases or prunes what nobody may change otherwise.';
 
 COMMENT ON FUNCTION "private"."is_platform_admin"() IS 'True if the caller is, by the tables and now, an active admin of the active operator company.';
 
@@ -11904,6 +11960,8 @@ COMMENT ON TABLE "private"."budget_stripes" IS 'Counters of a busy budget, 64 a 
 
 COMMENT ON TABLE "private"."column_classes" IS 'What each column holds and what erasure does with it. class: identifier (names a row or, under a pseudonym, a person), personal, sensitive, financial, secret, operational. erasure: keep; delete (the row goes); scrub (what names the person is replaced wherever it stands in it); clear (null where it names the person); commit (replaced by a commitment, in the audit log).';
 
+COMMENT ON TABLE "private"."import_secret" IS 'Secret behind private.import_token(); one row.';
+
 COMMENT ON TABLE "private"."outbox_events" IS 'Events to be delivered to somebody outside, written in the transaction that made them true.';
 
 COMMENT ON TABLE "private"."partitioned_tables" IS 'Tables partitioned by month, and how many months ahead are kept ready.';
@@ -12152,11 +12210,17 @@ REVOKE ALL ON FUNCTION "private"."go_through"(public.compliance_requests, privat
 
 REVOKE ALL ON FUNCTION "private"."identifier_pattern"(text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."import_token"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."is_address_allowed"(uuid, inet) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."is_admin"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."is_backend"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."is_import_token"(text) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."is_import_token"(text) TO "authenticated", "platform_admin", "service_role";
 
 REVOKE ALL ON FUNCTION "private"."is_importing"() FROM PUBLIC;
 

@@ -349,15 +349,15 @@ begin
     v_answer.is_stuck := coalesce(nullif(array_to_string(v_stuck, ' or '), ''), 'false');
     v_answer.is_gone := coalesce(nullif(array_to_string(v_gone, ' or '), ''), 'false');
     v_answer.assignments := nullif(array_to_string(v_sets, ', '), '');
-    v_answer.export := format('case when %s then private.merge_pairs(%s) else private.merge_pairs(%s) end',
+    v_answer.export := format('case when %s then private.merge_pairs(array[%s]) else private.merge_pairs(array[%s]) end',
       coalesce(nullif(array_to_string(v_personal, ' or '), ''), 'false'), private.pairs(v_full), private.pairs(v_part));
     if v_table.full_name = 'public.users' then
       -- The person's own profile goes last; of other profiles they see nothing.
       v_answer.is_hit := format('t.id <> all ($2) and (%s)', v_answer.is_hit);
       v_answer.is_stuck := format('t.id <> all ($2) and (%s)', v_answer.is_stuck);
-      v_answer.export := format('private.merge_pairs(%s)', private.pairs(v_full));
+      v_answer.export := format('private.merge_pairs(array[%s])', private.pairs(v_full));
     elsif v_table.full_name = 'public.audit_logs' then
-      v_answer.export := format('case when t.row_id = any ($2) or t.changes::text ~* $3 then private.merge_pairs(%s) else private.merge_pairs(%s) end',
+      v_answer.export := format('case when t.row_id = any ($2) or t.changes::text ~* $3 then private.merge_pairs(array[%s]) else private.merge_pairs(array[%s]) end',
         private.pairs(v_full), private.pairs(v_part));
     elsif v_table.full_name = 'public.compliance_requests' then
       -- The request itself names the person until it is done.
@@ -387,7 +387,7 @@ end
 $fn$;
 revoke execute on function private.pairs(text[]) from public;
 
-create or replace function private.merge_pairs(variadic p_objects jsonb[]) returns jsonb
+create or replace function private.merge_pairs(p_objects jsonb[]) returns jsonb
 language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $fn$
 declare
@@ -1386,16 +1386,18 @@ begin
   if private.is_backend() or current_setting('role', true) = 'platform_admin' or not exists (
     select from public.compliance_requests as r
      where r.company_id = private.company_for(null) and r.company_id = p_company_id and r.id = p_request_id
-       and r.subject_user_id = private.current_user_id() and r.identity_method = 'session' and r.status = 'completed')
+       and r.subject_user_id = private.current_user_id() and r.identity_method = 'session')
   then
     perform private.require_reader(p_company_id, 'compliance.manage');
   end if;
   select f.file_name, f.row_count, f.content, f.sha256
     into file_name, row_count, content, sha256
     from private.subject_bundle_files as f
-    join public.compliance_requests as r on r.company_id = f.company_id and r.id = f.request_id
    where f.company_id = p_company_id and f.request_id = p_request_id and f.file_name = p_file_name
-     and r.status = 'completed';
+     -- The manifest comes last.
+     and exists (
+       select from private.subject_bundle_files as m
+        where m.company_id = f.company_id and m.request_id = f.request_id and m.file_name = 'manifest.json');
   if not found then
     raise exception 'there is no file % for this request', coalesce(p_file_name, 'null')
       using errcode = 'PT404',
