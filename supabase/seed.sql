@@ -293,8 +293,15 @@ select c.company_id, pg_temp.seed_id('compliance_requests', c.n, r.n), r.kind, r
   from seed_companies as c
  cross join (values
     (1, 'access', 'gdpr', 'pat@example.com', 'Pat Person', 'What do you hold about me?'),
-    (2, 'delete', 'ccpa', 'chris@example.com', 'Chris Customer', 'Please delete my data.')
+    (2, 'delete', 'ccpa', 'chris@example.com', 'Chris Customer', 'Please delete my data.'),
+    (3, 'opt_out', 'ccpa', 'max@example.com', 'Max Muted', 'Do not sell my data.')
   ) as r (n, kind, regulation, subject_email, subject_name, details)
+on conflict do nothing;
+
+insert into public.processing_restrictions (company_id, id, compliance_request_id, kind, subject_email, purposes)
+select c.company_id, pg_temp.seed_id('processing_restrictions', c.n, 1), pg_temp.seed_id('compliance_requests', c.n, 3),
+       'opt_out', 'max@example.com', '{sale,sharing}'
+  from seed_companies as c
 on conflict do nothing;
 
 insert into public.api_keys (company_id, id, name, prefix, permissions, expires_at)

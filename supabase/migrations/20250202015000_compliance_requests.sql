@@ -1463,6 +1463,12 @@ create or replace function private.tg_jobs__refuse_restricted() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $fn$
 begin
+  -- What runs already may be given back. OLD is null in an insert.
+  if (new.kind, new.payload, new.assigned_user_id) is not distinct from (old.kind, old.payload, old.assigned_user_id)
+    and (new.status = old.status or old.status = 'running')
+  then
+    return new;
+  end if;
   if not private.is_importing()
     and private.find_restriction(new.company_id, new.kind, new.assigned_user_id, new.payload::text) is not null
   then
@@ -1481,11 +1487,7 @@ create or replace trigger refuse_restricted_insert
   execute function private.tg_jobs__refuse_restricted();
 create or replace trigger refuse_restricted_update
   before update of kind, payload, status, assigned_user_id on public.jobs
-  for each row when (
-    new.status in ('queued', 'running')
-    and (new.kind, new.payload, new.status, new.assigned_user_id) is distinct from (old.kind, old.payload, old.status, old.assigned_user_id)
-    -- What runs already may be given back.
-    and not (old.status = 'running' and new.status = 'queued'))
+  for each row when (new.status in ('queued', 'running'))
   execute function private.tg_jobs__refuse_restricted();
 
 create or replace function private.lift_processing_restriction(p_company_id uuid, p_restriction_id uuid, p_reason text) returns boolean
