@@ -3263,7 +3263,7 @@ begin
       next_position := array[v_at::text, v_id::text];
       continue when not (v_is_hit or v_is_stuck or v_is_kept);
       select * into v_entry from public.audit_logs as l
-       where l.company_id = p_work.company_id and l.created_at = v_at and l.id = v_id;
+       where (l.company_id, l.created_at, l.id) = (p_work.company_id, v_at, v_id);
       if v_is_kept then
         kept := kept + 1;
       elsif v_is_hit and private.erase_audit_fields(p_work.company_id, v_at, v_id, array_remove(array[

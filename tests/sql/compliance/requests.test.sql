@@ -4,7 +4,7 @@ begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
 set local statement_timeout = '30s';
-select plan(254);
+select plan(259);
 
 create function pg_temp.id(p_tail text) returns uuid language sql as $$
   select ('00000000-0000-4000-8000-00000000' || p_tail)::uuid
@@ -216,6 +216,11 @@ select pg_temp.refused($$select public.verify_compliance_identity(pg_temp.id('e0
 select pg_temp.refused($$select public.process_compliance_request(pg_temp.id('f0ff'), pg_temp.id('e001'))$$, 'PT404', 'unknown_request', 'nor what does not exist');
 select pg_temp.refused($$select public.process_compliance_request(null, pg_temp.id('e001'))$$, 'PT404', 'unknown_request', 'nor null');
 
+-- Nobody passes for a function of the package.
+select pg_temp.as_role('authenticated', 'e903', $$select set_config('app.importing', md5('guess'), true); update public.compliance_requests set status = 'completed' where id = pg_temp.id('f005')$$, '23514', 'not_processed', 'a guessed token opens nothing');
+select pg_temp.as_role('authenticated', 'e903', $$select set_config('app.importing', 'on', true); update public.compliance_requests set status = 'completed' where id = pg_temp.id('f005')$$, '23514', 'not_processed', 'nor does on');
+set local app.importing = '';
+
 -- Restrictions --------------------------------------------------------------------------------------------------------------
 select pg_temp.as_role('authenticated', 'e903', $$select public.process_compliance_request(pg_temp.id('f005'))$$, null, null, 'an opt-out is carried out, the company is the active one');
 select results_eq($$select kind, subject_email, purposes, lifted_at, compliance_request_id from public.processing_restrictions where company_id = pg_temp.id('e001')$$, $$values ('opt_out', 'customer@x.example', '{sale,sharing}'::text[], null::timestamptz, pg_temp.id('f005'))$$, 'and holds for sale and sharing');
@@ -345,7 +350,8 @@ insert into public.documents (company_id, id, title, storage_path, mime_type, si
 insert into storage.objects (bucket_id, name) values ('documents', pg_temp.id('e001') || '/wil_waits.pdf');
 insert into public.services (company_id, code, name) values (pg_temp.id('e001'), 'WIL-WAITS', 'x');
 select pg_temp.commit();
-select results_eq($$select is_complete, remaining, status from public.process_compliance_request(pg_temp.id('f404'))$$, $$values (false, '{"storage.objects": 1, "public.services": 1, "private.outbox_events": 1}'::jsonb, 'in_progress')$$, 'what stands in the way is said');
+insert into public.audit_logs (company_id, action) values (pg_temp.id('e001'), 'probe.wil_waits');
+select results_eq($$select is_complete, remaining, status from public.process_compliance_request(pg_temp.id('f404'))$$, $$values (false, '{"storage.objects": 1, "public.services": 1, "public.audit_logs": 1, "private.outbox_events": 1}'::jsonb, 'in_progress')$$, 'what stands in the way is said');
 select is_empty($$select from public.documents where id = pg_temp.id('f303')$$, 'a file that is named after the person goes');
 select is((select count(*) from private.outbox_events where topic = 'file.expired' and payload ->> 'path' like '%wil_waits.pdf' and payload ->> 'bucket' = 'documents'), 1::bigint, 'by an event, and not twice');
 select is(pg_temp.events('compliance.incomplete'), 1::bigint, 'an event says that somebody must look');
@@ -355,6 +361,9 @@ delete from storage.objects where name like '%wil_waits.pdf';
 update private.outbox_events set status = 'delivered', finished_at = now() where topic = 'file.expired';
 select pg_temp.commit();
 select results_eq($$select is_complete, remaining, status from public.process_compliance_request(pg_temp.id('f404'))$$, $$values (true, '{}'::jsonb, 'completed')$$, 'then it is done');
+select is((select count(*) from public.audit_logs where action = 'compliance_request.completed' and row_id = pg_temp.id('f404') and changes #>> '{receipt,kind}' = 'delete'), 1::bigint, 'which is recorded');
+select is((select count(*) from private.outbox_events where topic = 'compliance.completed' and payload = jsonb_build_object('request_id', pg_temp.id('f404'), 'kind', 'delete', 'regulation', 'ccpa')), 1::bigint, 'and told');
+select is((select current_setting('app.importing')), '', 'and what it took is given back');
 select is_empty($$select from private.outbox_events where payload::text ~* 'wil.waits'$$, 'and the way to the file is forgotten, too');
 
 -- What is found ----------------------------------------------------------------------------------------------------------
