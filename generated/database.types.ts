@@ -155,6 +155,7 @@ export type Database = {
           permissions: string[];
           prefix: string;
           rate_limit_per_minute: number | null;
+          replaces_id: string | null;
           revoked_at: string | null;
           updated_at: string;
           updated_by: string | null;
@@ -172,6 +173,7 @@ export type Database = {
           permissions?: string[];
           prefix: string;
           rate_limit_per_minute?: number | null;
+          replaces_id?: string | null;
           revoked_at?: string | null;
           updated_at?: string;
           updated_by?: string | null;
@@ -188,6 +190,7 @@ export type Database = {
           permissions?: string[];
           prefix?: string;
           rate_limit_per_minute?: number | null;
+          replaces_id?: string | null;
           revoked_at?: string | null;
           updated_at?: string;
           updated_by?: string | null;
@@ -1902,6 +1905,17 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      find_leaked_api_keys: {
+        Args: { content: string; is_revoking?: boolean };
+        Returns: {
+          api_key_id: string;
+          company_id: string;
+          name: string;
+          prefix: string;
+          revoked_at: string;
+          was_valid: boolean;
+        }[];
+      };
       finish_event: {
         Args: {
           attempt: number;
@@ -1920,6 +1934,24 @@ export type Database = {
           subject_user_id?: string;
         };
         Returns: boolean;
+      };
+      issue_api_key: {
+        Args: {
+          allowed_networks?: unknown[];
+          api_key_id?: string;
+          company_id: string;
+          expires_at?: string;
+          name: string;
+          permissions: string[];
+          rate_limit_per_minute?: number;
+        };
+        Returns: Database['public']['CompositeTypes']['issued_api_key'];
+        SetofOptions: {
+          from: '*';
+          to: 'issued_api_key';
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
       };
       lift_processing_restriction: {
         Args: { company_id: string; reason: string; restriction_id: string };
@@ -2028,6 +2060,17 @@ export type Database = {
         Returns: boolean;
       };
       remove_permission: { Args: { permission: string; user_id: string }; Returns: string[] };
+      revoke_api_key: { Args: { api_key_id: string; company_id: string }; Returns: string };
+      rotate_api_key: {
+        Args: { api_key_id: string; company_id: string; expires_at?: string; overlap?: string };
+        Returns: Database['public']['CompositeTypes']['issued_api_key'];
+        SetofOptions: {
+          from: '*';
+          to: 'issued_api_key';
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       run_data_retention: {
         Args: { company_id?: string; dry_run?: boolean; max_rows?: number };
         Returns: Database['public']['CompositeTypes']['retention_result'][];
@@ -2139,6 +2182,22 @@ export type Database = {
           units: number;
         }[];
       };
+      verify_api_key: {
+        Args: {
+          api_key: string;
+          cost?: number;
+          forwarded_for?: string;
+          ip?: unknown;
+          permission?: string;
+        };
+        Returns: Database['public']['CompositeTypes']['api_key_verification'];
+        SetofOptions: {
+          from: '*';
+          to: 'api_key_verification';
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       verify_audit_chain: {
         Args: {
           after_link_no?: number;
@@ -2170,6 +2229,16 @@ export type Database = {
       [_ in never]: never;
     };
     CompositeTypes: {
+      api_key_verification: {
+        allowed: boolean | null;
+        reason: string | null;
+        company_id: string | null;
+        api_key_id: string | null;
+        name: string | null;
+        permissions: string[] | null;
+        expires_at: string | null;
+        retry_after_seconds: number | null;
+      };
       audit_entry: {
         id: string | null;
         created_at: string | null;
@@ -2225,6 +2294,12 @@ export type Database = {
         received_at: string | null;
         due_at: string | null;
         completed_at: string | null;
+      };
+      issued_api_key: {
+        api_key: string | null;
+        api_key_id: string | null;
+        prefix: string | null;
+        expires_at: string | null;
       };
       rate_limit_decision: {
         allowed: boolean | null;

@@ -289,6 +289,7 @@ CREATE TABLE "public"."api_keys" (
   "permissions"           text[]                   NOT NULL DEFAULT '{}'::text[],
   "allowed_networks"      cidr[]                   NOT NULL DEFAULT '{}'::cidr[],
   "rate_limit_per_minute" integer,
+  "replaces_id"           uuid,
   "expires_at"            timestamp with time zone,
   "last_used_at"          timestamp with time zone,
   "revoked_at"            timestamp with time zone,
@@ -1084,6 +1085,12 @@ CREATE TYPE "private"."charged_month" AS (
   "is_over"   boolean
 );
 
+CREATE TYPE "private"."found_api_key" AS (
+  "key"            public.api_keys,
+  "company_status" text,
+  "policy"         public.security_policies
+);
+
 CREATE TYPE "private"."plain_budgets" AS (
   "month"              date,
   "period_id"          uuid,
@@ -1159,6 +1166,17 @@ CREATE TYPE "private"."usage_event" AS (
   "request_id"      text
 );
 
+CREATE TYPE "public"."api_key_verification" AS (
+  "allowed"             boolean,
+  "reason"              text,
+  "company_id"          uuid,
+  "api_key_id"          uuid,
+  "name"                text,
+  "permissions"         text[],
+  "expires_at"          timestamp WITH time zone,
+  "retry_after_seconds" integer
+);
+
 CREATE TYPE "public"."audit_entry" AS (
   "id"            uuid,
   "created_at"    timestamp WITH time zone,
@@ -1220,6 +1238,13 @@ CREATE TYPE "public"."compliance_ticket" AS (
   "completed_at"         timestamp WITH time zone
 );
 
+CREATE TYPE "public"."issued_api_key" AS (
+  "api_key"    text,
+  "api_key_id" uuid,
+  "prefix"     text,
+  "expires_at" timestamp WITH time zone
+);
+
 CREATE TYPE "public"."rate_limit_decision" AS (
   "allowed"             boolean,
   "bucket"              text,
@@ -1263,6 +1288,9 @@ declare
       private.parse_json_object(current_setting('request.headers', true)) ->> 'x-company-id', v_claims ->> 'company_id')),
     private.default_company(v_user));
 begin
+  if v_claims ? 'api_key_id' then
+    return private.api_key_token_problem();
+  end if;
   return (
     select private.policy_problem(p, null, v_claims)
       from public.users as u
@@ -1418,6 +1446,98 @@ begin
        where c.table_schema = 'public' and c.table_name = p_table_name
          and (c.class in ('personal', 'sensitive') and c.erasure = 'scrub' or c.erasure = 'clear')
     ) as v;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.api_key_expiry (
+  p_company_id uuid,
+  p_expires_at timestamp with time zone
+)
+  RETURNS timestamp WITH time zone
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_latest constant timestamptz := (
+    select now() + make_interval(days => p.api_key_max_age_days) from public.security_policies as p
+     where p.company_id = p_company_id and p.is_active);
+begin
+  if p_expires_at <= now() or p_expires_at = 'infinity' then
+    raise exception 'a key cannot expire at %', p_expires_at
+      using errcode = '22023',
+            detail = 'invalid_expiry',
+            hint = 'State a time to come, or null for the latest that the company''s policy allows.';
+  end if;
+  if p_expires_at > v_latest then
+    raise exception 'the company''s keys last until % at most', v_latest
+      using errcode = '23514',
+            detail = 'expiry_too_late',
+            hint = 'State an earlier time, or change api_key_max_age_days in the security policy.';
+  end if;
+  return coalesce(p_expires_at, v_latest);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.api_key_hash (
+  p_api_key text
+)
+  RETURNS bytea
+  LANGUAGE plpgsql
+  IMMUTABLE
+  PARALLEL SAFE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return sha256(convert_to(coalesce(left(p_api_key, 256), ''), 'UTF8'));
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.api_key_problem (
+  p_found   private.found_api_key,
+  p_address inet
+)
+  RETURNS text
+  LANGUAGE plpgsql
+  STABLE
+  PARALLEL SAFE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_key constant public.api_keys := p_found.key;
+  v_policy constant public.security_policies := p_found.policy;
+begin
+  if v_key.id is null then
+    return 'unknown';
+  end if;
+  if v_key.revoked_at is not null then
+    return 'revoked';
+  end if;
+  if v_key.expires_at <= now() or v_key.created_at + make_interval(days => v_policy.api_key_max_age_days) <= now() then
+    return 'expired';
+  end if;
+  if p_found.company_status <> 'active' then
+    return 'company_not_active';
+  end if;
+  if v_policy.is_ip_allowlist_enabled and not coalesce(private.is_address_allowed(v_key.company_id, p_address), false)
+     or cardinality(v_key.allowed_networks) > 0 and not coalesce(p_address <<= any (v_key.allowed_networks::inet[]), false)
+  then
+    return 'ip_not_allowed';
+  end if;
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.api_key_token_problem()
+  RETURNS text
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_problem constant text := private.api_key_problem(private.token_api_key(), private.client_address());
+begin
+  return case when v_problem <> 'ip_not_allowed' then 'api_key_not_valid' else v_problem end;
 end
 $function$;
 
@@ -1582,6 +1702,36 @@ begin
      where p.company_id = p_company_id and p.id = v_id;
     perform private.raise_budget_alerts(p_company_id, v_id);
   end loop;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.apply_rate_decision (
+  p_decision public.rate_limit_decision
+)
+  RETURNS void
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_name constant text := split_part(p_decision.bucket, ':', 1);
+  -- draft-ietf-httpapi-ratelimit-headers: the policy (quota per window), and what is left of it for how long.
+  v_headers constant jsonb := jsonb_build_object(
+    'RateLimit-Policy', format('"%s";q=%s;w=60', v_name, p_decision.limit_per_minute),
+    'RateLimit', format('"%s";r=%s;t=%s', v_name, p_decision.remaining, p_decision.reset_seconds));
+begin
+  if p_decision.allowed then
+    perform set_config('response.headers', (
+      select jsonb_agg(jsonb_build_object(h.key, h.value)) from jsonb_each_text(v_headers) as h)::text, true);
+    return;
+  end if;
+  -- Headers of a failed request reach PostgREST in the error alone, in this form.
+  raise sqlstate 'PGRST'
+    using message = jsonb_build_object(
+            'code', 'PT429', 'message', 'too many requests', 'details', 'rate_limited',
+            'hint', format('Wait %s s, then go on at no more than %s requests a minute.', p_decision.retry_after_seconds, p_decision.limit_per_minute))::text,
+          detail = jsonb_build_object(
+            'status', 429,
+            'headers', v_headers || jsonb_build_object('Retry-After', p_decision.retry_after_seconds::text))::text;
 end
 $function$;
 
@@ -1784,7 +1934,9 @@ declare
   v_role text := coalesce(nullif(current_setting('role', true), 'none'), session_user::text);
 begin
   if v_role = 'authenticated' then
-    return (select u.role from public.users as u where u.company_id = p_company_id and u.id = p_actor_id);
+    return coalesce(
+      (select u.role from public.users as u where u.company_id = p_company_id and u.id = p_actor_id),
+      (select 'api_key' from public.api_keys as k where k.company_id = p_company_id and k.id = p_actor_id));
   end if;
   return case v_role when 'platform_admin' then 'admin' else v_role end;
 end
@@ -2518,13 +2670,9 @@ begin
               detail = 'unknown_api_key',
               hint = 'Check api_key_id, or leave it out.';
     end if;
-    if v_key_limit is not null then
-      -- A key may do in a burst what it may do in ten seconds.
-      v_key := private.take_rate(
-        p_company_id, 'api_key:' || p_api_key_id, v_key_limit, greatest(v_key_limit / 6, p_cost), p_cost);
-      if not v_key.allowed then
-        return v_key;
-      end if;
+    v_key := private.take_key_rate(p_company_id, p_api_key_id, v_key_limit, p_cost);
+    if not v_key.allowed then
+      return v_key;
     end if;
   end if;
   v_company := private.take_rate(p_company_id, 'company', v_rate.limit_per_minute, v_rate.burst, p_cost);
@@ -2602,25 +2750,9 @@ CREATE OR REPLACE FUNCTION private.client_address()
   PARALLEL SAFE
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
-declare
-  v_hops text[] := string_to_array(
-    private.parse_json_object(current_setting('request.headers', true)) ->> 'x-forwarded-for', ',');
-  v_count jsonb;
-  v_hop text;
 begin
-  if v_hops is null then
-    return null;
-  end if;
-  select s.value into v_count from public.system_config as s where s.key = 'security.trusted_proxy_count';
-  v_hop := btrim(v_hops[cardinality(v_hops) - coalesce((v_count #>> '{}')::integer, 1) + 1]);
-  if strpos(v_hop, ':') > 0 then
-    -- An address of a socket may have its port, an IPv6 address brackets, and an IPv4 address may come in IPv6.
-    v_hop := regexp_replace(v_hop, '^(?:\[(.*)\]|([^:]*))(?::[0-9]+)?$', '\1\2');
-    v_hop := regexp_replace(v_hop, '^::ffff:(?=[0-9.]+$)', '', 'i');
-  end if;
-  return host(v_hop::inet)::inet;
-exception when others then
-  return null;
+  return private.forwarded_address(
+    private.parse_json_object(current_setting('request.headers', true)) ->> 'x-forwarded-for');
 end
 $function$;
 
@@ -2767,6 +2899,9 @@ begin
   if v_user is null or v_claims ->> 'is_anonymous' = 'true' then
     return null;
   end if;
+  if v_claims ? 'api_key_id' then
+    return private.company_for_api_key(p_permission);
+  end if;
 
   -- Header or token only choose; a choice that the tables do not back yields null, never another company.
   if strpos(v_headers, '"x-company-id"') > 0 then
@@ -2803,6 +2938,27 @@ begin
     return null;
   end if;
   return v_found.company_id;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.company_for_api_key (
+  p_permission text
+)
+  RETURNS uuid
+  LANGUAGE plpgsql
+  STABLE
+  PARALLEL SAFE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_found constant private.found_api_key := private.token_api_key();
+begin
+  if private.api_key_problem(v_found, private.client_address()) is not null
+     or p_permission is not null and p_permission <> all ((v_found.key).permissions)
+  then
+    return null;
+  end if;
+  return (v_found.key).company_id;
 end
 $function$;
 
@@ -2984,7 +3140,7 @@ declare
   v_user uuid := private.parse_uuid(event ->> 'user_id');
   v_company uuid;
 begin
-  v_claims := v_claims - 'company_id' - 'company_role' - 'permissions';
+  v_claims := v_claims - 'company_id' - 'company_role' - 'permissions' - 'api_key_id';
   if v_claims ->> 'role' = 'platform_admin' then
     v_claims := v_claims || '{"role": "authenticated"}';
   end if;
@@ -3580,6 +3736,76 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.find_api_key (
+  p_company_id uuid,
+  p_api_key_id uuid
+)
+  RETURNS private.found_api_key
+  LANGUAGE plpgsql
+  STABLE
+  PARALLEL SAFE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  SET plan_cache_mode TO 'force_generic_plan'
+  AS $function$
+declare
+  v_found private.found_api_key;
+begin
+  select k, c.status, p into v_found
+    from public.api_keys as k
+    join public.companies as c on c.id = k.company_id
+    left join public.security_policies as p on p.company_id = k.company_id and p.is_active
+   where k.company_id = p_company_id and k.id = p_api_key_id;
+  return v_found;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.find_leaked_api_keys (
+  p_content     text,
+  p_is_revoking boolean
+)
+  RETURNS TABLE (
+    company_id uuid,
+    api_key_id uuid,
+    name       text,
+    prefix     text,
+    was_valid  boolean,
+    revoked_at timestamp with time zone
+  )
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_key public.api_keys;
+  v_was_valid boolean;
+begin
+  perform private.require_operator();
+  for v_key in
+    select k.* from (
+      select distinct m.parts[1] as api_key from regexp_matches(p_content, 'lytbub_[0-9a-f]{12}_[0-9a-f]{64}', 'g') as m (parts)
+    ) as c
+      join private.api_key_secrets as s on s.key_hash = private.api_key_hash(c.api_key)
+      join public.api_keys as k on k.company_id = s.company_id and k.id = s.api_key_id
+     order by k.company_id, k.id
+  loop
+    -- Where it comes from is not asked: a leaked key is one wherever it lies.
+    v_was_valid := v_key.revoked_at is null and coalesce(v_key.expires_at > now(), true);
+    if p_is_revoking and v_key.revoked_at is null then
+      v_key.revoked_at := private.revoke_api_key(v_key.company_id, v_key.id);
+      perform private.emit_event(v_key.company_id, 'api_key.leaked', jsonb_build_object(
+        'api_key_id', v_key.id, 'name', v_key.name, 'prefix', v_key.prefix, 'was_valid', v_was_valid));
+    end if;
+    company_id := v_key.company_id;
+    api_key_id := v_key.id;
+    name := v_key.name;
+    prefix := v_key.prefix;
+    was_valid := v_was_valid;
+    revoked_at := v_key.revoked_at;
+    return next;
+  end loop;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.find_restriction (
   p_company_id uuid,
   p_purpose    text,
@@ -3957,6 +4183,36 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.forwarded_address (
+  p_forwarded_for text
+)
+  RETURNS inet
+  LANGUAGE plpgsql
+  STABLE
+  PARALLEL SAFE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_hops constant text[] := string_to_array(p_forwarded_for, ',');
+  v_count jsonb;
+  v_hop text;
+begin
+  if v_hops is null then
+    return null;
+  end if;
+  select s.value into v_count from public.system_config as s where s.key = 'security.trusted_proxy_count';
+  v_hop := btrim(v_hops[cardinality(v_hops) - coalesce((v_count #>> '{}')::integer, 1) + 1]);
+  if strpos(v_hop, ':') > 0 then
+    -- An address of a socket may have its port, an IPv6 address brackets, and an IPv4 address may come in IPv6.
+    v_hop := regexp_replace(v_hop, '^(?:\[(.*)\]|([^:]*))(?::[0-9]+)?$', '\1\2');
+    v_hop := regexp_replace(v_hop, '^::ffff:(?=[0-9.]+$)', '', 'i');
+  end if;
+  return host(v_hop::inet)::inet;
+exception when others then
+  return null;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.go_through (
   p_request    public.compliance_requests,
   p_work       private.subject_work,
@@ -4243,6 +4499,19 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.is_reissued (
+  p_key public.api_keys
+)
+  RETURNS boolean
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return p_key.revoked_at is null and p_key.last_used_at is null
+    and p_key.created_at > now() - interval '10 minutes' and p_key.created_by is not distinct from private.actor_id();
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.is_usage (
   p_units         bigint,
   p_unit          text,
@@ -4259,6 +4528,68 @@ begin
   return coalesce(p_units, 0) >= 0 and coalesce(p_input_tokens, 0) >= 0 and coalesce(p_output_tokens, 0) >= 0
     and coalesce(p_unit, 'request') ~ '\S'
     and coalesce(jsonb_typeof(p_metadata), 'object') = 'object' and coalesce(pg_column_size(p_metadata), 0) <= 65536;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.issue_api_key (
+  p_company_id            uuid,
+  p_name                  text,
+  p_permissions           text[],
+  p_expires_at            timestamp with time zone,
+  p_allowed_networks      inet[],
+  p_rate_limit_per_minute integer,
+  p_api_key_id            uuid
+)
+  RETURNS public.issued_api_key
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_permissions constant text[] := array(select distinct p from unnest(p_permissions) as p order by p);
+  v_network inet;
+  v_expires_at timestamptz;
+  v_key public.api_keys;
+begin
+  perform private.require_key_issuer(p_company_id, v_permissions);
+  if not exists (select from public.companies as c where c.id = p_company_id) then
+    raise exception 'there is no company %', coalesce(p_company_id::text, 'null')
+      using errcode = 'PT404',
+            detail = 'unknown_company',
+            hint = 'Check company_id.';
+  end if;
+  foreach v_network in array coalesce(p_allowed_networks, '{}') loop
+    if v_network is null or v_network <> network(v_network) then
+      raise exception '% has host bits set; did you mean %?', coalesce(v_network::text, 'null'), coalesce(network(v_network)::text, 'no network')
+        using errcode = '22023',
+              detail = 'host_bits_set',
+              hint = 'State networks, such as 10.0.0.0/8, or single addresses, such as 203.0.113.7.';
+    end if;
+  end loop;
+  v_expires_at := private.api_key_expiry(p_company_id, p_expires_at);
+  insert into public.api_keys as k (
+    company_id, id, name, prefix, permissions, allowed_networks, rate_limit_per_minute, expires_at)
+  values (
+    p_company_id, coalesce(p_api_key_id, gen_random_uuid()), p_name,
+    'lytbub_' || left(replace(gen_random_uuid()::text, '-', ''), 12), v_permissions, coalesce(p_allowed_networks, '{}')::cidr[],
+    p_rate_limit_per_minute, v_expires_at)
+  on conflict (company_id, id) do nothing
+  returning k.* into v_key;
+  if not found then
+    select * into v_key from public.api_keys as k where k.company_id = p_company_id and k.id = p_api_key_id for update;
+    if not private.is_reissued(v_key)
+       or (v_key.name, v_key.permissions, v_key.allowed_networks::inet[], v_key.rate_limit_per_minute)
+          is distinct from (p_name, v_permissions, coalesce(p_allowed_networks, '{}'), p_rate_limit_per_minute)
+       or p_expires_at is distinct from v_key.expires_at and p_expires_at is not null
+    then
+      raise exception 'there is another key with this id'
+        using errcode = '23505',
+              detail = 'api_key_id_taken',
+              hint = 'Make a new api_key_id for each key. Repeating it gives a new secret within ten minutes, until the key is used.';
+    end if;
+    perform private.write_audit(p_company_id, 'api_keys.reissued', 'api_keys', v_key.id, '{}');
+  end if;
+  return private.set_api_key_secret(v_key);
 end
 $function$;
 
@@ -4382,8 +4713,9 @@ declare
   v_company constant uuid := private.company_for(null);
   v_cost constant integer := case when current_setting('transaction_read_only') = 'on' then 0 else 1 end;
   v_rate record;
+  v_key public.api_keys;
+  v_key_decision public.rate_limit_decision;
   v_decision public.rate_limit_decision;
-  v_headers jsonb;
   v_problem text;
 begin
   if v_company is null then
@@ -4403,28 +4735,21 @@ begin
   if current_setting('request.path', true) = '/rpc/check_rate_limit' then
     return;
   end if;
+  if strpos(current_setting('request.jwt.claims', true), '"api_key_id"') > 0 then
+    v_key := private.request_api_key();
+    v_key_decision := private.take_key_rate(v_company, v_key.id, v_key.rate_limit_per_minute, v_cost);
+    if not v_key_decision.allowed then
+      perform private.apply_rate_decision(v_key_decision);
+    end if;
+  end if;
   v_decision := private.take_rate(v_company, 'company', null, null, v_cost);
   if v_decision.bucket is null then
     select * into v_rate from private.company_rate(v_company);
     v_decision := private.take_rate(v_company, 'company', v_rate.limit_per_minute, v_rate.burst, v_cost);
   end if;
-  -- draft-ietf-httpapi-ratelimit-headers: the policy (quota per window), and what is left of it for how long.
-  v_headers := jsonb_build_object(
-    'RateLimit-Policy', format('"company";q=%s;w=60', v_decision.limit_per_minute),
-    'RateLimit', format('"company";r=%s;t=%s', v_decision.remaining, v_decision.reset_seconds));
-  if v_decision.allowed then
-    perform set_config('response.headers', (
-      select jsonb_agg(jsonb_build_object(h.key, h.value)) from jsonb_each_text(v_headers) as h)::text, true);
-    return;
-  end if;
-  -- Headers of a failed request reach PostgREST in the error alone, in this form.
-  raise sqlstate 'PGRST'
-    using message = jsonb_build_object(
-            'code', 'PT429', 'message', 'too many requests', 'details', 'rate_limited',
-            'hint', format('Wait %s s, then go on at no more than %s requests a minute.', v_decision.retry_after_seconds, v_decision.limit_per_minute))::text,
-          detail = jsonb_build_object(
-            'status', 429,
-            'headers', v_headers || jsonb_build_object('Retry-After', v_decision.retry_after_seconds::text))::text;
+  -- The client learns of the limit that it will meet first.
+  perform private.apply_rate_decision(
+    case when v_decision.allowed and v_key_decision.remaining < v_decision.remaining then v_key_decision else v_decision end);
 end
 $function$;
 
@@ -4474,6 +4799,28 @@ begin
   update private.audit_heads as h
      set link_no = v_link.link_no, hash = v_link.hash
    where h.company_id = p_company_id;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.lock_api_key (
+  p_company_id uuid,
+  p_api_key_id uuid
+)
+  RETURNS public.api_keys
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_key public.api_keys;
+begin
+  select * into v_key from public.api_keys as k where k.company_id = p_company_id and k.id = p_api_key_id for update;
+  if not found then
+    raise exception 'the company has no API key %', coalesce(p_api_key_id::text, 'null')
+      using errcode = 'PT404',
+            detail = 'unknown_api_key',
+            hint = 'Check api_key_id and company_id.';
+  end if;
+  return v_key;
 end
 $function$;
 
@@ -5001,6 +5348,20 @@ begin
      and (r.subject_user_id = private.current_user_id() or r.created_by = private.current_user_id())
    order by r.received_at desc, r.id
    limit 1000;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.new_api_key (
+  p_prefix text
+)
+  RETURNS text
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  -- 366 random bits in 256.
+  return p_prefix || '_' || encode(
+    sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())), 'hex');
 end
 $function$;
 
@@ -6074,6 +6435,11 @@ begin
         using errcode = '42501',
               detail = 'second_factor_required',
               hint = 'Verify a second factor, so that the session is aal2.';
+    when 'api_key_not_valid' then
+      raise exception 'the API key of this token is not valid any more'
+        using errcode = '42501',
+              detail = 'api_key_not_valid',
+              hint = 'It was revoked or rotated, has expired, or its company is not active. Get a token for a key that is valid.';
     when 'session_idle' then
       raise exception 'the session was idle for too long'
         using errcode = '42501',
@@ -6268,6 +6634,17 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.request_api_key()
+  RETURNS public.api_keys
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return (private.token_api_key()).key;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.require_company (
   p_company_id uuid,
   p_permission text
@@ -6288,6 +6665,41 @@ begin
             detail = 'not_your_company',
             hint = 'Call my_companies() for your companies and permissions; header x-company-id chooses among them.';
   end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.require_key_issuer (
+  p_company_id  uuid,
+  p_permissions text[]
+)
+  RETURNS void
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_permission text;
+begin
+  perform private.require_company(p_company_id, 'api_keys.write');
+  if (private.request_api_key()).id is not null then
+    raise exception 'an API key makes no other'
+      using errcode = '42501',
+            detail = 'not_a_person',
+            hint = 'Sign in as a member who holds api_keys.write, or use the service key on a server.';
+  end if;
+  foreach v_permission in array p_permissions loop
+    if not exists (select from private.permissions as p where p.permission = v_permission) then
+      raise exception 'there is no permission %', coalesce(v_permission, 'null')
+        using errcode = '23514',
+              detail = 'unknown_permission',
+              hint = 'State permissions as resource.verb, such as jobs.read.';
+    end if;
+    if not private.is_backend() and private.company_for(v_permission) is distinct from p_company_id then
+      raise exception 'you cannot give permission % to a key', v_permission
+        using errcode = '42501',
+              detail = 'permission_not_held',
+              hint = 'A key gets permissions that its issuer holds.';
+    end if;
+  end loop;
 end
 $function$;
 
@@ -6506,6 +6918,86 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.revoke_api_key (
+  p_company_id uuid,
+  p_api_key_id uuid
+)
+  RETURNS timestamp WITH time zone
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_key public.api_keys;
+begin
+  perform private.require_reader(p_company_id, 'api_keys.write');
+  v_key := private.lock_api_key(p_company_id, p_api_key_id);
+  if v_key.revoked_at is null then
+    update public.api_keys as k
+       set revoked_at = now()
+     where k.company_id = p_company_id and k.id = p_api_key_id
+    returning k.* into v_key;
+  end if;
+  return v_key.revoked_at;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.rotate_api_key (
+  p_company_id uuid,
+  p_api_key_id uuid,
+  p_overlap    interval,
+  p_expires_at timestamp with time zone
+)
+  RETURNS public.issued_api_key
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_old public.api_keys;
+  v_key public.api_keys;
+begin
+  perform private.require_company(p_company_id, 'api_keys.write');
+  v_old := private.lock_api_key(p_company_id, p_api_key_id);
+  perform private.require_key_issuer(p_company_id, v_old.permissions);
+  if p_overlap is null or p_overlap < interval '0' or p_overlap > interval '30 days' then
+    raise exception 'the old key goes on for 0 to 30 days'
+      using errcode = '22023',
+            detail = 'invalid_overlap',
+            hint = 'State overlap as an interval, such as 24 hours; 0 ends the old key at once.';
+  end if;
+  select * into v_key from public.api_keys as k
+   where k.company_id = p_company_id and k.replaces_id = p_api_key_id
+     for update;
+  if found then
+    if not private.is_reissued(v_key) then
+      raise exception 'the key was rotated before'
+        using errcode = '23514',
+              detail = 'already_rotated',
+              hint = format('Rotate its successor %s, or issue a new key.', v_key.id);
+    end if;
+    perform private.write_audit(p_company_id, 'api_keys.reissued', 'api_keys', v_key.id, '{}');
+    return private.set_api_key_secret(v_key);
+  end if;
+  if v_old.revoked_at is not null or v_old.expires_at <= now() then
+    raise exception 'the key is not valid any more'
+      using errcode = '23514',
+            detail = 'api_key_ended',
+            hint = 'Issue a new key.';
+  end if;
+  insert into public.api_keys as k (
+    company_id, name, prefix, permissions, allowed_networks, rate_limit_per_minute, replaces_id, expires_at)
+  values (
+    p_company_id, v_old.name, 'lytbub_' || left(replace(gen_random_uuid()::text, '-', ''), 12), v_old.permissions,
+    v_old.allowed_networks, v_old.rate_limit_per_minute, v_old.id, private.api_key_expiry(p_company_id, p_expires_at))
+  returning k.* into v_key;
+  update public.api_keys as k
+     set expires_at = least(k.expires_at, now() + p_overlap)
+   where k.company_id = p_company_id and k.id = p_api_key_id;
+  return private.set_api_key_secret(v_key);
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.run_data_retention (
   p_company_id uuid,
   p_dry_run    boolean,
@@ -6707,6 +7199,23 @@ begin
      and (p_request_id is null or l.request_id = p_request_id)
    order by l.created_at desc, l.id desc
    limit p_max_rows;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.set_api_key_secret (
+  p_key public.api_keys
+)
+  RETURNS public.issued_api_key
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_api_key constant text := private.new_api_key(p_key.prefix);
+begin
+  insert into private.api_key_secrets as s (company_id, api_key_id, key_hash)
+  values (p_key.company_id, p_key.id, private.api_key_hash(v_api_key))
+  on conflict (company_id, api_key_id) do update set key_hash = excluded.key_hash;
+  return (v_api_key, p_key.id, p_key.prefix, p_key.expires_at)::public.issued_api_key;
 end
 $function$;
 
@@ -6983,7 +7492,7 @@ begin
     perform private.require_company(p_company_id, null);
     if not private.is_backend() then
       select * into v_me from public.users as u where u.company_id = p_company_id and u.id = v_actor;
-      v_is_mine := p_subject_email is null or lower(trim(p_subject_email)) = lower(v_me.email);
+      v_is_mine := v_me.id is not null and (p_subject_email is null or lower(trim(p_subject_email)) = lower(v_me.email));
     end if;
   end if;
   if not exists (select from public.companies as c where c.id = p_company_id) then
@@ -7049,6 +7558,25 @@ begin
             hint = 'Call my_companies() for the companies that you may switch to.';
   end if;
   return p_company_id;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.take_key_rate (
+  p_company_id       uuid,
+  p_api_key_id       uuid,
+  p_limit_per_minute integer,
+  p_cost             integer
+)
+  RETURNS public.rate_limit_decision
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  if p_limit_per_minute is null then
+    return null;
+  end if;
+  return private.take_rate(
+    p_company_id, 'api_key:' || p_api_key_id, p_limit_per_minute, greatest(p_limit_per_minute / 6, p_cost, 1), p_cost);
 end
 $function$;
 
@@ -7973,6 +8501,27 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.token_api_key()
+  RETURNS private.found_api_key
+  LANGUAGE plpgsql
+  STABLE
+  PARALLEL SAFE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_claims constant jsonb := private.parse_json_object(current_setting('request.jwt.claims', true));
+  v_company constant uuid := private.parse_uuid(v_claims ->> 'company_id');
+  v_header constant text := private.parse_json_object(current_setting('request.headers', true)) ->> 'x-company-id';
+begin
+  if v_header is not null and private.parse_uuid(v_header) is distinct from v_company
+     or v_claims ->> 'sub' is distinct from v_claims ->> 'api_key_id'
+  then
+    return null;
+  end if;
+  return private.find_api_key(v_company, private.parse_uuid(v_claims ->> 'api_key_id'));
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.uuid_v7()
   RETURNS uuid
   LANGUAGE plpgsql
@@ -7985,6 +8534,65 @@ declare
 begin
   -- gen_random_uuid() has set the variant; version 4 (0100) becomes 7 (0111).
   return encode(set_bit(set_bit(v_bytes, 52, 1), 53, 1), 'hex')::uuid;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.verify_api_key (
+  p_api_key       text,
+  p_permission    text,
+  p_ip            inet,
+  p_forwarded_for text,
+  p_cost          integer
+)
+  RETURNS public.api_key_verification
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  SET plan_cache_mode TO 'force_generic_plan'
+  AS $function$
+declare
+  v_company uuid;
+  v_id uuid;
+  v_found private.found_api_key;
+  v_key public.api_keys;
+  v_reason text;
+  v_rate public.rate_limit_decision;
+begin
+  if p_cost is null or p_cost not between 0 and 1000 then
+    raise exception 'a request costs 0 to 1000'
+      using errcode = '22023',
+            detail = 'invalid_cost',
+            hint = 'State cost as what the request counts against the key''s limit, 1 unless told; 0 only looks.';
+  end if;
+  select s.company_id, s.api_key_id into v_company, v_id
+    from private.api_key_secrets as s
+   where s.key_hash = private.api_key_hash(p_api_key);
+  v_found := private.find_api_key(v_company, v_id);
+  v_key := v_found.key;
+  v_reason := private.api_key_problem(v_found, coalesce(p_ip, private.forwarded_address(p_forwarded_for)));
+  if v_reason is null and p_permission is not null and p_permission <> all (v_key.permissions) then
+    v_reason := 'permission_missing';
+  end if;
+  if v_reason is null and v_key.rate_limit_per_minute is not null then
+    v_rate := private.take_key_rate(v_company, v_id, v_key.rate_limit_per_minute, p_cost);
+    if not v_rate.allowed then
+      v_reason := 'rate_limited';
+    end if;
+  end if;
+  if v_reason is null and coalesce(v_key.last_used_at, '-infinity') < now() - interval '1 minute' then
+    -- Whoever else verifies it at this moment writes the same.
+    update public.api_keys as k
+       set last_used_at = now()
+      from (
+        select x.company_id, x.id from public.api_keys as x
+         where x.company_id = v_company and x.id = v_id
+           for no key update skip locked
+      ) as x
+     where k.company_id = x.company_id and k.id = x.id;
+  end if;
+  return (
+    v_reason is null, coalesce(v_reason, 'valid'), v_company, v_id, v_key.name, v_key.permissions, v_key.expires_at,
+    coalesce(v_rate.retry_after_seconds, 0))::public.api_key_verification;
 end
 $function$;
 
@@ -8438,6 +9046,28 @@ $function$;
 
 REVOKE ALL ON FUNCTION "public"."extend_compliance_request"(uuid, uuid, text) FROM PUBLIC, "anon";
 
+CREATE OR REPLACE FUNCTION public.find_leaked_api_keys (
+  content     text,
+  is_revoking boolean DEFAULT false
+)
+  RETURNS TABLE (
+    company_id uuid,
+    api_key_id uuid,
+    name       text,
+    prefix     text,
+    was_valid  boolean,
+    revoked_at timestamp with time zone
+  )
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query select * from private.find_leaked_api_keys(content, is_revoking);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."find_leaked_api_keys"(text, boolean) FROM PUBLIC, "anon", "authenticated";
+
 CREATE OR REPLACE FUNCTION public.finish_event (
   company_id uuid,
   event_id   uuid,
@@ -8474,6 +9104,26 @@ end
 $function$;
 
 REVOKE ALL ON FUNCTION "public"."is_processing_allowed"(uuid, text, text, uuid) FROM PUBLIC, "anon";
+
+CREATE OR REPLACE FUNCTION public.issue_api_key (
+  company_id            uuid,
+  name                  text,
+  permissions           text[],
+  expires_at            timestamp with time zone DEFAULT NULL::timestamp WITH time zone,
+  allowed_networks      inet[]                   DEFAULT '{}'::inet[],
+  rate_limit_per_minute integer                  DEFAULT NULL::integer,
+  api_key_id            uuid                     DEFAULT NULL::uuid
+)
+  RETURNS public.issued_api_key
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.issue_api_key(company_id, name, permissions, expires_at, allowed_networks, rate_limit_per_minute, api_key_id);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."issue_api_key"(uuid, text, text[], timestamp WITH time zone, inet[], integer, uuid) FROM PUBLIC, "anon";
 
 CREATE OR REPLACE FUNCTION public.lift_processing_restriction (
   company_id     uuid,
@@ -8715,6 +9365,38 @@ end
 $function$;
 
 REVOKE ALL ON FUNCTION "public"."remove_permission"(uuid, text) FROM PUBLIC, "anon", "service_role";
+
+CREATE OR REPLACE FUNCTION public.revoke_api_key (
+  company_id uuid,
+  api_key_id uuid
+)
+  RETURNS timestamp WITH time zone
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.revoke_api_key(company_id, api_key_id);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."revoke_api_key"(uuid, uuid) FROM PUBLIC, "anon";
+
+CREATE OR REPLACE FUNCTION public.rotate_api_key (
+  company_id uuid,
+  api_key_id uuid,
+  overlap    interval                 DEFAULT '24:00:00'::interval,
+  expires_at timestamp with time zone DEFAULT NULL::timestamp WITH time zone
+)
+  RETURNS public.issued_api_key
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.rotate_api_key(company_id, api_key_id, overlap, expires_at);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."rotate_api_key"(uuid, uuid, interval, timestamp WITH time zone) FROM PUBLIC, "anon";
 
 CREATE OR REPLACE FUNCTION public.run_data_retention (
   company_id uuid    DEFAULT NULL::uuid,
@@ -9016,6 +9698,24 @@ $function$;
 
 REVOKE ALL ON FUNCTION "public"."usage_series"(uuid, timestamp WITH time zone, timestamp WITH time zone, text, text, integer) FROM PUBLIC, "anon";
 
+CREATE OR REPLACE FUNCTION public.verify_api_key (
+  api_key       text,
+  permission    text    DEFAULT NULL::text,
+  ip            inet    DEFAULT NULL::inet,
+  forwarded_for text    DEFAULT NULL::text,
+  cost          integer DEFAULT 1
+)
+  RETURNS public.api_key_verification
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.verify_api_key(api_key, permission, ip, forwarded_for, cost);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."verify_api_key"(text, text, inet, text, integer) FROM PUBLIC, "anon", "authenticated";
+
 CREATE OR REPLACE FUNCTION public.verify_audit_chain (
   company_id       uuid,
   after_link_no    bigint  DEFAULT 0,
@@ -9278,6 +9978,9 @@ CREATE INDEX ai_agents_company_id_status_name_idx ON public.ai_agents USING btre
 
 CREATE INDEX api_keys_company_id_created_at_idx ON public.api_keys USING btree (company_id, created_at DESC);
 
+CREATE UNIQUE INDEX api_keys_company_id_replaces_id_idx ON public.api_keys USING btree (company_id, replaces_id)
+  WHERE (replaces_id IS NOT NULL);
+
 CREATE INDEX api_usage_company_id_agent_id_occurred_at_idx ON ONLY public.api_usage USING btree (company_id, agent_id, occurred_at DESC);
 
 CREATE INDEX api_usage_company_id_out_of_month_idx ON ONLY public.api_usage USING btree (company_id, budget_month)
@@ -9456,7 +10159,8 @@ CREATE TRIGGER keep_tenant
   EXECUTE FUNCTION private.tg_row__refuse_move('api_keys');
 
 CREATE TRIGGER set_row_meta
-  BEFORE INSERT OR UPDATE ON public.api_keys
+  BEFORE INSERT OR UPDATE OF name,
+    prefix, permissions, allowed_networks, rate_limit_per_minute, replaces_id, expires_at, revoked_at, created_at, updated_at, created_by, updated_by ON public.api_keys
   FOR EACH ROW
   EXECUTE FUNCTION private.tg_row__set_meta();
 
@@ -10620,7 +11324,7 @@ COMMENT ON COLUMN "public"."api_keys"."expires_at" IS 'Not valid from this time 
 
 COMMENT ON COLUMN "public"."api_keys"."id" IS 'Row id, unique within the company; may be supplied by the client, so that a retry is recognised.';
 
-COMMENT ON COLUMN "public"."api_keys"."last_used_at" IS 'When it was last used, roughly.';
+COMMENT ON COLUMN "public"."api_keys"."last_used_at" IS 'When it was last verified, to the minute.';
 
 COMMENT ON COLUMN "public"."api_keys"."name" IS 'What the key is for.';
 
@@ -10628,7 +11332,9 @@ COMMENT ON COLUMN "public"."api_keys"."permissions" IS 'What a program with this
 
 COMMENT ON COLUMN "public"."api_keys"."prefix" IS 'First characters of the key, to recognise it by.';
 
-COMMENT ON COLUMN "public"."api_keys"."rate_limit_per_minute" IS 'Requests a minute; null for the company''s limit.';
+COMMENT ON COLUMN "public"."api_keys"."rate_limit_per_minute" IS 'Requests a minute, beside the company''s own limit; null for that alone.';
+
+COMMENT ON COLUMN "public"."api_keys"."replaces_id" IS 'Key that it was rotated from. No foreign key: it outlives that.';
 
 COMMENT ON COLUMN "public"."api_keys"."revoked_at" IS 'When it was revoked.';
 
@@ -11354,7 +12060,7 @@ COMMENT ON COLUMN "public"."users"."updated_at" IS 'When the row was last change
 
 COMMENT ON COLUMN "public"."users"."updated_by" IS 'Auth user who changed the row last; null for backend jobs.';
 
-COMMENT ON FUNCTION "private"."access_problem"() IS 'policy_problem() of the member''s chosen company; null if that is not what keeps them out.';
+COMMENT ON FUNCTION "private"."access_problem"() IS 'policy_problem() of the member''s chosen company, or what is wrong with the API key; null if that is not what keeps them out.';
 
 COMMENT ON FUNCTION "private"."actor_id"() IS 'current_user_id() for row triggers: kept for the transaction beside the claims that it was read from.';
 
@@ -11364,11 +12070,21 @@ COMMENT ON FUNCTION "private"."adjust_budget"(uuid, date, numeric, text, uuid) I
 
 COMMENT ON FUNCTION "private"."anonymous_values"(text) IS 'What anonymising sets in a table, and how to tell a row that is not anonymous yet.';
 
+COMMENT ON FUNCTION "private"."api_key_expiry"(uuid, timestamp with time zone) IS 'When a new key ends. Errors: 22023 invalid_expiry; 23514 expiry_too_late.';
+
+COMMENT ON FUNCTION "private"."api_key_hash"(text) IS 'SHA-256 of a key.';
+
+COMMENT ON FUNCTION "private"."api_key_problem"(private.found_api_key, inet) IS 'What keeps a key out: unknown, revoked, expired, company_not_active or ip_not_allowed; null if nothing does. Never raises.';
+
+COMMENT ON FUNCTION "private"."api_key_token_problem"() IS 'Why a token for a key gets nothing: api_key_not_valid or ip_not_allowed; null if the key is valid.';
+
 COMMENT ON FUNCTION "private"."apply_corrections"(public.compliance_requests, private.subject_work) IS 'Applies the corrections of a request. Errors: 22023 no_corrections, invalid_correction; 42501 not_the_subject.';
 
 COMMENT ON FUNCTION "private"."apply_limit"(uuid, uuid, text, bigint) IS 'Brings the limit of an agent or a service into the running month, with what the ledger already counts towards it; null lifts it.';
 
 COMMENT ON FUNCTION "private"."apply_plan"(uuid) IS 'Brings plan and alerts into the months that are not over.';
+
+COMMENT ON FUNCTION "private"."apply_rate_decision"(public.rate_limit_decision) IS 'Sets the RateLimit headers of the answer, or refuses the request. Errors: PT429 rate_limited.';
 
 COMMENT ON FUNCTION "private"."apply_time_zone"(uuid) IS 'Moves the end of the running month to where it is in the company''s time zone.';
 
@@ -11382,7 +12098,7 @@ COMMENT ON FUNCTION "private"."audit_link_hash"(bytea, bigint, timestamp with ti
 
 COMMENT ON FUNCTION "private"."audit_request"() IS 'Address, program and id of the request, from its headers; nulls without.';
 
-COMMENT ON FUNCTION "private"."audit_role"(uuid, uuid) IS 'Role in which a person acts for a company: their role there, admin for operators, the database role for the backend.';
+COMMENT ON FUNCTION "private"."audit_role"(uuid, uuid) IS 'Role in which somebody acts for a company: a member''s role there, api_key for a key, admin for operators, the database role for the backend.';
 
 COMMENT ON FUNCTION "private"."audit_rows"(uuid, timestamp with time zone, xid8) IS 'The rows that a transaction wrote to a company''s audit log.';
 
@@ -11414,7 +12130,7 @@ COMMENT ON FUNCTION "private"."check_rate_limit"(uuid, integer, uuid) IS 'Implem
 
 COMMENT ON FUNCTION "private"."claim_events"(integer, integer) IS 'Implementation of public.claim_events().';
 
-COMMENT ON FUNCTION "private"."client_address"() IS 'Address of the client as the outermost trusted proxy saw it (system_config security.trusted_proxy_count, 1 unless set); null if unknown. Never raises.';
+COMMENT ON FUNCTION "private"."client_address"() IS 'Address of the client of this request, as forwarded_address() says; null if unknown. Never raises.';
 
 COMMENT ON FUNCTION "private"."close_budget_periods"(interval) IS 'Closes months that ended longer ago than the grace, at most 1,000 budgets a run, with event budget.period_closed; how many. Run every hour.';
 
@@ -11425,6 +12141,8 @@ COMMENT ON FUNCTION "private"."close_partition"(text) IS 'Takes every grant off 
 COMMENT ON FUNCTION "private"."column_class_problems"() IS 'Columns of public and private tables that have no class, and classes of columns that do not exist.';
 
 COMMENT ON FUNCTION "private"."company_for"(text) IS 'The gate: id of the caller''s active company if they hold the permission (resource.verb) there, else null. Null permission asks for membership alone. Chosen by header x-company-id, then the token''s company_id, then the default membership; backed by public.users, public.companies and the company''s security policy on every statement. Never raises.';
+
+COMMENT ON FUNCTION "private"."company_for_api_key"(text) IS 'The gate for a token that was issued for an API key: its company if the key is valid now and holds the permission, else null. Never raises.';
 
 COMMENT ON FUNCTION "private"."company_rate"(uuid) IS 'Requests a minute and burst of a company: requests_per_minute and request_burst in the features of its plan.';
 
@@ -11465,6 +12183,10 @@ COMMENT ON FUNCTION "private"."export_page"(private.subject_work, private.subjec
 
 COMMENT ON FUNCTION "private"."extend_compliance_request"(uuid, uuid, text) IS 'Implementation of public.extend_compliance_request().';
 
+COMMENT ON FUNCTION "private"."find_api_key"(uuid, uuid) IS 'A key of a company, with the company''s status and security policy; nulls without one.';
+
+COMMENT ON FUNCTION "private"."find_leaked_api_keys"(text, boolean) IS 'Implementation of public.find_leaked_api_keys().';
+
 COMMENT ON FUNCTION "private"."find_restriction"(uuid, text, uuid, text) IS 'A restriction that holds for a purpose and a person, or for one that a text names.';
 
 COMMENT ON FUNCTION "private"."find_spender"(uuid, timestamp with time zone, uuid, text) IS 'What is to be known of a request before it is counted: status of the company, its open budget of an instant (the running month, opened if need be, when that one is closed or was never opened) and the budgets of agent and service in the same month. Errors: PT404 unknown_company, unknown_agent; PT410 company_closed; XX000 budget_unavailable.';
@@ -11480,6 +12202,8 @@ COMMENT ON FUNCTION "private"."finish_event"(uuid, uuid, integer, text, boolean)
 COMMENT ON FUNCTION "private"."flush_budgets"() IS 'Shows in budget_periods what busy budgets counted since; how many. Run every minute.';
 
 COMMENT ON FUNCTION "private"."fold_stripes"(uuid, uuid, smallint, boolean, boolean) IS 'Moves what stripes spent and hold to the central row, which the caller has locked, and voids their grants: one stripe or any, waiting for those who are at one or passing them over, all or only those in use.';
+
+COMMENT ON FUNCTION "private"."forwarded_address"(text) IS 'Address of the client by an X-Forwarded-For header, as the outermost trusted proxy saw it (system_config security.trusted_proxy_count, 1 unless set); null if unknown. Never raises.';
 
 COMMENT ON FUNCTION "private"."go_through"(public.compliance_requests, private.subject_work, boolean, integer) IS 'Goes on through the tables, page by page.';
 
@@ -11501,7 +12225,11 @@ COMMENT ON FUNCTION "private"."is_platform_admin"() IS 'True if the caller is, b
 
 COMMENT ON FUNCTION "private"."is_processing_allowed"(uuid, text, text, uuid) IS 'Implementation of public.is_processing_allowed().';
 
+COMMENT ON FUNCTION "private"."is_reissued"(public.api_keys) IS 'True for a key that the caller made within ten minutes and that was never used.';
+
 COMMENT ON FUNCTION "private"."is_usage"(bigint, text, bigint, bigint, jsonb) IS 'True if quantities, unit and metadata are what the ledger takes.';
+
+COMMENT ON FUNCTION "private"."issue_api_key"(uuid, text, text[], timestamp with time zone, inet[], integer, uuid) IS 'Implementation of public.issue_api_key().';
 
 COMMENT ON FUNCTION "private"."lacks_room"(uuid, uuid, bigint) IS 'True if a hard budget has less left than is needed, and nothing to come back that has expired. Takes no lock.';
 
@@ -11512,6 +12240,8 @@ COMMENT ON FUNCTION "private"."lift_processing_restriction"(uuid, uuid, text) IS
 COMMENT ON FUNCTION "private"."limit_request"() IS 'Counts a member''s request through PostgREST and sets RateLimit headers. Errors: PT429 rate_limited with Retry-After, in the form that PostgREST passes on; 42501 ip_not_allowed, session_too_old, session_idle, second_factor_required.';
 
 COMMENT ON FUNCTION "private"."link_audit"(uuid, timestamp with time zone, xid8) IS 'Gives the link of a transaction its place in a company''s audit chain.';
+
+COMMENT ON FUNCTION "private"."lock_api_key"(uuid, uuid) IS 'A key of a company, locked. Errors: PT404 unknown_api_key.';
 
 COMMENT ON FUNCTION "private"."lock_budget"(uuid, uuid) IS 'Locks a budget for a change of its limits, with everything counted in the row that is returned; counters of before are void.';
 
@@ -11534,6 +12264,8 @@ COMMENT ON FUNCTION "private"."micro_usd"(numeric, text) IS 'US dollars in whole
 COMMENT ON FUNCTION "private"."my_companies"() IS 'Implementation of public.my_companies().';
 
 COMMENT ON FUNCTION "private"."my_compliance_requests"() IS 'Implementation of public.my_compliance_requests().';
+
+COMMENT ON FUNCTION "private"."new_api_key"(text) IS 'A new random key with that prefix.';
 
 COMMENT ON FUNCTION "private"."open_budget_month"(uuid) IS 'Opens a company''s budget for the month of this instant, with those of its limited agents and services. Safe to repeat and to run twice at once.';
 
@@ -11588,7 +12320,11 @@ COMMENT ON FUNCTION "private"."release_reservation"(uuid, uuid) IS 'Implementati
 
 COMMENT ON FUNCTION "private"."replay_usage"(uuid, uuid, timestamp with time zone, text, uuid, bigint, private.budget_reservations) IS 'The receipt of usage that was recorded before; settles a reservation that is still open with it. Errors: PT422 idempotency_key_reused.';
 
+COMMENT ON FUNCTION "private"."request_api_key"() IS 'Key of the request''s token; nulls without one.';
+
 COMMENT ON FUNCTION "private"."require_company"(uuid, text) IS 'Passes for a member''s active company in which they hold the permission, and for the backend. Errors: 42501 not_your_company.';
+
+COMMENT ON FUNCTION "private"."require_key_issuer"(uuid, text[]) IS 'Passes for whoever may issue a key with these permissions. Errors: 42501 not_your_company, not_a_person, permission_not_held; 23514 unknown_permission.';
 
 COMMENT ON FUNCTION "private"."require_operator"() IS 'Passes for platform operators and the backend. Errors: 42501 not_an_operator.';
 
@@ -11602,6 +12338,10 @@ COMMENT ON FUNCTION "private"."reserve_quickly"(uuid, uuid, bigint, text, intege
 
 COMMENT ON FUNCTION "private"."retain_batch"(uuid, text, text, timestamp with time zone, integer, boolean) IS 'Deletes or anonymises at most so many rows of a class that are older than a time, or counts them; how many.';
 
+COMMENT ON FUNCTION "private"."revoke_api_key"(uuid, uuid) IS 'Implementation of public.revoke_api_key().';
+
+COMMENT ON FUNCTION "private"."rotate_api_key"(uuid, uuid, interval, timestamp with time zone) IS 'Implementation of public.rotate_api_key().';
+
 COMMENT ON FUNCTION "private"."run_data_retention"(uuid, boolean, integer) IS 'Implementation of public.run_data_retention().';
 
 COMMENT ON FUNCTION "private"."schedule_maintenance"() IS 'Schedules maintenance with pg_cron: partitions, data retention, reminders of compliance requests, and the budgets'' flush, closing, reconciliation and pruning. False if the extension is not installed. Safe to repeat.';
@@ -11613,6 +12353,8 @@ COMMENT ON FUNCTION "private"."scrub_text"(text, text, text) IS 'The text with e
 COMMENT ON FUNCTION "private"."search_audit_log"(uuid, timestamp with time zone, timestamp with time zone, uuid, text, text, uuid, text, text, timestamp
   with time zone, uuid, integer) IS 'Implementation of public.search_audit_log().';
 
+COMMENT ON FUNCTION "private"."set_api_key_secret"(public.api_keys) IS 'Gives a key a new secret; the one before is void.';
+
 COMMENT ON FUNCTION "private"."settle_quickly"(uuid, text, uuid, text, bigint, uuid, bigint, text, text, bigint, bigint, jsonb, text) IS 'The receipt of private.log_usage() for not more than a reservation holds; null, with nothing done, otherwise.';
 
 COMMENT ON FUNCTION "private"."subject_tables"(uuid, uuid) IS 'Every table with rows of companies, and how a person is found in, erased from and shown it; from the catalog and private.column_classes.';
@@ -11620,6 +12362,8 @@ COMMENT ON FUNCTION "private"."subject_tables"(uuid, uuid) IS 'Every table with 
 COMMENT ON FUNCTION "private"."submit_compliance_request"(uuid, text, text, text, text, text, text[], jsonb, text[], uuid) IS 'Implementation of public.submit_compliance_request().';
 
 COMMENT ON FUNCTION "private"."switch_company"(uuid) IS 'Implementation of public.switch_company().';
+
+COMMENT ON FUNCTION "private"."take_key_rate"(uuid, uuid, integer, integer) IS 'Takes from the bucket of an API key, which holds what the key may do in ten seconds; nulls for a key without a limit of its own.';
 
 COMMENT ON FUNCTION "private"."take_rate"(uuid, text, integer, integer, integer) IS 'GCRA: takes cost requests from a bucket if it has them; cost 0 only looks. Rejections lock and write nothing.';
 
@@ -11685,7 +12429,11 @@ COMMENT ON FUNCTION "private"."tg_users__keep_admin"() IS 'Row trigger: an opera
 
 COMMENT ON FUNCTION "private"."tg_users__release_jobs"() IS 'Row trigger: takes a leaving member off their jobs, in that company only.';
 
+COMMENT ON FUNCTION "private"."token_api_key"() IS 'The key that the request''s token was issued for (claims company_id, api_key_id, and the same as sub), valid or not. Never raises.';
+
 COMMENT ON FUNCTION "private"."uuid_v7"() IS 'A time-ordered UUID, version 7 (RFC 9562), millisecond precision.';
+
+COMMENT ON FUNCTION "private"."verify_api_key"(text, text, inet, text, integer) IS 'Implementation of public.verify_api_key().';
 
 COMMENT ON FUNCTION "private"."verify_audit_chain"(uuid, bigint, integer, bigint, text) IS 'Implementation of public.verify_audit_chain().';
 
@@ -11716,9 +12464,13 @@ COMMENT ON FUNCTION "public"."export_audit_log"(uuid, timestamp with time zone, 
 
 COMMENT ON FUNCTION "public"."extend_compliance_request"(uuid, uuid, text) IS 'Puts off the date once, by two months (GDPR Art. 12(3)) or 45 days (CCPA section 1798.130), with the reason that the person is told; event compliance.extended. Errors: 42501 not_your_company, not_an_operator; PT404 unknown_request; 22023 reason_missing; 23514 request_closed, extension_too_late.';
 
+COMMENT ON FUNCTION "public"."find_leaked_api_keys"(text, boolean) IS 'Finds the keys that occur in a text, such as a file or a report of a secret scanner, and whose they are; is_revoking revokes them, with event api_key.leaked. Operators and service_role only. Errors: 42501 not_an_operator.';
+
 COMMENT ON FUNCTION "public"."finish_event"(uuid, uuid, integer, text, boolean) IS 'Finishes a claimed event: delivered without an error; otherwise due again after a growing pause (30 s to 6 h), dead after 12 attempts or when is_final. attempt is the one claimed; returns the new status (delivered, pending, dead), null if a later claim has taken over. service_role only.';
 
 COMMENT ON FUNCTION "public"."is_processing_allowed"(uuid, text, text, uuid) IS 'False if a restriction, objection or opt-out holds for the person (address or id) and the purpose. For every member, operators and service_role. Errors: 42501 not_your_company, not_an_operator; 22023 subject_missing.';
+
+COMMENT ON FUNCTION "public"."issue_api_key"(uuid, text, text[], timestamp with time zone, inet[], integer, uuid) IS 'Issues an API key of a company: api_key is the key, shown this once; only its hash is kept. permissions are resource.verb, each held by the issuer; expires_at no later than the security policy''s api_key_max_age_days, which also applies without one; allowed_networks are where it may come from, empty for anywhere; rate_limit_per_minute (1 to 1000000) is beside the company''s own. Repeated with its api_key_id within ten minutes, by the same caller and before the key was used, it gives a new secret for the same key. For members holding api_keys.write, in their active company, and service_role; not for keys. Errors: 42501 not_your_company, not_a_person, permission_not_held; PT404 unknown_company; 22023 host_bits_set, invalid_expiry; 23514 unknown_permission, expiry_too_late; 23505 api_key_id_taken.';
 
 COMMENT ON FUNCTION "public"."lift_processing_restriction"(uuid, uuid, text) IS 'Lifts a restriction; false if it has been. Event compliance.restriction_lifted. Errors: 42501 not_your_company, not_an_operator; PT404 unknown_restriction; 22023 reason_missing.';
 
@@ -11747,6 +12499,10 @@ COMMENT ON FUNCTION "public"."remove_ip_allowlist_entry"(uuid, inet, boolean) IS
 
 COMMENT ON FUNCTION "public"."remove_permission"(uuid, text) IS 'Takes one permission (resource.verb) away from a member of the caller''s active company, also where the role brings it. Takes users.write and the permission itself. Returns the member''s permissions; safe to repeat. Errors: 42501 permission_not_held, own_permissions, member_outranks, not_a_member.';
 
+COMMENT ON FUNCTION "public"."revoke_api_key"(uuid, uuid) IS 'Revokes a key, from the next statement on, also for tokens that were issued for it. When it was revoked; safe to repeat. For members holding api_keys.write, in their active company; operators and service_role for any. Errors: 42501 not_your_company, not_an_operator; PT404 unknown_api_key.';
+
+COMMENT ON FUNCTION "public"."rotate_api_key"(uuid, uuid, interval, timestamp with time zone) IS 'Issues a successor of a key, with the same name, permissions, networks and limit; the old one goes on for overlap (0 to 30 days, 24 hours unless told). Repeated within ten minutes, by the same caller and before the successor was used, it gives the successor a new secret. For members holding api_keys.write and all permissions of the key, in their active company, and service_role; not for keys. Errors: 42501 not_your_company, not_a_person, permission_not_held; PT404 unknown_api_key; 22023 invalid_overlap, invalid_expiry; 23514 expiry_too_late, already_rotated, api_key_ended.';
+
 COMMENT ON FUNCTION "public"."run_data_retention"(uuid, boolean, integer) IS 'Applies the retention policies of a company, or of all without company_id: deletes or anonymises what is older, at most max_rows (1 to 100000) rows a call; what is under legal hold, not finished or within the minimum period of its class stays. A row for each policy that was applied; call again until is_complete is true everywhere. Rows that are locked are left to the next call; several calls at once share the work. With dry_run only counts. Each policy that found something is logged in data_retention_logs; a failure is logged, reported (event retention.failed) and does not stop the others. Members holding compliance.manage, for their active company; operators and service_role for any or all. Errors: 42501 not_your_company, not_an_operator; 22023 invalid_batch_size.';
 
 COMMENT ON FUNCTION "public"."search_audit_log"(uuid, timestamp with time zone, timestamp with time zone, uuid, text, text, uuid, text, text, timestamp
@@ -11761,6 +12517,8 @@ COMMENT ON FUNCTION "public"."switch_company"(uuid) IS 'Makes a company the call
 COMMENT ON FUNCTION "public"."usage_anomalies"(uuid, integer) IS 'Cost of each of the last days of a company (1 to 366) against the median of the 28 days before it: score is the modified z-score (Iglewicz and Hoaglin), is_anomalous when it is over 3.5; null and false with less than seven days of history. Runs as the caller: without usage.read there it returns no rows. Errors: 22023 invalid_series.';
 
 COMMENT ON FUNCTION "public"."usage_series"(uuid, timestamp with time zone, timestamp with time zone, text, text, integer) IS 'Usage of a company over time, for a chart: for each bucket (hour, day, week, month; in the company''s time zone) from starts_at to before ends_at (the last 30 days unless told) and each series one row, zeros included. group_by is company (one series, all), service, agent or model; the max_series (1 to 100) that cost most have their own, the rest is other, and usage without one is none. cost_usd in US dollars. Runs as the caller: without usage.read there it returns no rows. Errors: 22023 invalid_series.';
+
+COMMENT ON FUNCTION "public"."verify_api_key"(text, text, inet, text, integer) IS 'Whether a key is good for a permission (null: for any), from an address: ip, or header X-Forwarded-For as forwarded_for, read by system_config security.trusted_proxy_count. Counts cost (0 to 1000) against the key''s own limit; last_used_at is written at most once a minute. An unknown key costs as much as a known one. service_role only. Errors: 22023 invalid_cost.';
 
 COMMENT ON FUNCTION "public"."verify_audit_chain"(uuid, bigint, integer, bigint, text) IS 'Sees whether a company''s audit log is as it was written: at most max_links (1 to 100000) links after after_link_no; go on with last_link_no until it is head_link_no. is_intact, and problems, an array of objects with kind (row_changed, row_missing, row_added, row_unlinked, link_missing, link_changed, segment_broken, head_changed, not_as_expected), link_no or row_id, and at. Keep head_link_no and head_hash elsewhere and give them as expected_link_no and expected_hash later: that finds a chain that was replaced as a whole. Members holding audit.read, for their active company; operators and service_role for any. Errors: 42501 not_your_company, not_an_operator; 22023 invalid_page.';
 
@@ -12040,6 +12798,8 @@ COMMENT ON TABLE "public"."users" IS 'Members of companies: who belongs where, i
 
 COMMENT ON TYPE "private"."charged_month" IS 'A month that a part of a batch is charged to.';
 
+COMMENT ON TYPE "private"."found_api_key" IS 'An API key with what decides on it.';
+
 COMMENT ON TYPE "private"."plain_budgets" IS 'The budgets of a request, as its caller knows them.';
 
 COMMENT ON TYPE "private"."recorded_event" IS 'What became of one event of a batch.';
@@ -12048,7 +12808,11 @@ COMMENT ON TYPE "private"."spender" IS 'Answer of private.find_spender().';
 
 COMMENT ON TYPE "private"."usage_event" IS 'One event of a batch.';
 
+COMMENT ON TYPE "public"."api_key_verification" IS 'Whether a key is good, and whose it is. reason: valid, unknown, revoked, expired, company_not_active, ip_not_allowed, permission_missing or rate_limited, then with seconds to wait.';
+
 COMMENT ON TYPE "public"."budget_decision" IS 'Answer of check_budget_before_usage(). Amounts in US dollars.';
+
+COMMENT ON TYPE "public"."issued_api_key" IS 'A key that was just issued. api_key is the key itself, which is shown this once.';
 
 COMMENT ON TYPE "public"."rate_limit_decision" IS 'Answer of check_rate_limit().';
 
@@ -12068,11 +12832,21 @@ GRANT EXECUTE ON FUNCTION "private"."adjust_budget"(uuid, date, numeric, text, u
 
 REVOKE ALL ON FUNCTION "private"."anonymous_values"(text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."api_key_expiry"(uuid, timestamp WITH time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."api_key_hash"(text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."api_key_problem"(private.found_api_key, inet) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."api_key_token_problem"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."apply_corrections"(public.compliance_requests, private.subject_work) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."apply_limit"(uuid, uuid, text, bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."apply_plan"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."apply_rate_decision"(public.rate_limit_decision) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."apply_time_zone"(uuid) FROM PUBLIC;
 
@@ -12142,6 +12916,8 @@ REVOKE ALL ON FUNCTION "private"."company_for"(text) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."company_for"(text) TO "authenticated";
 
+REVOKE ALL ON FUNCTION "private"."company_for_api_key"(text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."company_rate"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."compare_budget"(uuid, uuid) FROM PUBLIC;
@@ -12192,6 +12968,12 @@ REVOKE ALL ON FUNCTION "private"."extend_compliance_request"(uuid, uuid, text) F
 
 GRANT EXECUTE ON FUNCTION "private"."extend_compliance_request"(uuid, uuid, text) TO "authenticated", "platform_admin", "service_role";
 
+REVOKE ALL ON FUNCTION "private"."find_api_key"(uuid, uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."find_leaked_api_keys"(text, boolean) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."find_leaked_api_keys"(text, boolean) TO "platform_admin", "service_role";
+
 REVOKE ALL ON FUNCTION "private"."find_restriction"(uuid, text, uuid, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."find_spender"(uuid, timestamp WITH time zone, uuid, text) FROM PUBLIC;
@@ -12209,6 +12991,8 @@ GRANT EXECUTE ON FUNCTION "private"."finish_event"(uuid, uuid, integer, text, bo
 REVOKE ALL ON FUNCTION "private"."flush_budgets"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."fold_stripes"(uuid, uuid, smallint, boolean, boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."forwarded_address"(text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."go_through"(public.compliance_requests, private.subject_work, boolean, integer) FROM PUBLIC;
 
@@ -12238,7 +13022,13 @@ REVOKE ALL ON FUNCTION "private"."is_processing_allowed"(uuid, text, text, uuid)
 
 GRANT EXECUTE ON FUNCTION "private"."is_processing_allowed"(uuid, text, text, uuid) TO "authenticated", "platform_admin", "service_role";
 
+REVOKE ALL ON FUNCTION "private"."is_reissued"(public.api_keys) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."is_usage"(bigint, text, bigint, bigint, jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."issue_api_key"(uuid, text, text[], timestamp WITH time zone, inet[], integer, uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."issue_api_key"(uuid, text, text[], timestamp WITH time zone, inet[], integer, uuid) TO "authenticated", "service_role";
 
 REVOKE ALL ON FUNCTION "private"."lacks_room"(uuid, uuid, bigint) FROM PUBLIC;
 
@@ -12253,6 +13043,8 @@ REVOKE ALL ON FUNCTION "private"."limit_request"() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION "private"."limit_request"() TO "authenticated";
 
 REVOKE ALL ON FUNCTION "private"."link_audit"(uuid, timestamp WITH time zone, xid8) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."lock_api_key"(uuid, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."lock_budget"(uuid, uuid) FROM PUBLIC;
 
@@ -12289,6 +13081,8 @@ GRANT EXECUTE ON FUNCTION "private"."my_companies"() TO "authenticated", "platfo
 REVOKE ALL ON FUNCTION "private"."my_compliance_requests"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."my_compliance_requests"() TO "authenticated";
+
+REVOKE ALL ON FUNCTION "private"."new_api_key"(text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."open_budget_month"(uuid) FROM PUBLIC;
 
@@ -12357,7 +13151,11 @@ GRANT EXECUTE ON FUNCTION "private"."release_reservation"(uuid, uuid) TO "authen
 
 REVOKE ALL ON FUNCTION "private"."replay_usage"(uuid, uuid, timestamp WITH time zone, text, uuid, bigint, private.budget_reservations) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."request_api_key"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."require_company"(uuid, text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."require_key_issuer"(uuid, text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."require_operator"() FROM PUBLIC;
 
@@ -12370,6 +13168,14 @@ REVOKE ALL ON FUNCTION "private"."require_usage"(bigint, text, bigint, bigint, j
 REVOKE ALL ON FUNCTION "private"."reserve_quickly"(uuid, uuid, bigint, text, integer, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."retain_batch"(uuid, text, text, timestamp WITH time zone, integer, boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."revoke_api_key"(uuid, uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."revoke_api_key"(uuid, uuid) TO "authenticated", "platform_admin", "service_role";
+
+REVOKE ALL ON FUNCTION "private"."rotate_api_key"(uuid, uuid, interval, timestamp WITH time zone) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."rotate_api_key"(uuid, uuid, interval, timestamp WITH time zone) TO "authenticated", "service_role";
 
 REVOKE ALL ON FUNCTION "private"."run_data_retention"(uuid, boolean, integer) FROM PUBLIC;
 
@@ -12389,6 +13195,8 @@ GRANT EXECUTE
   ON FUNCTION "private"."search_audit_log"(uuid, timestamp WITH time zone, timestamp WITH time zone, uuid, text, text, uuid, text, text, timestamp WITH time zone, uuid, integer)
   TO "authenticated", "platform_admin", "service_role";
 
+REVOKE ALL ON FUNCTION "private"."set_api_key_secret"(public.api_keys) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."settle_quickly"(uuid, text, uuid, text, bigint, uuid, bigint, text, text, bigint, bigint, jsonb, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."subject_tables"(uuid, uuid) FROM PUBLIC;
@@ -12402,6 +13210,8 @@ GRANT EXECUTE
 REVOKE ALL ON FUNCTION "private"."switch_company"(uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."switch_company"(uuid) TO "authenticated", "platform_admin";
+
+REVOKE ALL ON FUNCTION "private"."take_key_rate"(uuid, uuid, integer, integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."take_rate"(uuid, text, integer, integer, integer) FROM PUBLIC;
 
@@ -12467,9 +13277,15 @@ REVOKE ALL ON FUNCTION "private"."tg_users__keep_admin"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_users__release_jobs"() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."token_api_key"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."uuid_v7"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."uuid_v7"() TO "authenticated", "platform_admin", "service_role";
+
+REVOKE ALL ON FUNCTION "private"."verify_api_key"(text, text, inet, text, integer) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."verify_api_key"(text, text, inet, text, integer) TO "service_role";
 
 REVOKE ALL ON FUNCTION "private"."verify_audit_chain"(uuid, bigint, integer, bigint, text) FROM PUBLIC;
 
@@ -12507,9 +13323,13 @@ GRANT EXECUTE
 
 GRANT EXECUTE ON FUNCTION "public"."extend_compliance_request"(uuid, uuid, text) TO "authenticated", "platform_admin", "service_role";
 
+GRANT EXECUTE ON FUNCTION "public"."find_leaked_api_keys"(text, boolean) TO "platform_admin", "service_role";
+
 GRANT EXECUTE ON FUNCTION "public"."finish_event"(uuid, uuid, integer, text, boolean) TO "service_role";
 
 GRANT EXECUTE ON FUNCTION "public"."is_processing_allowed"(uuid, text, text, uuid) TO "authenticated", "platform_admin", "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."issue_api_key"(uuid, text, text[], timestamp WITH time zone, inet[], integer, uuid) TO "authenticated", "service_role";
 
 GRANT EXECUTE ON FUNCTION "public"."lift_processing_restriction"(uuid, uuid, text) TO "authenticated", "platform_admin", "service_role";
 
@@ -12539,6 +13359,10 @@ GRANT EXECUTE ON FUNCTION "public"."remove_ip_allowlist_entry"(uuid, inet, boole
 
 GRANT EXECUTE ON FUNCTION "public"."remove_permission"(uuid, text) TO "authenticated";
 
+GRANT EXECUTE ON FUNCTION "public"."revoke_api_key"(uuid, uuid) TO "authenticated", "platform_admin", "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."rotate_api_key"(uuid, uuid, interval, timestamp WITH time zone) TO "authenticated", "service_role";
+
 GRANT EXECUTE ON FUNCTION "public"."run_data_retention"(uuid, boolean, integer) TO "authenticated", "platform_admin", "service_role";
 
 GRANT EXECUTE
@@ -12556,6 +13380,8 @@ GRANT EXECUTE ON FUNCTION "public"."usage_anomalies"(uuid, integer) TO "authenti
 GRANT EXECUTE
   ON FUNCTION "public"."usage_series"(uuid, timestamp WITH time zone, timestamp WITH time zone, text, text, integer)
   TO "authenticated", "platform_admin", "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."verify_api_key"(text, text, inet, text, integer) TO "service_role";
 
 GRANT EXECUTE ON FUNCTION "public"."verify_audit_chain"(uuid, bigint, integer, bigint, text) TO "authenticated", "platform_admin", "service_role";
 
@@ -12886,6 +13712,10 @@ GRANT INSERT ("prefix"), UPDATE ("prefix") ON TABLE "public"."api_keys" TO "serv
 REVOKE ALL ("rate_limit_per_minute") ON TABLE "public"."api_keys" FROM "service_role";
 
 GRANT INSERT ("rate_limit_per_minute"), UPDATE ("rate_limit_per_minute") ON TABLE "public"."api_keys" TO "service_role";
+
+REVOKE ALL ("replaces_id") ON TABLE "public"."api_keys" FROM "service_role";
+
+GRANT INSERT ("replaces_id") ON TABLE "public"."api_keys" TO "service_role";
 
 REVOKE ALL ("revoked_at") ON TABLE "public"."api_keys" FROM "service_role";
 

@@ -38,6 +38,9 @@ begin
   if v_user is null or v_claims ->> 'is_anonymous' = 'true' then
     return null;
   end if;
+  if v_claims ? 'api_key_id' then
+    return private.company_for_api_key(p_permission);
+  end if;
 
   -- Header or token only choose; a choice that the tables do not back yields null, never another company.
   if strpos(v_headers, '"x-company-id"') > 0 then
@@ -291,7 +294,7 @@ declare
   v_user uuid := private.parse_uuid(event ->> 'user_id');
   v_company uuid;
 begin
-  v_claims := v_claims - 'company_id' - 'company_role' - 'permissions';
+  v_claims := v_claims - 'company_id' - 'company_role' - 'permissions' - 'api_key_id';
   if v_claims ->> 'role' = 'platform_admin' then
     v_claims := v_claims || '{"role": "authenticated"}';
   end if;

@@ -8,12 +8,11 @@ set statement_timeout = '10min';
 -- The address that the outermost trusted proxy saw. Every proxy appends the address it was called from to
 -- X-Forwarded-For, so that with n trusted ones it is the n-th from the right; what stands to the left of it may be
 -- forged. Null without proxies or with an address that is none.
-create or replace function private.client_address() returns inet
+create or replace function private.forwarded_address(p_forwarded_for text) returns inet
 language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp
 as $fn$
 declare
-  v_hops text[] := string_to_array(
-    private.parse_json_object(current_setting('request.headers', true)) ->> 'x-forwarded-for', ',');
+  v_hops constant text[] := string_to_array(p_forwarded_for, ',');
   v_count jsonb;
   v_hop text;
 begin
@@ -30,6 +29,16 @@ begin
   return host(v_hop::inet)::inet;
 exception when others then
   return null;
+end
+$fn$;
+revoke execute on function private.forwarded_address(text) from public;
+
+create or replace function private.client_address() returns inet
+language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp
+as $fn$
+begin
+  return private.forwarded_address(
+    private.parse_json_object(current_setting('request.headers', true)) ->> 'x-forwarded-for');
 end
 $fn$;
 revoke execute on function private.client_address() from public;
@@ -109,6 +118,9 @@ declare
       private.parse_json_object(current_setting('request.headers', true)) ->> 'x-company-id', v_claims ->> 'company_id')),
     private.default_company(v_user));
 begin
+  if v_claims ? 'api_key_id' then
+    return private.api_key_token_problem();
+  end if;
   return (
     select private.policy_problem(p, null, v_claims)
       from public.users as u
@@ -270,18 +282,20 @@ on conflict (key) do nothing;
 do $do$
 begin
   if current_setting('server_version_num')::integer < 170000 then
+    alter function private.forwarded_address(text) parallel unsafe;
     alter function private.client_address() parallel unsafe;
     alter function private.policy_problem(public.security_policies, text, jsonb) parallel unsafe;
   end if;
 end
 $do$;
 
-comment on function private.client_address() is
-  'Address of the client as the outermost trusted proxy saw it (system_config security.trusted_proxy_count, 1 unless set); null if unknown. Never raises.';
+comment on function private.forwarded_address(text) is
+  'Address of the client by an X-Forwarded-For header, as the outermost trusted proxy saw it (system_config security.trusted_proxy_count, 1 unless set); null if unknown. Never raises.';
+comment on function private.client_address() is 'Address of the client of this request, as forwarded_address() says; null if unknown. Never raises.';
 comment on function private.is_address_allowed(uuid, inet) is 'True if an entry of the company''s allowlist that is in force contains the address.';
 comment on function private.policy_problem(public.security_policies, text, jsonb) is
   'What of a company''s security policy a request does not meet: ip_not_allowed, session_too_old, session_idle or second_factor_required; null if it meets all. Never raises.';
-comment on function private.access_problem() is 'policy_problem() of the member''s chosen company; null if that is not what keeps them out.';
+comment on function private.access_problem() is 'policy_problem() of the member''s chosen company, or what is wrong with the API key; null if that is not what keeps them out.';
 comment on function private.tg_security__keep_author_in() is
   'Row trigger, after the statement: a member''s change of the rules must leave themselves in. Errors: PT409 would_lock_you_out.';
 comment on function private.explain_ip_access(uuid, inet) is 'Implementation of public.explain_ip_access().';

@@ -78,7 +78,7 @@ select v.table_schema, v.table_name, c.column_name, v.class, v.erasure
       archived_at,created_at,updated_at}'),
     ('public', 'ai_agents', 'operational', 'scrub', '{name,description,system_prompt,configuration}'),
     ('public', 'api_keys', 'identifier', 'clear', '{created_by,updated_by}'),
-    ('public', 'api_keys', 'identifier', 'keep', '{company_id,id,prefix}'),
+    ('public', 'api_keys', 'identifier', 'keep', '{company_id,id,prefix,replaces_id}'),
     ('public', 'api_keys', 'operational', 'keep', '{permissions,rate_limit_per_minute,expires_at,last_used_at,
       revoked_at,created_at,updated_at}'),
     ('public', 'api_keys', 'operational', 'scrub', '{name}'),

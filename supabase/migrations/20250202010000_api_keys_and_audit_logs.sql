@@ -14,6 +14,7 @@ create table if not exists public.api_keys (
   permissions text[] not null default '{}',
   allowed_networks cidr[] not null default '{}',
   rate_limit_per_minute integer,
+  replaces_id uuid,
   expires_at timestamptz,
   last_used_at timestamptz,
   revoked_at timestamptz,
@@ -57,6 +58,10 @@ create table if not exists public.audit_logs (
 create index if not exists api_keys_company_id_created_at_idx
   on public.api_keys (company_id, created_at desc);
 
+-- A key is replaced once.
+create unique index if not exists api_keys_company_id_replaces_id_idx
+  on public.api_keys (company_id, replaces_id) where replaces_id is not null;
+
 -- What somebody did.
 create index if not exists audit_logs_company_id_actor_id_created_at_idx
   on public.audit_logs (company_id, actor_id, created_at desc);
@@ -64,8 +69,10 @@ create index if not exists audit_logs_company_id_actor_id_created_at_idx
 create index if not exists audit_logs_company_id_table_name_row_id_idx
   on public.audit_logs (company_id, table_name, row_id);
 
+-- That a key was used is no change of it.
 create or replace trigger set_row_meta
-  before insert or update on public.api_keys
+  before insert or update of name, prefix, permissions, allowed_networks, rate_limit_per_minute, replaces_id, expires_at,
+    revoked_at, created_at, updated_at, created_by, updated_by on public.api_keys
   for each row execute function private.tg_row__set_meta();
 create or replace trigger keep_tenant
   before update on public.api_keys
@@ -110,7 +117,7 @@ grant select on table public.api_keys to authenticated;
 grant select on table public.api_keys to platform_admin;
 grant select, delete on table public.api_keys to service_role;
 grant insert (
-  company_id, id, name, prefix, permissions, allowed_networks, rate_limit_per_minute, expires_at,
+  company_id, id, name, prefix, permissions, allowed_networks, rate_limit_per_minute, replaces_id, expires_at,
   last_used_at, revoked_at, created_at, updated_at, created_by, updated_by
 ) on table public.api_keys to service_role;
 grant update (
@@ -158,9 +165,10 @@ comment on column public.api_keys.name is 'What the key is for.';
 comment on column public.api_keys.prefix is 'First characters of the key, to recognise it by.';
 comment on column public.api_keys.permissions is 'What a program with this key may do.';
 comment on column public.api_keys.allowed_networks is 'Networks that it may come from; empty for any.';
-comment on column public.api_keys.rate_limit_per_minute is 'Requests a minute; null for the company''s limit.';
+comment on column public.api_keys.rate_limit_per_minute is 'Requests a minute, beside the company''s own limit; null for that alone.';
+comment on column public.api_keys.replaces_id is 'Key that it was rotated from. No foreign key: it outlives that.';
 comment on column public.api_keys.expires_at is 'Not valid from this time on; null for no end.';
-comment on column public.api_keys.last_used_at is 'When it was last used, roughly.';
+comment on column public.api_keys.last_used_at is 'When it was last verified, to the minute.';
 comment on column public.api_keys.revoked_at is 'When it was revoked.';
 comment on column public.api_keys.created_at is 'When the row was created.';
 comment on column public.api_keys.updated_at is 'When the row was last changed; kept by trigger.';

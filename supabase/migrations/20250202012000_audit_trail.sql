@@ -335,7 +335,9 @@ declare
   v_role text := coalesce(nullif(current_setting('role', true), 'none'), session_user::text);
 begin
   if v_role = 'authenticated' then
-    return (select u.role from public.users as u where u.company_id = p_company_id and u.id = p_actor_id);
+    return coalesce(
+      (select u.role from public.users as u where u.company_id = p_company_id and u.id = p_actor_id),
+      (select 'api_key' from public.api_keys as k where k.company_id = p_company_id and k.id = p_actor_id));
   end if;
   return case v_role when 'platform_admin' then 'admin' else v_role end;
 end
@@ -879,7 +881,7 @@ comment on function private.tg_audit_logs__begin_link() is 'Statement trigger: b
 comment on function private.tg_audit_links__link() is 'Row trigger at the end of the transaction: gives a link its place.';
 comment on function private.audit_changes(jsonb, jsonb, text[]) is
   'Old and new value of each column that differs between two states of a row; null if none does. Of secret columns only that they differ.';
-comment on function private.audit_role(uuid, uuid) is 'Role in which a person acts for a company: their role there, admin for operators, the database role for the backend.';
+comment on function private.audit_role(uuid, uuid) is 'Role in which somebody acts for a company: a member''s role there, api_key for a key, admin for operators, the database role for the backend.';
 comment on function private.audit_request() is 'Address, program and id of the request, from its headers; nulls without.';
 comment on function private.write_audit(uuid, text, text, uuid, jsonb) is 'Writes one entry to a company''s audit log, with who, from where and in which request.';
 comment on function private.tg_statement__audit() is

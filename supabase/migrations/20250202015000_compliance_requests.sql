@@ -1224,7 +1224,7 @@ begin
     perform private.require_company(p_company_id, null);
     if not private.is_backend() then
       select * into v_me from public.users as u where u.company_id = p_company_id and u.id = v_actor;
-      v_is_mine := p_subject_email is null or lower(trim(p_subject_email)) = lower(v_me.email);
+      v_is_mine := v_me.id is not null and (p_subject_email is null or lower(trim(p_subject_email)) = lower(v_me.email));
     end if;
   end if;
   if not exists (select from public.companies as c where c.id = p_company_id) then

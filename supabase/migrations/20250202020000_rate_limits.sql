@@ -126,6 +126,21 @@ end
 $fn$;
 revoke execute on function private.take_rate(uuid, text, integer, integer, integer) from public;
 
+-- Nulls for a key without a limit of its own. It may do in a burst what it may do in ten seconds.
+create or replace function private.take_key_rate(p_company_id uuid, p_api_key_id uuid, p_limit_per_minute integer, p_cost integer)
+returns public.rate_limit_decision
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $fn$
+begin
+  if p_limit_per_minute is null then
+    return null;
+  end if;
+  return private.take_rate(
+    p_company_id, 'api_key:' || p_api_key_id, p_limit_per_minute, greatest(p_limit_per_minute / 6, p_cost, 1), p_cost);
+end
+$fn$;
+revoke execute on function private.take_key_rate(uuid, uuid, integer, integer) from public;
+
 create or replace function private.check_rate_limit(p_company_id uuid, p_cost integer, p_api_key_id uuid)
 returns public.rate_limit_decision
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -165,13 +180,9 @@ begin
               detail = 'unknown_api_key',
               hint = 'Check api_key_id, or leave it out.';
     end if;
-    if v_key_limit is not null then
-      -- A key may do in a burst what it may do in ten seconds.
-      v_key := private.take_rate(
-        p_company_id, 'api_key:' || p_api_key_id, v_key_limit, greatest(v_key_limit / 6, p_cost), p_cost);
-      if not v_key.allowed then
-        return v_key;
-      end if;
+    v_key := private.take_key_rate(p_company_id, p_api_key_id, v_key_limit, p_cost);
+    if not v_key.allowed then
+      return v_key;
     end if;
   end if;
   v_company := private.take_rate(p_company_id, 'company', v_rate.limit_per_minute, v_rate.burst, p_cost);
@@ -206,6 +217,11 @@ begin
         using errcode = '42501',
               detail = 'second_factor_required',
               hint = 'Verify a second factor, so that the session is aal2.';
+    when 'api_key_not_valid' then
+      raise exception 'the API key of this token is not valid any more'
+        using errcode = '42501',
+              detail = 'api_key_not_valid',
+              hint = 'It was revoked or rotated, has expired, or its company is not active. Get a token for a key that is valid.';
     when 'session_idle' then
       raise exception 'the session was idle for too long'
         using errcode = '42501',
@@ -221,7 +237,35 @@ end
 $fn$;
 revoke execute on function private.refuse_access(text) from public;
 
--- One request of a member through PostgREST.
+-- Raises what PostgREST answers as 429, with headers, unless the request is allowed.
+create or replace function private.apply_rate_decision(p_decision public.rate_limit_decision) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $fn$
+declare
+  v_name constant text := split_part(p_decision.bucket, ':', 1);
+  -- draft-ietf-httpapi-ratelimit-headers: the policy (quota per window), and what is left of it for how long.
+  v_headers constant jsonb := jsonb_build_object(
+    'RateLimit-Policy', format('"%s";q=%s;w=60', v_name, p_decision.limit_per_minute),
+    'RateLimit', format('"%s";r=%s;t=%s', v_name, p_decision.remaining, p_decision.reset_seconds));
+begin
+  if p_decision.allowed then
+    perform set_config('response.headers', (
+      select jsonb_agg(jsonb_build_object(h.key, h.value)) from jsonb_each_text(v_headers) as h)::text, true);
+    return;
+  end if;
+  -- Headers of a failed request reach PostgREST in the error alone, in this form.
+  raise sqlstate 'PGRST'
+    using message = jsonb_build_object(
+            'code', 'PT429', 'message', 'too many requests', 'details', 'rate_limited',
+            'hint', format('Wait %s s, then go on at no more than %s requests a minute.', p_decision.retry_after_seconds, p_decision.limit_per_minute))::text,
+          detail = jsonb_build_object(
+            'status', 429,
+            'headers', v_headers || jsonb_build_object('Retry-After', p_decision.retry_after_seconds::text))::text;
+end
+$fn$;
+revoke execute on function private.apply_rate_decision(public.rate_limit_decision) from public;
+
+-- One request of a member, or of a program with an API key, through PostgREST.
 create or replace function private.limit_request() returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $fn$
@@ -229,8 +273,9 @@ declare
   v_company constant uuid := private.company_for(null);
   v_cost constant integer := case when current_setting('transaction_read_only') = 'on' then 0 else 1 end;
   v_rate record;
+  v_key public.api_keys;
+  v_key_decision public.rate_limit_decision;
   v_decision public.rate_limit_decision;
-  v_headers jsonb;
   v_problem text;
 begin
   if v_company is null then
@@ -250,28 +295,21 @@ begin
   if current_setting('request.path', true) = '/rpc/check_rate_limit' then
     return;
   end if;
+  if strpos(current_setting('request.jwt.claims', true), '"api_key_id"') > 0 then
+    v_key := private.request_api_key();
+    v_key_decision := private.take_key_rate(v_company, v_key.id, v_key.rate_limit_per_minute, v_cost);
+    if not v_key_decision.allowed then
+      perform private.apply_rate_decision(v_key_decision);
+    end if;
+  end if;
   v_decision := private.take_rate(v_company, 'company', null, null, v_cost);
   if v_decision.bucket is null then
     select * into v_rate from private.company_rate(v_company);
     v_decision := private.take_rate(v_company, 'company', v_rate.limit_per_minute, v_rate.burst, v_cost);
   end if;
-  -- draft-ietf-httpapi-ratelimit-headers: the policy (quota per window), and what is left of it for how long.
-  v_headers := jsonb_build_object(
-    'RateLimit-Policy', format('"company";q=%s;w=60', v_decision.limit_per_minute),
-    'RateLimit', format('"company";r=%s;t=%s', v_decision.remaining, v_decision.reset_seconds));
-  if v_decision.allowed then
-    perform set_config('response.headers', (
-      select jsonb_agg(jsonb_build_object(h.key, h.value)) from jsonb_each_text(v_headers) as h)::text, true);
-    return;
-  end if;
-  -- Headers of a failed request reach PostgREST in the error alone, in this form.
-  raise sqlstate 'PGRST'
-    using message = jsonb_build_object(
-            'code', 'PT429', 'message', 'too many requests', 'details', 'rate_limited',
-            'hint', format('Wait %s s, then go on at no more than %s requests a minute.', v_decision.retry_after_seconds, v_decision.limit_per_minute))::text,
-          detail = jsonb_build_object(
-            'status', 429,
-            'headers', v_headers || jsonb_build_object('Retry-After', v_decision.retry_after_seconds::text))::text;
+  -- The client learns of the limit that it will meet first.
+  perform private.apply_rate_decision(
+    case when v_decision.allowed and v_key_decision.remaining < v_decision.remaining then v_key_decision else v_decision end);
 end
 $fn$;
 revoke execute on function private.limit_request() from public;
@@ -338,6 +376,10 @@ comment on type public.rate_limit_decision is 'Answer of check_rate_limit().';
 comment on function private.company_rate(uuid) is 'Requests a minute and burst of a company: requests_per_minute and request_burst in the features of its plan.';
 comment on function private.take_rate(uuid, text, integer, integer, integer) is
   'GCRA: takes cost requests from a bucket if it has them; cost 0 only looks. Rejections lock and write nothing.';
+comment on function private.take_key_rate(uuid, uuid, integer, integer) is
+  'Takes from the bucket of an API key, which holds what the key may do in ten seconds; nulls for a key without a limit of its own.';
+comment on function private.apply_rate_decision(public.rate_limit_decision) is
+  'Sets the RateLimit headers of the answer, or refuses the request. Errors: PT429 rate_limited.';
 comment on function private.check_rate_limit(uuid, integer, uuid) is 'Implementation of public.check_rate_limit().';
 comment on function private.refuse_access(text) is
   'Raises what policy_problem() found. Errors: 42501 ip_not_allowed, second_factor_required, session_idle, session_too_old.';

@@ -249,6 +249,16 @@ insert into declared_functions values
   ('private.verify_compliance_identity(uuid, uuid, text)', 'authenticated platform_admin service_role', true),
   ('public.verify_compliance_identity(uuid, uuid, text)', 'authenticated platform_admin service_role', false),
   ('private.maintain_compliance()', 'service_role', true),
+  ('private.find_leaked_api_keys(text, boolean)', 'platform_admin service_role', true),
+  ('public.find_leaked_api_keys(text, boolean)', 'platform_admin service_role', false),
+  ('private.issue_api_key(uuid, text, text[], timestamp with time zone, inet[], integer, uuid)', 'authenticated service_role', true),
+  ('public.issue_api_key(uuid, text, text[], timestamp with time zone, inet[], integer, uuid)', 'authenticated service_role', false),
+  ('private.revoke_api_key(uuid, uuid)', 'authenticated platform_admin service_role', true),
+  ('public.revoke_api_key(uuid, uuid)', 'authenticated platform_admin service_role', false),
+  ('private.rotate_api_key(uuid, uuid, interval, timestamp with time zone)', 'authenticated service_role', true),
+  ('public.rotate_api_key(uuid, uuid, interval, timestamp with time zone)', 'authenticated service_role', false),
+  ('private.verify_api_key(text, text, inet, text, integer)', 'service_role', true),
+  ('public.verify_api_key(text, text, inet, text, integer)', 'service_role', false),
   ('public.maintain_compliance()', 'service_role', false),
   ('private.my_compliance_requests()', 'authenticated', true),
   ('public.my_compliance_requests()', 'authenticated', false),
@@ -325,8 +335,12 @@ select format('%s %s', g.name, t.name) as name
           format('CREATE TRIGGER set_row_meta BEFORE INSERT%s%s ON public.%s FOR EACH ROW EXECUTE FUNCTION private.tg_row__set_%s()',
                  case when m.has_updated_at then ' OR UPDATE' else '' end,
                  -- The counters of a budget move with every call, and say so themselves.
-                 case when t.name = 'budget_periods' then ' OF company_id, id, month, scope, agent_id, service, starts_at, ends_at,'
-                   ' limit_micro_usd, adjusted_micro_usd, enforcement, alert_percents, status, closed_at, created_at, updated_by, created_by'
+                 case t.name
+                   when 'budget_periods' then ' OF company_id, id, month, scope, agent_id, service, starts_at, ends_at,'
+                     ' limit_micro_usd, adjusted_micro_usd, enforcement, alert_percents, status, closed_at, created_at, updated_by, created_by'
+                   -- That a key was used is no change of it.
+                   when 'api_keys' then ' OF name, prefix, permissions, allowed_networks, rate_limit_per_minute, replaces_id,'
+                     ' expires_at, revoked_at, created_at, updated_at, created_by, updated_by'
                    else '' end, t.name,
                  case when m.has_updated_at then 'meta' else 'creator' end) as definition
      from (select exists (select from pg_attribute as a where a.attrelid = t.oid and a.attname = 'updated_at') as has_updated_at) as m
@@ -362,14 +376,14 @@ select format('%s.%s', t.name, a.attname) as name
  where not t.relispartition
    -- What outlives the account or the row, and what is read by no tenant.
    and format('%s.%s', t.name, a.attname) not in (
-     'audit_logs.actor_id', 'audit_logs.row_id', 'budget_reservations.usage_id', 'compliance_requests.subject_user_id',
+     'api_keys.replaces_id', 'audit_logs.actor_id', 'audit_logs.row_id', 'budget_reservations.usage_id', 'compliance_requests.subject_user_id',
      'processing_restrictions.subject_user_id', 'usage_keys.usage_id')
    and not exists (select from pg_constraint as f
                     where f.contype = 'f' and f.conrelid = t.oid and a.attnum = any (f.conkey) and f.convalidated
                       and (a.attname <> 'company_id' or f.confrelid = 'public.companies'::regclass or t.schema_name = 'private'));
 create temp table declared_unique (name text);
 insert into declared_unique values
-  ('ai_agents (company_id, name)'), ('api_keys (company_id, prefix)'),
+  ('ai_agents (company_id, name)'), ('api_keys (company_id, prefix)'), ('api_keys (company_id, replaces_id) WHERE (replaces_id IS NOT NULL)'),
   ('budget_alerts (company_id, budget_period_id, threshold_percent)'), ('budget_periods (company_id, agent_id, month)'),
   ('budget_periods (company_id, month) WHERE (scope = ''company''::text)'), ('budget_periods (company_id, service, month)'),
   ('companies ((true)) WHERE is_operator'), ('companies (slug)'), ('companies (stripe_customer_id)'),

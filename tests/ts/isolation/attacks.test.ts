@@ -24,6 +24,7 @@ describe('attacks over the API', () => {
   const db = useDatabase();
   const api = useApi(db);
   let globexService = '';
+  let globexKey = '';
 
   beforeEach(async () => {
     const { rows } = await db.client.query<{ id: string }>(
@@ -32,6 +33,12 @@ describe('attacks over the API', () => {
     );
     globexService = rows[0]?.id ?? '';
     expect(globexService).not.toBe('');
+    const keys = await db.client.query<{ id: string }>(
+      'select id from public.api_keys where company_id = $1',
+      [globex],
+    );
+    globexKey = keys.rows[0]?.id ?? '';
+    expect(globexKey).not.toBe('');
   });
 
   it('moves no row to another company: not by a member, an admin or the service role', async () => {
@@ -231,6 +238,16 @@ describe('attacks over the API', () => {
         subject_email: 'a@b.example',
       }),
       await alice.rpc('maintain_compliance'),
+      await alice.rpc('issue_api_key', { company_id: globex, name: 'x', permissions: [] }),
+      await (await api.as('adam')).rpc('issue_api_key', {
+        company_id: acme,
+        name: 'x',
+        permissions: [],
+      }),
+      await alice.rpc('rotate_api_key', { company_id: globex, api_key_id: globexKey }),
+      await alice.rpc('revoke_api_key', { company_id: globex, api_key_id: globexKey }),
+      await alice.rpc('verify_api_key', { api_key: 'x' }),
+      await alice.rpc('find_leaked_api_keys', { content: 'x' }),
       await alice.rpc('set_security_policy', {
         company_id: acme,
         policy: { notes: 'mine' },
@@ -291,6 +308,22 @@ describe('attacks over the API', () => {
         subject_email: 'a@b.example',
       }),
       await api.asService().rpc('maintain_compliance'),
+      await alice.rpc('issue_api_key', {
+        company_id: acme,
+        name: 'x',
+        permissions: ['services.read'],
+        api_key_id: '00000000-0000-4000-8000-00000000ff02',
+      }),
+      await alice.rpc('rotate_api_key', {
+        company_id: acme,
+        api_key_id: '00000000-0000-4000-8000-00000000ff02',
+      }),
+      await alice.rpc('revoke_api_key', {
+        company_id: acme,
+        api_key_id: '00000000-0000-4000-8000-00000000ff02',
+      }),
+      await api.asService().rpc('verify_api_key', { api_key: 'x' }),
+      await api.asService().rpc('find_leaked_api_keys', { content: 'x' }),
       await api.asService().rpc('claim_events'),
       await api.asService().rpc('maintain_partitions'),
     ];
@@ -319,8 +352,10 @@ describe('attacks over the API', () => {
       { name: 'explain_ip_access', roles: 'authenticated,platform_admin,service_role' },
       { name: 'export_audit_log', roles: 'authenticated,platform_admin,service_role' },
       { name: 'extend_compliance_request', roles: 'authenticated,platform_admin,service_role' },
+      { name: 'find_leaked_api_keys', roles: 'platform_admin,service_role' },
       { name: 'finish_event', roles: 'service_role' },
       { name: 'is_processing_allowed', roles: 'authenticated,platform_admin,service_role' },
+      { name: 'issue_api_key', roles: 'authenticated,service_role' },
       { name: 'lift_processing_restriction', roles: 'authenticated,platform_admin,service_role' },
       { name: 'log_api_usage_and_update_budget', roles: 'authenticated,service_role' },
       { name: 'log_api_usage_batch', roles: 'authenticated,service_role' },
@@ -334,6 +369,8 @@ describe('attacks over the API', () => {
       { name: 'release_budget_reservation', roles: 'authenticated,service_role' },
       { name: 'remove_ip_allowlist_entry', roles: 'authenticated,platform_admin,service_role' },
       { name: 'remove_permission', roles: 'authenticated' },
+      { name: 'revoke_api_key', roles: 'authenticated,platform_admin,service_role' },
+      { name: 'rotate_api_key', roles: 'authenticated,service_role' },
       { name: 'run_data_retention', roles: 'authenticated,platform_admin,service_role' },
       { name: 'search_audit_log', roles: 'authenticated,platform_admin,service_role' },
       { name: 'set_security_policy', roles: 'authenticated,platform_admin,service_role' },
@@ -341,6 +378,7 @@ describe('attacks over the API', () => {
       { name: 'switch_company', roles: 'authenticated,platform_admin' },
       { name: 'usage_anomalies', roles: 'authenticated,platform_admin,service_role' },
       { name: 'usage_series', roles: 'authenticated,platform_admin,service_role' },
+      { name: 'verify_api_key', roles: 'service_role' },
       { name: 'verify_audit_chain', roles: 'authenticated,platform_admin,service_role' },
       { name: 'verify_compliance_identity', roles: 'authenticated,platform_admin,service_role' },
     ]);
