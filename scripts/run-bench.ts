@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
+import { apiKeys } from '../bench/suites/api-keys.ts';
 import { audit } from '../bench/suites/audit.ts';
 import { budgets } from '../bench/suites/budgets.ts';
 import { rateLimits } from '../bench/suites/rate-limits.ts';
@@ -18,7 +19,7 @@ import { createReporter, type Reporter, withStep } from './lib/output.ts';
 import { rootDir } from './lib/paths.ts';
 import type { Cluster } from './lib/postgres.ts';
 
-const SUITES: readonly Suite[] = [audit, budgets, rateLimits];
+const SUITES: readonly Suite[] = [apiKeys, audit, budgets, rateLimits];
 const SCALES: Record<ScaleName, Scale> = {
   small: { name: 'small', rounds: 3, seconds: 2 },
   full: { name: 'full', rounds: 3, seconds: 3 },

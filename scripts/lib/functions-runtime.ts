@@ -92,6 +92,8 @@ async function startWorker(name: string, file: string, options: FunctionsOptions
       '--no-prompt',
       '--allow-net',
       '--allow-env',
+      // Packages of npm come from where npm put them; nothing is fetched while a test runs.
+      '--node-modules-dir=manual',
       ...(options.watch ? ['--watch', '--no-clear-screen'] : []),
       file,
     ],

@@ -370,6 +370,7 @@ async function serve(
         SUPABASE_ANON_KEY: keys.anonKey,
         SUPABASE_SERVICE_ROLE_KEY: keys.serviceRoleKey,
         SUPABASE_DB_URL: target.dbUrl,
+        API_GATEWAY_SIGNING_KEY: LOCAL_JWT_SECRET,
       },
       watch: true,
       logFile: join(stateDir, 'functions.log'),

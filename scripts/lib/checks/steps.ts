@@ -20,7 +20,7 @@ async function checkDeno(): Promise<CheckOutcome> {
   }
   const outcomes = [
     await runTool('deno', ['lint', '--quiet', ...files]),
-    await runTool('deno', ['check', '--quiet', ...files]),
+    await runTool('deno', ['check', '--quiet', '--node-modules-dir=manual', ...files]),
   ];
   return { problems: outcomes.flatMap(({ problems }) => problems) };
 }

@@ -17,6 +17,7 @@ async function runFile(file: string): Promise<FileResult> {
       '--allow-net',
       '--allow-env',
       '--allow-read',
+      '--node-modules-dir=manual',
       '--reporter=tap',
       file,
     ],

@@ -1,5 +1,5 @@
+import { TimeoutError, withTimeout } from '../_shared/timeout.ts';
 import type { ClaimedEvent, Failure } from './outbox.ts';
-import { TimeoutError, withTimeout } from './timeout.ts';
 
 /** A request that tells a receiver of an event. */
 export interface Message {

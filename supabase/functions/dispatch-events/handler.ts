@@ -1,7 +1,8 @@
+import { required, SettingsError } from '../_shared/settings.ts';
 import { createLegible, deliver, type Receiver } from './delivery.ts';
 import { emailReceiver } from './email.ts';
 import { type ClaimedEvent, createOutbox, type Outcome } from './outbox.ts';
-import { readSettings, required, SettingsError } from './settings.ts';
+import { readSettings } from './settings.ts';
 import { webhookReceiver } from './webhook.ts';
 
 /** What the handler needs from outside; tests pass their own. */

@@ -1,4 +1,4 @@
-import { withTimeout } from './timeout.ts';
+import { withTimeout } from '../_shared/timeout.ts';
 
 /** A row of `claim_events()`. */
 export interface ClaimedEvent {

@@ -1,3 +1,5 @@
+import { type Env, required, SettingsError } from '../_shared/settings.ts';
+
 /** Where the outbox is, and where its events go. */
 export interface Settings {
   supabaseUrl: string;
@@ -19,28 +21,6 @@ export interface WebhookSettings {
 export interface EmailSettings {
   url: URL;
   token: string;
-}
-
-/** A setting is missing or wrong; the message names it and never shows its value. */
-export class SettingsError extends Error {
-  override readonly name = 'SettingsError';
-  readonly hint: string;
-
-  constructor(message: string, hint: string) {
-    super(message);
-    this.hint = hint;
-  }
-}
-
-type Env = (name: string) => string | undefined;
-
-/** The value of a variable that must be there. */
-export function required(env: Env, name: string): string {
-  const value = env(name);
-  if (!value) {
-    throw new SettingsError(`${name} is missing.`, `Set ${name} in the secrets of the function.`);
-  }
-  return value;
 }
 
 /** Reads the settings. A receiver that is configured by halves is an error, not left out. */
