@@ -1085,12 +1085,6 @@ CREATE TYPE "private"."charged_month" AS (
   "is_over"   boolean
 );
 
-CREATE TYPE "private"."found_api_key" AS (
-  "key"            public.api_keys,
-  "company_status" text,
-  "policy"         public.security_policies
-);
-
 CREATE TYPE "private"."plain_budgets" AS (
   "month"              date,
   "period_id"          uuid,
@@ -1493,41 +1487,6 @@ begin
 end
 $function$;
 
-CREATE OR REPLACE FUNCTION private.api_key_problem (
-  p_found   private.found_api_key,
-  p_address inet
-)
-  RETURNS text
-  LANGUAGE plpgsql
-  STABLE
-  PARALLEL SAFE
-  SET search_path TO 'pg_catalog', 'pg_temp'
-  AS $function$
-declare
-  v_key constant public.api_keys := p_found.key;
-  v_policy constant public.security_policies := p_found.policy;
-begin
-  if v_key.id is null then
-    return 'unknown';
-  end if;
-  if v_key.revoked_at is not null then
-    return 'revoked';
-  end if;
-  if v_key.expires_at <= now() or v_key.created_at + make_interval(days => v_policy.api_key_max_age_days) <= now() then
-    return 'expired';
-  end if;
-  if p_found.company_status <> 'active' then
-    return 'company_not_active';
-  end if;
-  if v_policy.is_ip_allowlist_enabled and not coalesce(private.is_address_allowed(v_key.company_id, p_address), false)
-     or cardinality(v_key.allowed_networks) > 0 and not coalesce(p_address <<= any (v_key.allowed_networks::inet[]), false)
-  then
-    return 'ip_not_allowed';
-  end if;
-  return null;
-end
-$function$;
-
 CREATE OR REPLACE FUNCTION private.api_key_token_problem()
   RETURNS text
   LANGUAGE plpgsql
@@ -1535,9 +1494,12 @@ CREATE OR REPLACE FUNCTION private.api_key_token_problem()
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
 declare
-  v_problem constant text := private.api_key_problem(private.token_api_key(), private.client_address());
+  v_key constant private.api_key_states := private.token_api_key();
 begin
-  return case when v_problem <> 'ip_not_allowed' then 'api_key_not_valid' else v_problem end;
+  return case
+    when v_key.problem = 'ip_not_allowed' then v_key.problem
+    when v_key.problem is not null or v_key.id is null then 'api_key_not_valid'
+  end;
 end
 $function$;
 
@@ -2951,14 +2913,12 @@ CREATE OR REPLACE FUNCTION private.company_for_api_key (
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
 declare
-  v_found constant private.found_api_key := private.token_api_key();
+  v_key constant private.api_key_states := private.token_api_key();
 begin
-  if private.api_key_problem(v_found, private.client_address()) is not null
-     or p_permission is not null and p_permission <> all ((v_found.key).permissions)
-  then
+  if v_key.problem is not null or p_permission is not null and p_permission <> all (v_key.permissions) then
     return null;
   end if;
-  return (v_found.key).company_id;
+  return v_key.company_id;
 end
 $function$;
 
@@ -3736,29 +3696,6 @@ begin
 end
 $function$;
 
-CREATE OR REPLACE FUNCTION private.find_api_key (
-  p_company_id uuid,
-  p_api_key_id uuid
-)
-  RETURNS private.found_api_key
-  LANGUAGE plpgsql
-  STABLE
-  PARALLEL SAFE
-  SET search_path TO 'pg_catalog', 'pg_temp'
-  SET plan_cache_mode TO 'force_generic_plan'
-  AS $function$
-declare
-  v_found private.found_api_key;
-begin
-  select k, c.status, p into v_found
-    from public.api_keys as k
-    join public.companies as c on c.id = k.company_id
-    left join public.security_policies as p on p.company_id = k.company_id and p.is_active
-   where k.company_id = p_company_id and k.id = p_api_key_id;
-  return v_found;
-end
-$function$;
-
 CREATE OR REPLACE FUNCTION private.find_leaked_api_keys (
   p_content     text,
   p_is_revoking boolean
@@ -4458,6 +4395,25 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.is_key_address_allowed (
+  p_company_id              uuid,
+  p_allowed_networks        cidr[],
+  p_is_ip_allowlist_enabled boolean,
+  p_address                 inet
+)
+  RETURNS boolean
+  LANGUAGE plpgsql
+  STABLE
+  PARALLEL SAFE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return coalesce(
+    (not p_is_ip_allowlist_enabled or private.is_address_allowed(p_company_id, p_address))
+    and (p_allowed_networks = '{}' or p_address <<= any (p_allowed_networks::inet[])), false);
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.is_platform_admin()
   RETURNS boolean
   LANGUAGE plpgsql
@@ -4713,7 +4669,7 @@ declare
   v_company constant uuid := private.company_for(null);
   v_cost constant integer := case when current_setting('transaction_read_only') = 'on' then 0 else 1 end;
   v_rate record;
-  v_key public.api_keys;
+  v_key record;
   v_key_decision public.rate_limit_decision;
   v_decision public.rate_limit_decision;
   v_problem text;
@@ -4736,7 +4692,7 @@ begin
     return;
   end if;
   if strpos(current_setting('request.jwt.claims', true), '"api_key_id"') > 0 then
-    v_key := private.request_api_key();
+    v_key := private.token_api_key();
     v_key_decision := private.take_key_rate(v_company, v_key.id, v_key.rate_limit_per_minute, v_cost);
     if not v_key_decision.allowed then
       perform private.apply_rate_decision(v_key_decision);
@@ -6634,17 +6590,6 @@ begin
 end
 $function$;
 
-CREATE OR REPLACE FUNCTION private.request_api_key()
-  RETURNS public.api_keys
-  LANGUAGE plpgsql
-  STABLE
-  SET search_path TO 'pg_catalog', 'pg_temp'
-  AS $function$
-begin
-  return (private.token_api_key()).key;
-end
-$function$;
-
 CREATE OR REPLACE FUNCTION private.require_company (
   p_company_id uuid,
   p_permission text
@@ -6680,7 +6625,7 @@ declare
   v_permission text;
 begin
   perform private.require_company(p_company_id, 'api_keys.write');
-  if (private.request_api_key()).id is not null then
+  if (private.token_api_key()).id is not null then
     raise exception 'an API key makes no other'
       using errcode = '42501',
             detail = 'not_a_person',
@@ -8501,27 +8446,6 @@ begin
 end
 $function$;
 
-CREATE OR REPLACE FUNCTION private.token_api_key()
-  RETURNS private.found_api_key
-  LANGUAGE plpgsql
-  STABLE
-  PARALLEL SAFE
-  SET search_path TO 'pg_catalog', 'pg_temp'
-  AS $function$
-declare
-  v_claims constant jsonb := private.parse_json_object(current_setting('request.jwt.claims', true));
-  v_company constant uuid := private.parse_uuid(v_claims ->> 'company_id');
-  v_header constant text := private.parse_json_object(current_setting('request.headers', true)) ->> 'x-company-id';
-begin
-  if v_header is not null and private.parse_uuid(v_header) is distinct from v_company
-     or v_claims ->> 'sub' is distinct from v_claims ->> 'api_key_id'
-  then
-    return null;
-  end if;
-  return private.find_api_key(v_company, private.parse_uuid(v_claims ->> 'api_key_id'));
-end
-$function$;
-
 CREATE OR REPLACE FUNCTION private.uuid_v7()
   RETURNS uuid
   LANGUAGE plpgsql
@@ -8551,11 +8475,7 @@ CREATE OR REPLACE FUNCTION private.verify_api_key (
   SET plan_cache_mode TO 'force_generic_plan'
   AS $function$
 declare
-  v_company uuid;
-  v_id uuid;
-  v_found private.found_api_key;
-  v_key public.api_keys;
-  v_reason text;
+  v_found record;
   v_rate public.rate_limit_decision;
 begin
   if p_cost is null or p_cost not between 0 and 1000 then
@@ -8564,35 +8484,48 @@ begin
             detail = 'invalid_cost',
             hint = 'State cost as what the request counts against the key''s limit, 1 unless told; 0 only looks.';
   end if;
-  select s.company_id, s.api_key_id into v_company, v_id
-    from private.api_key_secrets as s
-   where s.key_hash = private.api_key_hash(p_api_key);
-  v_found := private.find_api_key(v_company, v_id);
-  v_key := v_found.key;
-  v_reason := private.api_key_problem(v_found, coalesce(p_ip, private.forwarded_address(p_forwarded_for)));
-  if v_reason is null and p_permission is not null and p_permission <> all (v_key.permissions) then
-    v_reason := 'permission_missing';
-  end if;
-  if v_reason is null and v_key.rate_limit_per_minute is not null then
-    v_rate := private.take_key_rate(v_company, v_id, v_key.rate_limit_per_minute, p_cost);
-    if not v_rate.allowed then
-      v_reason := 'rate_limited';
+  select case
+           when k.id is null then 'unknown'
+           when k.problem is not null then k.problem
+           when p_permission is not null and p_permission <> all (k.permissions) then 'permission_missing'
+           else 'valid'
+         end as reason,
+         k.is_ip_allowlist_enabled or k.allowed_networks <> '{}' or k.rate_limit_per_minute is not null
+         or k.last_used_at is null or k.last_used_at < now() - interval '1 minute' as is_more_asked,
+         k.*
+    into v_found
+    from (select 1) as one
+    left join private.api_key_secrets as s on s.key_hash = sha256(convert_to(coalesce(left(p_api_key, 256), ''), 'UTF8'))
+    -- Nobody's key is looked for like anybody's.
+    left join private.api_key_states as k
+      on k.company_id = coalesce(s.company_id, '00000000-0000-0000-0000-000000000000')
+     and k.id = coalesce(s.api_key_id, '00000000-0000-0000-0000-000000000000');
+  if v_found.reason = 'valid' and v_found.is_more_asked then
+    if not private.is_key_address_allowed(
+      v_found.company_id, v_found.allowed_networks, v_found.is_ip_allowlist_enabled,
+      coalesce(p_ip, private.forwarded_address(p_forwarded_for)))
+    then
+      v_found.reason := 'ip_not_allowed';
+    else
+      v_rate := private.take_key_rate(v_found.company_id, v_found.id, v_found.rate_limit_per_minute, p_cost);
+      if not v_rate.allowed then
+        v_found.reason := 'rate_limited';
+      elsif coalesce(v_found.last_used_at, '-infinity') < now() - interval '1 minute' then
+        -- Whoever else verifies it at this moment writes the same.
+        update public.api_keys as k
+           set last_used_at = now()
+          from (
+            select x.company_id, x.id from public.api_keys as x
+             where x.company_id = v_found.company_id and x.id = v_found.id
+               for no key update skip locked
+          ) as x
+         where k.company_id = x.company_id and k.id = x.id;
+      end if;
     end if;
   end if;
-  if v_reason is null and coalesce(v_key.last_used_at, '-infinity') < now() - interval '1 minute' then
-    -- Whoever else verifies it at this moment writes the same.
-    update public.api_keys as k
-       set last_used_at = now()
-      from (
-        select x.company_id, x.id from public.api_keys as x
-         where x.company_id = v_company and x.id = v_id
-           for no key update skip locked
-      ) as x
-     where k.company_id = x.company_id and k.id = x.id;
-  end if;
   return (
-    v_reason is null, coalesce(v_reason, 'valid'), v_company, v_id, v_key.name, v_key.permissions, v_key.expires_at,
-    coalesce(v_rate.retry_after_seconds, 0))::public.api_key_verification;
+    v_found.reason = 'valid', v_found.reason, v_found.company_id, v_found.id, v_found.name, v_found.permissions,
+    v_found.expires_at, coalesce(v_rate.retry_after_seconds, 0))::public.api_key_verification;
 end
 $function$;
 
@@ -9948,6 +9881,56 @@ ALTER TABLE "public"."users"
 
 ALTER TABLE "public"."jobs"
   ADD CONSTRAINT "jobs_assigned_user_fk" FOREIGN KEY (company_id, assigned_user_id) REFERENCES public.users(company_id, id);
+
+CREATE VIEW "private"."api_key_states" WITH (security_invoker=on) AS  SELECT k.company_id,
+    k.id,
+    k.name,
+    k.permissions,
+    k.allowed_networks,
+    k.rate_limit_per_minute,
+    k.expires_at,
+    k.last_used_at,
+    COALESCE(p.is_ip_allowlist_enabled, false) AS is_ip_allowlist_enabled,
+        CASE
+            WHEN (k.revoked_at IS NOT NULL) THEN 'revoked'::text
+            WHEN ((k.expires_at <= now()) OR ((k.created_at + make_interval(days => p.api_key_max_age_days)) <= now())) THEN 'expired'::text
+            WHEN (c.status <> 'active'::text) THEN 'company_not_active'::text
+            ELSE NULL::text
+        END AS problem
+   FROM ((public.api_keys k
+     JOIN public.companies c ON ((c.id = k.company_id)))
+     LEFT JOIN public.security_policies p ON (((p.company_id = k.company_id) AND p.is_active)));
+
+CREATE OR REPLACE FUNCTION private.token_api_key()
+  RETURNS private.api_key_states
+  LANGUAGE plpgsql
+  STABLE
+  PARALLEL SAFE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  SET plan_cache_mode TO 'force_generic_plan'
+  AS $function$
+declare
+  v_claims constant jsonb := private.parse_json_object(current_setting('request.jwt.claims', true));
+  v_company constant uuid := private.parse_uuid(v_claims ->> 'company_id');
+  v_header constant text := private.parse_json_object(current_setting('request.headers', true)) ->> 'x-company-id';
+  v_key private.api_key_states;
+begin
+  if v_header is not null and private.parse_uuid(v_header) is distinct from v_company
+     or v_claims ->> 'sub' is distinct from v_claims ->> 'api_key_id'
+  then
+    return null;
+  end if;
+  select * into v_key from private.api_key_states as k
+   where k.company_id = v_company and k.id = private.parse_uuid(v_claims ->> 'api_key_id');
+  if v_key.id is not null and v_key.problem is null
+     and not private.is_key_address_allowed(
+       v_key.company_id, v_key.allowed_networks, v_key.is_ip_allowlist_enabled, private.client_address())
+  then
+    v_key.problem := 'ip_not_allowed';
+  end if;
+  return v_key;
+end
+$function$;
 
 CREATE UNIQUE INDEX audit_links_company_id_link_no_idx ON private.audit_links USING btree (company_id, link_no)
   WHERE (link_no IS NOT NULL);
@@ -12074,8 +12057,6 @@ COMMENT ON FUNCTION "private"."api_key_expiry"(uuid, timestamp with time zone) I
 
 COMMENT ON FUNCTION "private"."api_key_hash"(text) IS 'SHA-256 of a key.';
 
-COMMENT ON FUNCTION "private"."api_key_problem"(private.found_api_key, inet) IS 'What keeps a key out: unknown, revoked, expired, company_not_active or ip_not_allowed; null if nothing does. Never raises.';
-
 COMMENT ON FUNCTION "private"."api_key_token_problem"() IS 'Why a token for a key gets nothing: api_key_not_valid or ip_not_allowed; null if the key is valid.';
 
 COMMENT ON FUNCTION "private"."apply_corrections"(public.compliance_requests, private.subject_work) IS 'Applies the corrections of a request. Errors: 22023 no_corrections, invalid_correction; 42501 not_the_subject.';
@@ -12183,8 +12164,6 @@ COMMENT ON FUNCTION "private"."export_page"(private.subject_work, private.subjec
 
 COMMENT ON FUNCTION "private"."extend_compliance_request"(uuid, uuid, text) IS 'Implementation of public.extend_compliance_request().';
 
-COMMENT ON FUNCTION "private"."find_api_key"(uuid, uuid) IS 'A key of a company, with the company''s status and security policy; nulls without one.';
-
 COMMENT ON FUNCTION "private"."find_leaked_api_keys"(text, boolean) IS 'Implementation of public.find_leaked_api_keys().';
 
 COMMENT ON FUNCTION "private"."find_restriction"(uuid, text, uuid, text) IS 'A restriction that holds for a purpose and a person, or for one that a text names.';
@@ -12220,6 +12199,8 @@ COMMENT ON FUNCTION "private"."is_backend"() IS 'True for service_role and for t
 COMMENT ON FUNCTION "private"."is_import_token"(text) IS 'True for what private.import_token() answers in this transaction.';
 
 COMMENT ON FUNCTION "private"."is_importing"() IS 'True while a role that bypasses row level security imports rows (set local app.importing = ''on''), or a function of the package erases or prunes what nobody may change otherwise.';
+
+COMMENT ON FUNCTION "private"."is_key_address_allowed"(uuid, cidr[], boolean, inet) IS 'True if a key may come from that address by its networks and its company''s allowlist.';
 
 COMMENT ON FUNCTION "private"."is_platform_admin"() IS 'True if the caller is, by the tables and now, an active admin of the active operator company.';
 
@@ -12319,8 +12300,6 @@ COMMENT ON FUNCTION "private"."release_hold"(uuid, uuid[], bigint) IS 'Gives an 
 COMMENT ON FUNCTION "private"."release_reservation"(uuid, uuid) IS 'Implementation of public.release_budget_reservation().';
 
 COMMENT ON FUNCTION "private"."replay_usage"(uuid, uuid, timestamp with time zone, text, uuid, bigint, private.budget_reservations) IS 'The receipt of usage that was recorded before; settles a reservation that is still open with it. Errors: PT422 idempotency_key_reused.';
-
-COMMENT ON FUNCTION "private"."request_api_key"() IS 'Key of the request''s token; nulls without one.';
 
 COMMENT ON FUNCTION "private"."require_company"(uuid, text) IS 'Passes for a member''s active company in which they hold the permission, and for the backend. Errors: 42501 not_your_company.';
 
@@ -12429,7 +12408,7 @@ COMMENT ON FUNCTION "private"."tg_users__keep_admin"() IS 'Row trigger: an opera
 
 COMMENT ON FUNCTION "private"."tg_users__release_jobs"() IS 'Row trigger: takes a leaving member off their jobs, in that company only.';
 
-COMMENT ON FUNCTION "private"."token_api_key"() IS 'The key that the request''s token was issued for (claims company_id, api_key_id, and the same as sub), valid or not. Never raises.';
+COMMENT ON FUNCTION "private"."token_api_key"() IS 'State of the key that the request''s token was issued for (claims company_id, api_key_id, and the same as sub), with problem ip_not_allowed too; nulls without a key. Never raises.';
 
 COMMENT ON FUNCTION "private"."uuid_v7"() IS 'A time-ordered UUID, version 7 (RFC 9562), millisecond precision.';
 
@@ -12798,8 +12777,6 @@ COMMENT ON TABLE "public"."users" IS 'Members of companies: who belongs where, i
 
 COMMENT ON TYPE "private"."charged_month" IS 'A month that a part of a batch is charged to.';
 
-COMMENT ON TYPE "private"."found_api_key" IS 'An API key with what decides on it.';
-
 COMMENT ON TYPE "private"."plain_budgets" IS 'The budgets of a request, as its caller knows them.';
 
 COMMENT ON TYPE "private"."recorded_event" IS 'What became of one event of a batch.';
@@ -12818,6 +12795,8 @@ COMMENT ON TYPE "public"."rate_limit_decision" IS 'Answer of check_rate_limit().
 
 COMMENT ON TYPE "public"."usage_receipt" IS 'Answer of log_api_usage_and_update_budget(). Amounts in US dollars.';
 
+COMMENT ON VIEW "private"."api_key_states" IS 'Every API key with what keeps it out (problem: revoked, expired, company_not_active; null if nothing does but perhaps its address).';
+
 REVOKE ALL ON FUNCTION "private"."access_problem"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."actor_id"() FROM PUBLIC;
@@ -12835,8 +12814,6 @@ REVOKE ALL ON FUNCTION "private"."anonymous_values"(text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."api_key_expiry"(uuid, timestamp WITH time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."api_key_hash"(text) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION "private"."api_key_problem"(private.found_api_key, inet) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."api_key_token_problem"() FROM PUBLIC;
 
@@ -12968,8 +12945,6 @@ REVOKE ALL ON FUNCTION "private"."extend_compliance_request"(uuid, uuid, text) F
 
 GRANT EXECUTE ON FUNCTION "private"."extend_compliance_request"(uuid, uuid, text) TO "authenticated", "platform_admin", "service_role";
 
-REVOKE ALL ON FUNCTION "private"."find_api_key"(uuid, uuid) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION "private"."find_leaked_api_keys"(text, boolean) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."find_leaked_api_keys"(text, boolean) TO "platform_admin", "service_role";
@@ -13013,6 +12988,8 @@ GRANT EXECUTE ON FUNCTION "private"."is_import_token"(text) TO "authenticated", 
 REVOKE ALL ON FUNCTION "private"."is_importing"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."is_importing"() TO "authenticated", "platform_admin", "service_role";
+
+REVOKE ALL ON FUNCTION "private"."is_key_address_allowed"(uuid, cidr[], boolean, inet) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."is_platform_admin"() FROM PUBLIC;
 
@@ -13150,8 +13127,6 @@ REVOKE ALL ON FUNCTION "private"."release_reservation"(uuid, uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION "private"."release_reservation"(uuid, uuid) TO "authenticated", "service_role";
 
 REVOKE ALL ON FUNCTION "private"."replay_usage"(uuid, uuid, timestamp WITH time zone, text, uuid, bigint, private.budget_reservations) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION "private"."request_api_key"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."require_company"(uuid, text) FROM PUBLIC;
 

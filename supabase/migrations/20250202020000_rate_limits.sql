@@ -273,7 +273,7 @@ declare
   v_company constant uuid := private.company_for(null);
   v_cost constant integer := case when current_setting('transaction_read_only') = 'on' then 0 else 1 end;
   v_rate record;
-  v_key public.api_keys;
+  v_key record;
   v_key_decision public.rate_limit_decision;
   v_decision public.rate_limit_decision;
   v_problem text;
@@ -296,7 +296,7 @@ begin
     return;
   end if;
   if strpos(current_setting('request.jwt.claims', true), '"api_key_id"') > 0 then
-    v_key := private.request_api_key();
+    v_key := private.token_api_key();
     v_key_decision := private.take_key_rate(v_company, v_key.id, v_key.rate_limit_per_minute, v_cost);
     if not v_key_decision.allowed then
       perform private.apply_rate_decision(v_key_decision);

@@ -9,9 +9,6 @@ set statement_timeout = '10min';
 
 do $do$
 begin
-  if to_regtype('private.found_api_key') is null then
-    create type private.found_api_key as (key public.api_keys, company_status text, policy public.security_policies);
-  end if;
   if to_regtype('public.issued_api_key') is null then
     create type public.issued_api_key as (
       api_key text,
@@ -35,69 +32,59 @@ begin
 end
 $do$;
 
-create or replace function private.find_api_key(p_company_id uuid, p_api_key_id uuid) returns private.found_api_key
+-- Every key with what keeps it out, the strongest reason first; null if nothing does but perhaps the address that it comes
+-- from. A second factor and the age of a session are asked of people: whoever issues a key has shown them for every
+-- permission that it gets. A view, so that the gate and verify_api_key() judge alike in the query that finds the key.
+create or replace view private.api_key_states with (security_invoker = on) as
+select k.company_id, k.id, k.name, k.permissions, k.allowed_networks, k.rate_limit_per_minute, k.expires_at, k.last_used_at,
+       coalesce(p.is_ip_allowlist_enabled, false) as is_ip_allowlist_enabled,
+       case
+         when k.revoked_at is not null then 'revoked'
+         when k.expires_at <= now() or k.created_at + make_interval(days => p.api_key_max_age_days) <= now() then 'expired'
+         when c.status <> 'active' then 'company_not_active'
+       end as problem
+  from public.api_keys as k
+  join public.companies as c on c.id = k.company_id
+  left join public.security_policies as p on p.company_id = k.company_id and p.is_active;
+
+create or replace function private.is_key_address_allowed(
+  p_company_id uuid, p_allowed_networks cidr[], p_is_ip_allowlist_enabled boolean, p_address inet
+) returns boolean
+language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp
+as $fn$
+begin
+  return coalesce(
+    (not p_is_ip_allowlist_enabled or private.is_address_allowed(p_company_id, p_address))
+    and (p_allowed_networks = '{}' or p_address <<= any (p_allowed_networks::inet[])), false);
+end
+$fn$;
+revoke execute on function private.is_key_address_allowed(uuid, cidr[], boolean, inet) from public;
+
+-- The state of the key that the request's token was issued for. Header x-company-id may say the same company, no other.
+create or replace function private.token_api_key() returns private.api_key_states
 language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp
   set plan_cache_mode = force_generic_plan
-as $fn$
-declare
-  v_found private.found_api_key;
-begin
-  select k, c.status, p into v_found
-    from public.api_keys as k
-    join public.companies as c on c.id = k.company_id
-    left join public.security_policies as p on p.company_id = k.company_id and p.is_active
-   where k.company_id = p_company_id and k.id = p_api_key_id;
-  return v_found;
-end
-$fn$;
-revoke execute on function private.find_api_key(uuid, uuid) from public;
-
--- What keeps a key out, the strongest reason first; null if nothing does. A second factor and the age of a session are
--- asked of people: whoever issues a key has shown them for every permission that it gets.
-create or replace function private.api_key_problem(p_found private.found_api_key, p_address inet) returns text
-language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp
-as $fn$
-declare
-  v_key constant public.api_keys := p_found.key;
-  v_policy constant public.security_policies := p_found.policy;
-begin
-  if v_key.id is null then
-    return 'unknown';
-  end if;
-  if v_key.revoked_at is not null then
-    return 'revoked';
-  end if;
-  if v_key.expires_at <= now() or v_key.created_at + make_interval(days => v_policy.api_key_max_age_days) <= now() then
-    return 'expired';
-  end if;
-  if p_found.company_status <> 'active' then
-    return 'company_not_active';
-  end if;
-  if v_policy.is_ip_allowlist_enabled and not coalesce(private.is_address_allowed(v_key.company_id, p_address), false)
-     or cardinality(v_key.allowed_networks) > 0 and not coalesce(p_address <<= any (v_key.allowed_networks::inet[]), false)
-  then
-    return 'ip_not_allowed';
-  end if;
-  return null;
-end
-$fn$;
-revoke execute on function private.api_key_problem(private.found_api_key, inet) from public;
-
--- The key that the request's token was issued for, valid or not. Header x-company-id may say the same company, no other.
-create or replace function private.token_api_key() returns private.found_api_key
-language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp
 as $fn$
 declare
   v_claims constant jsonb := private.parse_json_object(current_setting('request.jwt.claims', true));
   v_company constant uuid := private.parse_uuid(v_claims ->> 'company_id');
   v_header constant text := private.parse_json_object(current_setting('request.headers', true)) ->> 'x-company-id';
+  v_key private.api_key_states;
 begin
   if v_header is not null and private.parse_uuid(v_header) is distinct from v_company
      or v_claims ->> 'sub' is distinct from v_claims ->> 'api_key_id'
   then
     return null;
   end if;
-  return private.find_api_key(v_company, private.parse_uuid(v_claims ->> 'api_key_id'));
+  select * into v_key from private.api_key_states as k
+   where k.company_id = v_company and k.id = private.parse_uuid(v_claims ->> 'api_key_id');
+  if v_key.id is not null and v_key.problem is null
+     and not private.is_key_address_allowed(
+       v_key.company_id, v_key.allowed_networks, v_key.is_ip_allowlist_enabled, private.client_address())
+  then
+    v_key.problem := 'ip_not_allowed';
+  end if;
+  return v_key;
 end
 $fn$;
 revoke execute on function private.token_api_key() from public;
@@ -107,14 +94,12 @@ create or replace function private.company_for_api_key(p_permission text) return
 language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp
 as $fn$
 declare
-  v_found constant private.found_api_key := private.token_api_key();
+  v_key constant private.api_key_states := private.token_api_key();
 begin
-  if private.api_key_problem(v_found, private.client_address()) is not null
-     or p_permission is not null and p_permission <> all ((v_found.key).permissions)
-  then
+  if v_key.problem is not null or p_permission is not null and p_permission <> all (v_key.permissions) then
     return null;
   end if;
-  return (v_found.key).company_id;
+  return v_key.company_id;
 end
 $fn$;
 revoke execute on function private.company_for_api_key(text) from public;
@@ -124,21 +109,15 @@ create or replace function private.api_key_token_problem() returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $fn$
 declare
-  v_problem constant text := private.api_key_problem(private.token_api_key(), private.client_address());
+  v_key constant private.api_key_states := private.token_api_key();
 begin
-  return case when v_problem <> 'ip_not_allowed' then 'api_key_not_valid' else v_problem end;
+  return case
+    when v_key.problem = 'ip_not_allowed' then v_key.problem
+    when v_key.problem is not null or v_key.id is null then 'api_key_not_valid'
+  end;
 end
 $fn$;
 revoke execute on function private.api_key_token_problem() from public;
-
-create or replace function private.request_api_key() returns public.api_keys
-language plpgsql stable set search_path = pg_catalog, pg_temp
-as $fn$
-begin
-  return (private.token_api_key()).key;
-end
-$fn$;
-revoke execute on function private.request_api_key() from public;
 
 -- lytbub_, 12 characters to recognise it by, 64 that are secret: secret scanners find such a key by its form.
 create or replace function private.new_api_key(p_prefix text) returns text
@@ -184,7 +163,7 @@ declare
   v_permission text;
 begin
   perform private.require_company(p_company_id, 'api_keys.write');
-  if (private.request_api_key()).id is not null then
+  if (private.token_api_key()).id is not null then
     raise exception 'an API key makes no other'
       using errcode = '42501',
             detail = 'not_a_person',
@@ -392,8 +371,8 @@ $fn$;
 revoke execute on function private.revoke_api_key(uuid, uuid) from public;
 grant execute on function private.revoke_api_key(uuid, uuid) to authenticated, platform_admin, service_role;
 
--- A known key costs what an unknown one costs, but for what is written down about it once a minute: both are hashed, looked
--- for and judged. What is compared is a hash, whose bytes nobody can choose, so that the look-up's time tells nothing.
+-- A known key costs about what an unknown one costs, but for what is written down about it once a minute. What is compared
+-- is a hash, whose bytes nobody can choose, so that the time of the look-up tells nothing.
 create or replace function private.verify_api_key(
   p_api_key text, p_permission text, p_ip inet, p_forwarded_for text, p_cost integer
 ) returns public.api_key_verification
@@ -401,11 +380,7 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
   set plan_cache_mode = force_generic_plan
 as $fn$
 declare
-  v_company uuid;
-  v_id uuid;
-  v_found private.found_api_key;
-  v_key public.api_keys;
-  v_reason text;
+  v_found record;
   v_rate public.rate_limit_decision;
 begin
   if p_cost is null or p_cost not between 0 and 1000 then
@@ -414,35 +389,48 @@ begin
             detail = 'invalid_cost',
             hint = 'State cost as what the request counts against the key''s limit, 1 unless told; 0 only looks.';
   end if;
-  select s.company_id, s.api_key_id into v_company, v_id
-    from private.api_key_secrets as s
-   where s.key_hash = private.api_key_hash(p_api_key);
-  v_found := private.find_api_key(v_company, v_id);
-  v_key := v_found.key;
-  v_reason := private.api_key_problem(v_found, coalesce(p_ip, private.forwarded_address(p_forwarded_for)));
-  if v_reason is null and p_permission is not null and p_permission <> all (v_key.permissions) then
-    v_reason := 'permission_missing';
-  end if;
-  if v_reason is null and v_key.rate_limit_per_minute is not null then
-    v_rate := private.take_key_rate(v_company, v_id, v_key.rate_limit_per_minute, p_cost);
-    if not v_rate.allowed then
-      v_reason := 'rate_limited';
+  select case
+           when k.id is null then 'unknown'
+           when k.problem is not null then k.problem
+           when p_permission is not null and p_permission <> all (k.permissions) then 'permission_missing'
+           else 'valid'
+         end as reason,
+         k.is_ip_allowlist_enabled or k.allowed_networks <> '{}' or k.rate_limit_per_minute is not null
+         or k.last_used_at is null or k.last_used_at < now() - interval '1 minute' as is_more_asked,
+         k.*
+    into v_found
+    from (select 1) as one
+    left join private.api_key_secrets as s on s.key_hash = sha256(convert_to(coalesce(left(p_api_key, 256), ''), 'UTF8'))
+    -- Nobody's key is looked for like anybody's.
+    left join private.api_key_states as k
+      on k.company_id = coalesce(s.company_id, '00000000-0000-0000-0000-000000000000')
+     and k.id = coalesce(s.api_key_id, '00000000-0000-0000-0000-000000000000');
+  if v_found.reason = 'valid' and v_found.is_more_asked then
+    if not private.is_key_address_allowed(
+      v_found.company_id, v_found.allowed_networks, v_found.is_ip_allowlist_enabled,
+      coalesce(p_ip, private.forwarded_address(p_forwarded_for)))
+    then
+      v_found.reason := 'ip_not_allowed';
+    else
+      v_rate := private.take_key_rate(v_found.company_id, v_found.id, v_found.rate_limit_per_minute, p_cost);
+      if not v_rate.allowed then
+        v_found.reason := 'rate_limited';
+      elsif coalesce(v_found.last_used_at, '-infinity') < now() - interval '1 minute' then
+        -- Whoever else verifies it at this moment writes the same.
+        update public.api_keys as k
+           set last_used_at = now()
+          from (
+            select x.company_id, x.id from public.api_keys as x
+             where x.company_id = v_found.company_id and x.id = v_found.id
+               for no key update skip locked
+          ) as x
+         where k.company_id = x.company_id and k.id = x.id;
+      end if;
     end if;
   end if;
-  if v_reason is null and coalesce(v_key.last_used_at, '-infinity') < now() - interval '1 minute' then
-    -- Whoever else verifies it at this moment writes the same.
-    update public.api_keys as k
-       set last_used_at = now()
-      from (
-        select x.company_id, x.id from public.api_keys as x
-         where x.company_id = v_company and x.id = v_id
-           for no key update skip locked
-      ) as x
-     where k.company_id = x.company_id and k.id = x.id;
-  end if;
   return (
-    v_reason is null, coalesce(v_reason, 'valid'), v_company, v_id, v_key.name, v_key.permissions, v_key.expires_at,
-    coalesce(v_rate.retry_after_seconds, 0))::public.api_key_verification;
+    v_found.reason = 'valid', v_found.reason, v_found.company_id, v_found.id, v_found.name, v_found.permissions,
+    v_found.expires_at, coalesce(v_rate.retry_after_seconds, 0))::public.api_key_verification;
 end
 $fn$;
 revoke execute on function private.verify_api_key(text, text, inet, text, integer) from public;
@@ -546,6 +534,8 @@ $fn$;
 revoke execute on function public.find_leaked_api_keys(text, boolean) from public, anon, authenticated, platform_admin, service_role;
 grant execute on function public.find_leaked_api_keys(text, boolean) to platform_admin, service_role;
 
+revoke all on table private.api_key_states from public, anon, authenticated, platform_admin, service_role;
+
 -- As in the gate: an exception block runs in a parallel plan from PostgreSQL 17 on.
 do $do$
 begin
@@ -556,17 +546,15 @@ begin
 end
 $do$;
 
-comment on type private.found_api_key is 'An API key with what decides on it.';
 comment on type public.issued_api_key is 'A key that was just issued. api_key is the key itself, which is shown this once.';
 comment on type public.api_key_verification is
   'Whether a key is good, and whose it is. reason: valid, unknown, revoked, expired, company_not_active, ip_not_allowed, permission_missing or rate_limited, then with seconds to wait.';
-comment on function private.find_api_key(uuid, uuid) is 'A key of a company, with the company''s status and security policy; nulls without one.';
-comment on function private.api_key_problem(private.found_api_key, inet) is
-  'What keeps a key out: unknown, revoked, expired, company_not_active or ip_not_allowed; null if nothing does. Never raises.';
-comment on function private.token_api_key() is 'The key that the request''s token was issued for (claims company_id, api_key_id, and the same as sub), valid or not. Never raises.';
+comment on view private.api_key_states is 'Every API key with what keeps it out (problem: revoked, expired, company_not_active; null if nothing does but perhaps its address).';
+comment on function private.is_key_address_allowed(uuid, cidr[], boolean, inet) is 'True if a key may come from that address by its networks and its company''s allowlist.';
+comment on function private.token_api_key() is
+  'State of the key that the request''s token was issued for (claims company_id, api_key_id, and the same as sub), with problem ip_not_allowed too; nulls without a key. Never raises.';
 comment on function private.company_for_api_key(text) is 'The gate for a token that was issued for an API key: its company if the key is valid now and holds the permission, else null. Never raises.';
 comment on function private.api_key_token_problem() is 'Why a token for a key gets nothing: api_key_not_valid or ip_not_allowed; null if the key is valid.';
-comment on function private.request_api_key() is 'Key of the request''s token; nulls without one.';
 comment on function private.new_api_key(text) is 'A new random key with that prefix.';
 comment on function private.api_key_hash(text) is 'SHA-256 of a key.';
 comment on function private.set_api_key_secret(public.api_keys) is 'Gives a key a new secret; the one before is void.';
