@@ -1871,6 +1871,11 @@ export type Database = {
           topic: string;
         }[];
       };
+      delete_company_secret: {
+        Args: { agent_id?: string; company_id: string; name: string };
+        Returns: boolean;
+      };
+      drop_company_data_key: { Args: { company_id: string }; Returns: number };
       explain_ip_access: {
         Args: { company_id: string; ip?: unknown };
         Returns: {
@@ -1957,6 +1962,17 @@ export type Database = {
         Args: { company_id: string; reason: string; restriction_id: string };
         Returns: boolean;
       };
+      list_company_secrets: {
+        Args: { company_id: string };
+        Returns: {
+          agent_id: string;
+          created_at: string;
+          is_readable: boolean;
+          name: string;
+          updated_at: string;
+          updated_by: string;
+        }[];
+      };
       log_api_usage_and_update_budget: {
         Args: {
           agent_id: string;
@@ -2027,6 +2043,20 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      put_company_secret: {
+        Args: {
+          agent_id?: string;
+          company_id: string;
+          master_key?: string;
+          name: string;
+          value: string;
+        };
+        Returns: string;
+      };
+      read_company_secret: {
+        Args: { agent_id?: string; company_id: string; master_key?: string; name: string };
+        Returns: string;
+      };
       read_compliance_bundle: {
         Args: { company_id: string; file_name?: string; request_id: string };
         Returns: {
@@ -2070,6 +2100,10 @@ export type Database = {
           isOneToOne: true;
           isSetofReturn: false;
         };
+      };
+      rotate_master_key: {
+        Args: { master_key?: string; max_keys?: number };
+        Returns: Record<string, unknown>;
       };
       run_data_retention: {
         Args: { company_id?: string; dry_run?: boolean; max_rows?: number };

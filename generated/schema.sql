@@ -109,6 +109,33 @@ CREATE TABLE "private"."column_classes" (
     'api_keys'::text]))))
 );
 
+CREATE TABLE "private"."company_data_keys" (
+  "company_id"      uuid                     NOT NULL,
+  "key_uuid"        uuid                     NOT NULL DEFAULT gen_random_uuid(),
+  "wrapped_key"     bytea                    NOT NULL,
+  "master_key_hint" text                     NOT NULL,
+  "created_at"      timestamp with time zone NOT NULL DEFAULT now(),
+  "wrapped_at"      timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT "company_data_keys_master_key_hint_is_short_hash" CHECK ((master_key_hint ~ '^[0-9a-f]{16}$'::text)),
+  CONSTRAINT "company_data_keys_pkey" PRIMARY KEY (company_id)
+);
+
+CREATE TABLE "private"."company_secrets" (
+  "company_id" uuid                     NOT NULL,
+  "id"         uuid                     NOT NULL DEFAULT gen_random_uuid(),
+  "agent_id"   uuid,
+  "name"       text                     NOT NULL,
+  "key_uuid"   uuid                     NOT NULL,
+  "ciphertext" bytea                    NOT NULL,
+  "created_at" timestamp with time zone NOT NULL DEFAULT now(),
+  "updated_at" timestamp with time zone NOT NULL DEFAULT now(),
+  "created_by" uuid,
+  "updated_by" uuid,
+  CONSTRAINT "company_secrets_name_is_not_blank" CHECK (((name ~ '\S'::text) AND (length(name) <= 120))),
+  CONSTRAINT "company_secrets_name_is_unique_in_agent" UNIQUE NULLS NOT DISTINCT (company_id, agent_id, name),
+  CONSTRAINT "company_secrets_pkey" PRIMARY KEY (company_id, id)
+);
+
 CREATE TABLE "private"."import_secret" (
   "is_only" boolean NOT NULL DEFAULT true,
   "secret"  uuid    NOT NULL DEFAULT gen_random_uuid(),
@@ -3142,6 +3169,55 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.delete_company_secret (
+  p_company_id uuid,
+  p_name       text,
+  p_agent_id   uuid
+)
+  RETURNS boolean
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_id uuid;
+begin
+  perform private.require_company(p_company_id, 'api_keys.write');
+  delete from private.company_secrets as s
+   where s.company_id = p_company_id and s.name = p_name and s.agent_id is not distinct from p_agent_id
+  returning s.id into v_id;
+  if v_id is null then
+    return false;
+  end if;
+  perform private.write_audit(p_company_id, 'company_secrets.deleted', 'company_secrets', v_id,
+    jsonb_build_object('name', p_name, 'agent_id', p_agent_id));
+  return true;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.drop_company_data_key (
+  p_company_id uuid
+)
+  RETURNS integer
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_count integer;
+begin
+  perform private.require_operator();
+  delete from private.company_data_keys as d where d.company_id = p_company_id;
+  if not found then
+    return 0;
+  end if;
+  v_count := (select count(*) from private.company_secrets as s where s.company_id = p_company_id);
+  perform private.write_audit(p_company_id, 'company_data_keys.dropped', 'company_data_keys', null,
+    jsonb_build_object('secrets', v_count));
+  return v_count;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.drop_expired_partitions()
   RETURNS integer
   LANGUAGE plpgsql
@@ -4758,6 +4834,33 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.list_company_secrets (
+  p_company_id uuid
+)
+  RETURNS TABLE (
+    name        text,
+    agent_id    uuid,
+    is_readable boolean,
+    created_at  timestamp with time zone,
+    updated_at  timestamp with time zone,
+    updated_by  uuid
+  )
+  LANGUAGE plpgsql
+  STABLE
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  perform private.require_reader(p_company_id, 'api_keys.read');
+  return query
+    select s.name, s.agent_id, d.key_uuid is not null, s.created_at, s.updated_at, s.updated_by
+      from private.company_secrets as s
+      left join private.company_data_keys as d on d.company_id = s.company_id and d.key_uuid = s.key_uuid
+     where s.company_id = p_company_id
+     order by s.name, s.agent_id nulls first;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.lock_api_key (
   p_company_id uuid,
   p_api_key_id uuid
@@ -5218,6 +5321,52 @@ begin
     end loop;
   end loop;
   return v_created;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.master_key_hint (
+  p_key text
+)
+  RETURNS text
+  LANGUAGE plpgsql
+  IMMUTABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return left(encode(sha256(convert_to('lytbub master key ' || p_key, 'UTF8')), 'hex'), 16);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.master_keys (
+  p_given text
+)
+  RETURNS text[]
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_text text := p_given;
+  v_keys text[];
+begin
+  if v_text is not null and not private.is_backend() then
+    raise exception 'a master key is for the backend to state'
+      using errcode = '42501',
+            detail = 'backend_only',
+            hint = 'Leave master_key out; it is taken from Vault.';
+  end if;
+  if v_text is null and to_regclass('vault.decrypted_secrets') is not null then
+    execute 'select s.decrypted_secret from vault.decrypted_secrets as s where s.name = $1' into v_text
+      using 'lytbub_master_key';
+  end if;
+  v_keys := regexp_split_to_array(btrim(v_text), '\s+');
+  if v_keys is null or exists (select from unnest(v_keys) as k where length(k) < 32) then
+    raise exception 'there is no master key of at least 32 characters'
+      using errcode = '22023',
+            detail = 'invalid_master_key',
+            hint = 'Make one with openssl rand -base64 48; keep it in Vault as lytbub_master_key, or state it as master_key from the backend.';
+  end if;
+  return v_keys;
 end
 $function$;
 
@@ -5841,6 +5990,67 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.put_company_secret (
+  p_company_id uuid,
+  p_name       text,
+  p_value      text,
+  p_agent_id   uuid,
+  p_master_key text
+)
+  RETURNS uuid
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_master_keys text[];
+  v_data_key private.company_data_keys;
+  v_key text;
+  v_id uuid;
+begin
+  perform private.require_company(p_company_id, 'api_keys.write');
+  v_master_keys := private.master_keys(p_master_key);
+  if p_value is null or length(p_value) not between 1 and 65536 then
+    raise exception 'a secret has 1 to 65536 characters'
+      using errcode = '22023',
+            detail = 'invalid_secret',
+            hint = 'State value; to remove a secret call delete_company_secret().';
+  end if;
+  if not exists (select from public.companies as c where c.id = p_company_id) then
+    raise exception 'there is no company %', coalesce(p_company_id::text, 'null')
+      using errcode = 'PT404',
+            detail = 'unknown_company',
+            hint = 'Check company_id.';
+  end if;
+  if p_agent_id is not null
+     and not exists (select from public.ai_agents as a where a.company_id = p_company_id and a.id = p_agent_id)
+  then
+    raise exception 'the company has no agent %', p_agent_id
+      using errcode = 'PT404',
+            detail = 'unknown_agent',
+            hint = 'Check agent_id, or leave it out for a secret of the whole company.';
+  end if;
+  v_key := encode(extensions.gen_random_bytes(32), 'hex');
+  insert into private.company_data_keys as d (company_id, wrapped_key, master_key_hint)
+  values (p_company_id, private.seal(v_key, p_company_id, v_master_keys[1]), private.master_key_hint(v_master_keys[1]))
+  on conflict (company_id) do nothing;
+  -- Nobody drops the key while something is encrypted with it.
+  select * into v_data_key from private.company_data_keys as d where d.company_id = p_company_id for share;
+  v_key := private.unwrap_data_key(v_data_key, v_master_keys);
+  insert into private.company_secrets as s (company_id, agent_id, name, key_uuid, ciphertext, created_by, updated_by)
+  values (p_company_id, p_agent_id, p_name, v_data_key.key_uuid, '', private.actor_id(), private.actor_id())
+  on conflict on constraint company_secrets_name_is_unique_in_agent do update
+    set updated_at = now(), updated_by = private.actor_id()
+  returning s.id into v_id;
+  update private.company_secrets as s
+     set key_uuid = v_data_key.key_uuid, ciphertext = private.seal(p_value, v_id, v_key)
+   where s.company_id = p_company_id and s.id = v_id;
+  perform private.write_audit(p_company_id, 'company_secrets.stored', 'company_secrets', v_id,
+    jsonb_build_object('name', p_name, 'agent_id', p_agent_id));
+  return v_id;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.raise_budget_alerts (
   p_company_id uuid,
   p_period_id  uuid
@@ -5891,6 +6101,49 @@ begin
   update public.budget_periods as p
      set watch_micro_usd = v_watch
    where p.company_id = p_company_id and p.id = p_period_id and p.watch_micro_usd is distinct from v_watch;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.read_company_secret (
+  p_company_id uuid,
+  p_name       text,
+  p_agent_id   uuid,
+  p_master_key text
+)
+  RETURNS text
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_master_keys constant text[] := private.master_keys(p_master_key);
+  v_secret private.company_secrets;
+  v_data_key private.company_data_keys;
+  v_value text;
+begin
+  -- An agent's own goes before the company's.
+  select * into v_secret from private.company_secrets as s
+   where s.company_id = p_company_id and s.name = p_name and (s.agent_id = p_agent_id or s.agent_id is null)
+   order by s.agent_id nulls last
+   limit 1;
+  if not found then
+    raise exception 'the company has no secret %', coalesce(p_name, 'null')
+      using errcode = 'PT404',
+            detail = 'unknown_secret',
+            hint = 'See list_company_secrets() for its names.';
+  end if;
+  select * into v_data_key from private.company_data_keys as d
+   where d.company_id = p_company_id and d.key_uuid = v_secret.key_uuid;
+  if not found then
+    raise exception 'the data key of the secret was dropped'
+      using errcode = '22023',
+            detail = 'secret_unreadable',
+            hint = 'Nothing brings it back. Store the secret anew with put_company_secret().';
+  end if;
+  v_value := private.unseal(v_secret.ciphertext, v_secret.id, private.unwrap_data_key(v_data_key, v_master_keys));
+  perform private.write_audit(p_company_id, 'company_secrets.read', 'company_secrets', v_secret.id,
+    jsonb_build_object('name', p_name, 'agent_id', v_secret.agent_id));
+  return v_value;
 end
 $function$;
 
@@ -6943,6 +7196,48 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.rotate_master_key (
+  p_master_key text,
+  p_max_keys   integer,
+  OUT          rewrapped integer,
+  OUT          remaining integer
+)
+  RETURNS record
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_keys constant text[] := private.master_keys(p_master_key);
+  v_hint constant text := private.master_key_hint(v_keys[1]);
+  v_row private.company_data_keys;
+begin
+  if p_max_keys is null or p_max_keys not between 1 and 10000 then
+    raise exception 'a run rewraps 1 to 10000 keys'
+      using errcode = '22023',
+            detail = 'invalid_batch_size',
+            hint = 'State max_keys within these bounds, and call again until remaining is 0.';
+  end if;
+  rewrapped := 0;
+  for v_row in
+    select d.* from private.company_data_keys as d
+     where d.master_key_hint <> v_hint
+     order by d.company_id
+     limit p_max_keys
+       for update
+  loop
+    update private.company_data_keys as d
+       set wrapped_key = private.seal(private.unwrap_data_key(v_row, v_keys), v_row.company_id, v_keys[1]),
+           master_key_hint = v_hint, wrapped_at = now()
+     where d.company_id = v_row.company_id;
+    perform private.write_audit(v_row.company_id, 'company_data_keys.rewrapped', 'company_data_keys', null,
+      jsonb_build_object('master_key_hint', jsonb_build_object('old', v_row.master_key_hint, 'new', v_hint)));
+    rewrapped := rewrapped + 1;
+  end loop;
+  remaining := (select count(*) from private.company_data_keys as d where d.master_key_hint <> v_hint);
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.run_data_retention (
   p_company_id uuid,
   p_dry_run    boolean,
@@ -7096,6 +7391,21 @@ CREATE OR REPLACE FUNCTION private.scrub_text (
 begin
   return regexp_replace(
     regexp_replace(p_text, p_email_pattern, 'erased@erased.invalid', 'gi'), p_text_pattern, '[erased]', 'gi');
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.seal (
+  p_text     text,
+  p_bound_to uuid,
+  p_key      text
+)
+  RETURNS bytea
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return extensions.pgp_sym_encrypt_bytea(
+    convert_to(p_bound_to || ':' || p_text, 'UTF8'), p_key, 'cipher-algo=aes256, compress-algo=0, s2k-mode=1, s2k-digest-algo=sha256');
 end
 $function$;
 
@@ -8446,6 +8756,57 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.unseal (
+  p_sealed   bytea,
+  p_bound_to uuid,
+  p_key      text
+)
+  RETURNS text
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_text text;
+begin
+  begin
+    v_text := convert_from(extensions.pgp_sym_decrypt_bytea(p_sealed, p_key), 'UTF8');
+  exception when others then
+    -- What it says depends on the key; nobody is told more than that it is wrong.
+    v_text := null;
+  end;
+  if starts_with(v_text, p_bound_to || ':') then
+    return substr(v_text, 38);
+  end if;
+  raise exception 'it cannot be decrypted'
+    using errcode = 'XX001',
+          detail = 'secret_corrupt',
+          hint = 'The row was changed or moved by hand. Store the secret anew; if the data key is meant, restore it from a backup.';
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.unwrap_data_key (
+  p_row         private.company_data_keys,
+  p_master_keys text[]
+)
+  RETURNS text
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_key text;
+begin
+  foreach v_key in array p_master_keys loop
+    if private.master_key_hint(v_key) = p_row.master_key_hint then
+      return private.unseal(p_row.wrapped_key, p_row.company_id, v_key);
+    end if;
+  end loop;
+  raise exception 'the company''s data key is wrapped with another master key'
+    using errcode = '22023',
+          detail = 'wrong_master_key',
+          hint = format('State the master key whose hint is %s, beside the new one until rotate_master_key() is done.', p_row.master_key_hint);
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.uuid_v7()
   RETURNS uuid
   LANGUAGE plpgsql
@@ -8914,6 +9275,36 @@ $function$;
 
 REVOKE ALL ON FUNCTION "public"."claim_events"(integer, integer) FROM PUBLIC, "anon", "authenticated";
 
+CREATE OR REPLACE FUNCTION public.delete_company_secret (
+  company_id uuid,
+  name       text,
+  agent_id   uuid DEFAULT NULL::uuid
+)
+  RETURNS boolean
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.delete_company_secret(company_id, name, agent_id);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."delete_company_secret"(uuid, text, uuid) FROM PUBLIC, "anon";
+
+CREATE OR REPLACE FUNCTION public.drop_company_data_key (
+  company_id uuid
+)
+  RETURNS integer
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.drop_company_data_key(company_id);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."drop_company_data_key"(uuid) FROM PUBLIC, "anon", "authenticated";
+
 CREATE OR REPLACE FUNCTION public.explain_ip_access (
   company_id uuid,
   ip         inet DEFAULT NULL::inet
@@ -9074,6 +9465,28 @@ $function$;
 
 REVOKE ALL ON FUNCTION "public"."lift_processing_restriction"(uuid, uuid, text) FROM PUBLIC, "anon";
 
+CREATE OR REPLACE FUNCTION public.list_company_secrets (
+  company_id uuid
+)
+  RETURNS TABLE (
+    name        text,
+    agent_id    uuid,
+    is_readable boolean,
+    created_at  timestamp with time zone,
+    updated_at  timestamp with time zone,
+    updated_by  uuid
+  )
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query select * from private.list_company_secrets(company_id);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."list_company_secrets"(uuid) FROM PUBLIC, "anon";
+
 CREATE OR REPLACE FUNCTION public.log_api_usage_and_update_budget (
   company_id      uuid,
   service         text,
@@ -9196,6 +9609,41 @@ end
 $function$;
 
 REVOKE ALL ON FUNCTION "public"."process_compliance_request"(uuid, uuid, integer, boolean) FROM PUBLIC, "anon";
+
+CREATE OR REPLACE FUNCTION public.put_company_secret (
+  company_id uuid,
+  name       text,
+  value      text,
+  agent_id   uuid DEFAULT NULL::uuid,
+  master_key text DEFAULT NULL::text
+)
+  RETURNS uuid
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.put_company_secret(company_id, name, value, agent_id, master_key);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."put_company_secret"(uuid, text, text, uuid, text) FROM PUBLIC, "anon";
+
+CREATE OR REPLACE FUNCTION public.read_company_secret (
+  company_id uuid,
+  name       text,
+  agent_id   uuid DEFAULT NULL::uuid,
+  master_key text DEFAULT NULL::text
+)
+  RETURNS text
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.read_company_secret(company_id, name, agent_id, master_key);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."read_company_secret"(uuid, text, uuid, text) FROM PUBLIC, "anon", "authenticated";
 
 CREATE OR REPLACE FUNCTION public.read_compliance_bundle (
   company_id uuid,
@@ -9330,6 +9778,23 @@ end
 $function$;
 
 REVOKE ALL ON FUNCTION "public"."rotate_api_key"(uuid, uuid, interval, timestamp WITH time zone) FROM PUBLIC, "anon";
+
+CREATE OR REPLACE FUNCTION public.rotate_master_key (
+  master_key text              DEFAULT NULL::text,
+  max_keys   integer           DEFAULT 1000,
+  OUT        rewrapped integer,
+  OUT        remaining integer
+)
+  RETURNS record
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  select r.rewrapped, r.remaining into rewrapped, remaining from private.rotate_master_key(master_key, max_keys) as r;
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."rotate_master_key"(text, integer) FROM PUBLIC, "anon", "authenticated";
 
 CREATE OR REPLACE FUNCTION public.run_data_retention (
   company_id uuid    DEFAULT NULL::uuid,
@@ -9705,6 +10170,9 @@ ALTER TABLE "public"."agent_logs"
 ALTER TABLE "private"."budget_reservations"
   ADD CONSTRAINT "budget_reservations_agent_fk" FOREIGN KEY (company_id, agent_id) REFERENCES public.ai_agents(company_id, id) ON DELETE CASCADE;
 
+ALTER TABLE "private"."company_secrets"
+  ADD CONSTRAINT "company_secrets_agent_fk" FOREIGN KEY (company_id, agent_id) REFERENCES public.ai_agents(company_id, id) ON DELETE CASCADE;
+
 ALTER TABLE "public"."agent_logs"
   ADD CONSTRAINT "agent_logs_agent_fk" FOREIGN KEY (company_id, agent_id) REFERENCES public.ai_agents(company_id, id);
 
@@ -9770,6 +10238,12 @@ ALTER TABLE "private"."audit_segments"
 
 ALTER TABLE "private"."budget_reservations"
   ADD CONSTRAINT "budget_reservations_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
+
+ALTER TABLE "private"."company_data_keys"
+  ADD CONSTRAINT "company_data_keys_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
+
+ALTER TABLE "private"."company_secrets"
+  ADD CONSTRAINT "company_secrets_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
 
 ALTER TABLE "private"."outbox_events"
   ADD CONSTRAINT "outbox_events_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
@@ -11237,6 +11711,18 @@ ALTER PUBLICATION "supabase_realtime" ADD TABLE "public"."jobs";
 
 ALTER PUBLICATION "supabase_realtime" ADD TABLE "public"."media_assets";
 
+COMMENT ON COLUMN "private"."company_data_keys"."key_uuid" IS 'Names the data key in the secrets that it encrypts.';
+
+COMMENT ON COLUMN "private"."company_data_keys"."master_key_hint" IS 'Which master key: the beginning of its hash.';
+
+COMMENT ON COLUMN "private"."company_data_keys"."wrapped_key" IS 'The data key, encrypted with the master key (OpenPGP).';
+
+COMMENT ON COLUMN "private"."company_secrets"."agent_id" IS 'Agent that it is for; null for the whole company.';
+
+COMMENT ON COLUMN "private"."company_secrets"."ciphertext" IS 'The secret, encrypted with the company''s data key (OpenPGP).';
+
+COMMENT ON COLUMN "private"."company_secrets"."key_uuid" IS 'Data key that it is encrypted with.';
+
 COMMENT ON COLUMN "public"."agent_logs"."agent_id" IS 'AI agent that logged, of the same company.';
 
 COMMENT ON COLUMN "public"."agent_logs"."company_id" IS 'Company (tenant) that the row belongs to. Never changes.';
@@ -12143,6 +12629,10 @@ COMMENT ON FUNCTION "private"."custom_access_token_hook"(jsonb) IS 'Supabase Aut
 
 COMMENT ON FUNCTION "private"."default_company"(uuid) IS 'The active company that a person last switched to, else the one they joined first; null without an active membership.';
 
+COMMENT ON FUNCTION "private"."delete_company_secret"(uuid, text, uuid) IS 'Implementation of public.delete_company_secret().';
+
+COMMENT ON FUNCTION "private"."drop_company_data_key"(uuid) IS 'Implementation of public.drop_company_data_key().';
+
 COMMENT ON FUNCTION "private"."drop_expired_partitions"() IS 'Drops months of which no company keeps anything, with an entry for each company; how many months.';
 
 COMMENT ON FUNCTION "private"."emit_event"(uuid, text, jsonb) IS 'Writes an event of a company to the outbox. Topic is resource.event.';
@@ -12222,6 +12712,8 @@ COMMENT ON FUNCTION "private"."limit_request"() IS 'Counts a member''s request t
 
 COMMENT ON FUNCTION "private"."link_audit"(uuid, timestamp with time zone, xid8) IS 'Gives the link of a transaction its place in a company''s audit chain.';
 
+COMMENT ON FUNCTION "private"."list_company_secrets"(uuid) IS 'Implementation of public.list_company_secrets().';
+
 COMMENT ON FUNCTION "private"."lock_api_key"(uuid, uuid) IS 'A key of a company, locked. Errors: PT404 unknown_api_key.';
 
 COMMENT ON FUNCTION "private"."lock_budget"(uuid, uuid) IS 'Locks a budget for a change of its limits, with everything counted in the row that is returned; counters of before are void.';
@@ -12237,6 +12729,10 @@ COMMENT ON FUNCTION "private"."log_usage_slowly"(uuid, text, uuid, text, numeric
 COMMENT ON FUNCTION "private"."maintain_compliance"() IS 'Implementation of public.maintain_compliance().';
 
 COMMENT ON FUNCTION "private"."maintain_partitions"() IS 'Implementation of public.maintain_partitions().';
+
+COMMENT ON FUNCTION "private"."master_key_hint"(text) IS 'What a master key is recognised by: the beginning of its hash.';
+
+COMMENT ON FUNCTION "private"."master_keys"(text) IS 'Master keys to use, the one that wraps first: as stated by the backend, else of Vault. Errors: 42501 backend_only; 22023 invalid_master_key.';
 
 COMMENT ON FUNCTION "private"."merge_pairs"(jsonb[]) IS 'Objects merged into one.';
 
@@ -12270,7 +12766,11 @@ COMMENT ON FUNCTION "private"."prune_audit_chain"(uuid, timestamp with time zone
 
 COMMENT ON FUNCTION "private"."prune_budgets"() IS 'Deletes idempotency keys, finished reservations and finished events older than 30 days; how many. Run every night.';
 
+COMMENT ON FUNCTION "private"."put_company_secret"(uuid, text, text, uuid, text) IS 'Implementation of public.put_company_secret().';
+
 COMMENT ON FUNCTION "private"."raise_budget_alerts"(uuid, uuid) IS 'Raises the alerts that are due, each once a period, with an event in the outbox, and sets watch_micro_usd. The caller has locked the budget.';
+
+COMMENT ON FUNCTION "private"."read_company_secret"(uuid, text, uuid, text) IS 'Implementation of public.read_company_secret().';
 
 COMMENT ON FUNCTION "private"."read_compliance_bundle"(uuid, uuid, text) IS 'Implementation of public.read_compliance_bundle().';
 
@@ -12321,6 +12821,8 @@ COMMENT ON FUNCTION "private"."revoke_api_key"(uuid, uuid) IS 'Implementation of
 
 COMMENT ON FUNCTION "private"."rotate_api_key"(uuid, uuid, interval, timestamp with time zone) IS 'Implementation of public.rotate_api_key().';
 
+COMMENT ON FUNCTION "private"."rotate_master_key"(text, integer) IS 'Implementation of public.rotate_master_key().';
+
 COMMENT ON FUNCTION "private"."run_data_retention"(uuid, boolean, integer) IS 'Implementation of public.run_data_retention().';
 
 COMMENT ON FUNCTION "private"."schedule_maintenance"() IS 'Schedules maintenance with pg_cron: partitions, data retention, reminders of compliance requests, and the budgets'' flush, closing, reconciliation and pruning. False if the extension is not installed. Safe to repeat.';
@@ -12328,6 +12830,8 @@ COMMENT ON FUNCTION "private"."schedule_maintenance"() IS 'Schedules maintenance
 COMMENT ON FUNCTION "private"."scrub_json"(jsonb, text, text) IS 'The document with the same in all keys and values.';
 
 COMMENT ON FUNCTION "private"."scrub_text"(text, text, text) IS 'The text with erased@erased.invalid for addresses and [erased] for the rest.';
+
+COMMENT ON FUNCTION "private"."seal"(text, uuid, text) IS 'Encrypts a text for one row with a key (OpenPGP, AES-256).';
 
 COMMENT ON FUNCTION "private"."search_audit_log"(uuid, timestamp with time zone, timestamp with time zone, uuid, text, text, uuid, text, text, timestamp
   with time zone, uuid, integer) IS 'Implementation of public.search_audit_log().';
@@ -12410,6 +12914,10 @@ COMMENT ON FUNCTION "private"."tg_users__release_jobs"() IS 'Row trigger: takes 
 
 COMMENT ON FUNCTION "private"."token_api_key"() IS 'State of the key that the request''s token was issued for (claims company_id, api_key_id, and the same as sub), with problem ip_not_allowed too; nulls without a key. Never raises.';
 
+COMMENT ON FUNCTION "private"."unseal"(bytea, uuid, text) IS 'Decrypts what seal() made for that row. Errors: XX001 secret_corrupt.';
+
+COMMENT ON FUNCTION "private"."unwrap_data_key"(private.company_data_keys, text[]) IS 'The data key of a company. Errors: 22023 wrong_master_key; XX001 secret_corrupt.';
+
 COMMENT ON FUNCTION "private"."uuid_v7"() IS 'A time-ordered UUID, version 7 (RFC 9562), millisecond precision.';
 
 COMMENT ON FUNCTION "private"."verify_api_key"(text, text, inet, text, integer) IS 'Implementation of public.verify_api_key().';
@@ -12436,6 +12944,10 @@ COMMENT ON FUNCTION "public"."check_request"() IS 'Called by PostgREST before ev
 
 COMMENT ON FUNCTION "public"."claim_events"(integer, integer) IS 'Claims events of the outbox that are due, at most batch_size (1 to 1000), for lease_seconds (1 to 3600). Concurrent callers get different events; an event that is not finished before its lease ends is due again, so delivery is at least once and event_id tells repetitions. service_role only. Errors: 22023 invalid_claim.';
 
+COMMENT ON FUNCTION "public"."delete_company_secret"(uuid, text, uuid) IS 'Removes a secret; false if there is none. For members holding api_keys.write, in their active company, and service_role. Errors: 42501 not_your_company.';
+
+COMMENT ON FUNCTION "public"."drop_company_data_key"(uuid) IS 'Drops a company''s data key: none of its secrets can ever be read again, in no backup that was made later either. How many these are. What is stored afterwards has a new key. Operators and service_role only. Errors: 42501 not_an_operator.';
+
 COMMENT ON FUNCTION "public"."explain_ip_access"(uuid, inet) IS 'Whether an address (the caller''s own unless told) gets into a company, and which entry decides: allowlist_off, listed, not_listed, entry_disabled, entry_expired or address_unknown. Members holding security.read, for their active company; operators and service_role for any. Errors: 42501 not_your_company, not_an_operator.';
 
 COMMENT ON FUNCTION "public"."export_audit_log"(uuid, timestamp with time zone, timestamp with time zone, text, timestamp
@@ -12453,6 +12965,8 @@ COMMENT ON FUNCTION "public"."issue_api_key"(uuid, text, text[], timestamp with 
 
 COMMENT ON FUNCTION "public"."lift_processing_restriction"(uuid, uuid, text) IS 'Lifts a restriction; false if it has been. Event compliance.restriction_lifted. Errors: 42501 not_your_company, not_an_operator; PT404 unknown_restriction; 22023 reason_missing.';
 
+COMMENT ON FUNCTION "public"."list_company_secrets"(uuid) IS 'Names of a company''s secrets, whose they are and whether they can be read, never their values. Members holding api_keys.read, for their active company; operators and service_role for any. Errors: 42501 not_your_company, not_an_operator.';
+
 COMMENT ON FUNCTION "public"."log_api_usage_and_update_budget"(uuid, text, uuid, text, numeric, uuid, text, bigint, text, text, bigint, bigint, jsonb, timestamp
   with time zone, text) IS 'Records usage that cost something (US dollars, 0 to 1,000,000,000; finer than a millionth is rounded up) and counts it in the budgets of company, agent and service, in one transaction. With reservation_id it settles a reservation, also one that has expired: recorded whatever it costs, flagged is_over_budget beyond a limit; one that was released counts as none. Without, a hard limit refuses it (PT402). idempotency_key or the reservation recognise a retry, which gets the first receipt with is_replayed. occurred_at lies in the last 366 days; a month that is closed takes nothing, so what comes late is charged to the running month. Members holding usage.write, for their active company; service_role for any. Errors: 42501 not_your_company; PT402 budget_exceeded; 22023 invalid_amount, invalid_service, invalid_usage, invalid_occurred_at, invalid_idempotency_key, reservation_mismatch; PT404 unknown_company, unknown_agent, unknown_reservation; PT409 company_suspended; PT410 company_closed; PT422 idempotency_key_reused.';
 
@@ -12468,6 +12982,10 @@ COMMENT ON FUNCTION "public"."my_compliance_requests"() IS 'Requests in the acti
 
 COMMENT ON FUNCTION "public"."process_compliance_request"(uuid, uuid, integer, boolean) IS 'Carries out a request, looking at no more than max_rows rows (1 to 1000000) a call: call again until is_complete is true; stopped anywhere, the next call goes on, and a request that is done answers with its receipt again. Access, portability, know: a bundle of everything about the person, read by read_compliance_bundle(). Erasure, delete: everything that names the person is erased by column class, except what legal hold or the law keeps (rows_kept with reasons), until a pass over every text, jsonb and bytea column of the company finds nothing; remaining says what stands in the way. Rectification, correct: applies corrections. Restriction, objection, opt_out: adds to processing_restrictions. is_dry_run: what would be done, in receipt. Without company_id the active company. For compliance.manage, operators and service_role. Errors: 42501 not_your_company, not_an_operator, own_request, member_active, not_the_subject; PT404 unknown_request; 22023 invalid_batch_size, no_corrections, invalid_correction; 23514 identity_not_verified, request_closed.';
 
+COMMENT ON FUNCTION "public"."put_company_secret"(uuid, text, text, uuid, text) IS 'Stores a secret of a company (1 to 65536 characters) under a name, for one agent or for all, in place of the one before; its id. It is encrypted with the company''s data key. For members holding api_keys.write, in their active company, and service_role; master_key is for the latter where there is no Vault. Recorded in the audit log, without the value. Errors: 42501 not_your_company, backend_only; PT404 unknown_company, unknown_agent; 22023 invalid_secret, invalid_master_key, wrong_master_key; XX001 secret_corrupt.';
+
+COMMENT ON FUNCTION "public"."read_company_secret"(uuid, text, uuid, text) IS 'The value of a secret: the agent''s own if it has one of that name, else the company''s. Every read is recorded in the audit log. service_role only; master_key is stated where there is no Vault. Errors: PT404 unknown_secret; 22023 secret_unreadable, invalid_master_key, wrong_master_key; XX001 secret_corrupt.';
+
 COMMENT ON FUNCTION "public"."read_compliance_bundle"(uuid, uuid, text) IS 'A file of the answer to a request for access; manifest.json lists them with their hashes. For the person while they are a member and asked while signed in, for compliance.manage, operators and service_role; each reading is recorded. Kept for 30 days. Errors: 42501 not_your_company, not_an_operator; PT404 unknown_file.';
 
 COMMENT ON FUNCTION "public"."reconcile_budget"(uuid, date, boolean) IS 'Compares what is counted for a month (its first day) with the ledger and the reservations, budget by budget; with mend, an open month is corrected. A closed month is only reported: adjust_budget() corrects it. Operators and service_role. Errors: 42501 not_an_operator; PT404 unknown_budget_month.';
@@ -12481,6 +12999,8 @@ COMMENT ON FUNCTION "public"."remove_permission"(uuid, text) IS 'Takes one permi
 COMMENT ON FUNCTION "public"."revoke_api_key"(uuid, uuid) IS 'Revokes a key, from the next statement on, also for tokens that were issued for it. When it was revoked; safe to repeat. For members holding api_keys.write, in their active company; operators and service_role for any. Errors: 42501 not_your_company, not_an_operator; PT404 unknown_api_key.';
 
 COMMENT ON FUNCTION "public"."rotate_api_key"(uuid, uuid, interval, timestamp with time zone) IS 'Issues a successor of a key, with the same name, permissions, networks and limit; the old one goes on for overlap (0 to 30 days, 24 hours unless told). Repeated within ten minutes, by the same caller and before the successor was used, it gives the successor a new secret. For members holding api_keys.write and all permissions of the key, in their active company, and service_role; not for keys. Errors: 42501 not_your_company, not_a_person, permission_not_held; PT404 unknown_api_key; 22023 invalid_overlap, invalid_expiry; 23514 expiry_too_late, already_rotated, api_key_ended.';
+
+COMMENT ON FUNCTION "public"."rotate_master_key"(text, integer) IS 'Wraps the data keys of at most max_keys companies (1 to 10000) with a new master key; call again until remaining is 0. master_key, or Vault''s secret lytbub_master_key, has the new key and the old one, separated by a space. service_role only. Errors: 22023 invalid_batch_size, invalid_master_key, wrong_master_key; XX001 secret_corrupt.';
 
 COMMENT ON FUNCTION "public"."run_data_retention"(uuid, boolean, integer) IS 'Applies the retention policies of a company, or of all without company_id: deletes or anonymises what is older, at most max_rows (1 to 100000) rows a call; what is under legal hold, not finished or within the minimum period of its class stays. A row for each policy that was applied; call again until is_complete is true everywhere. Rows that are locked are left to the next call; several calls at once share the work. With dry_run only counts. Each policy that found something is logged in data_retention_logs; a failure is logged, reported (event retention.failed) and does not stop the others. Members holding compliance.manage, for their active company; operators and service_role for any or all. Errors: 42501 not_your_company, not_an_operator; 22023 invalid_batch_size.';
 
@@ -12701,6 +13221,10 @@ COMMENT ON TABLE "private"."budget_stripes" IS 'Counters of a busy budget, 64 a 
 
 COMMENT ON TABLE "private"."column_classes" IS 'What each column holds and what erasure does with it. class: identifier (names a row or, under a pseudonym, a person), personal, sensitive, financial, secret, operational. erasure: keep; delete (the row goes); scrub (what names the person is replaced wherever it stands in it); clear (null where it names the person); commit (replaced by a commitment, in the audit log).';
 
+COMMENT ON TABLE "private"."company_data_keys" IS 'The key of each company that its secrets are encrypted with, itself encrypted with a master key. No API role may read it.';
+
+COMMENT ON TABLE "private"."company_secrets" IS 'Secrets of companies for third parties, encrypted. No API role may read it.';
+
 COMMENT ON TABLE "private"."import_secret" IS 'Secret behind private.import_token(); one row.';
 
 COMMENT ON TABLE "private"."outbox_events" IS 'Events to be delivered to somebody outside, written in the transaction that made them true.';
@@ -12917,6 +13441,14 @@ GRANT EXECUTE ON FUNCTION "private"."custom_access_token_hook"(jsonb) TO "supaba
 
 REVOKE ALL ON FUNCTION "private"."default_company"(uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."delete_company_secret"(uuid, text, uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."delete_company_secret"(uuid, text, uuid) TO "authenticated", "service_role";
+
+REVOKE ALL ON FUNCTION "private"."drop_company_data_key"(uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."drop_company_data_key"(uuid) TO "platform_admin", "service_role";
+
 REVOKE ALL ON FUNCTION "private"."drop_expired_partitions"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."emit_event"(uuid, text, jsonb) FROM PUBLIC;
@@ -13021,6 +13553,10 @@ GRANT EXECUTE ON FUNCTION "private"."limit_request"() TO "authenticated";
 
 REVOKE ALL ON FUNCTION "private"."link_audit"(uuid, timestamp WITH time zone, xid8) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."list_company_secrets"(uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."list_company_secrets"(uuid) TO "authenticated", "platform_admin", "service_role";
+
 REVOKE ALL ON FUNCTION "private"."lock_api_key"(uuid, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."lock_budget"(uuid, uuid) FROM PUBLIC;
@@ -13046,6 +13582,10 @@ GRANT EXECUTE ON FUNCTION "private"."maintain_compliance"() TO "service_role";
 REVOKE ALL ON FUNCTION "private"."maintain_partitions"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."maintain_partitions"() TO "service_role";
+
+REVOKE ALL ON FUNCTION "private"."master_key_hint"(text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."master_keys"(text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."merge_pairs"(jsonb[]) FROM PUBLIC;
 
@@ -13089,7 +13629,15 @@ REVOKE ALL ON FUNCTION "private"."prune_audit_chain"(uuid, timestamp WITH time z
 
 REVOKE ALL ON FUNCTION "private"."prune_budgets"() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."put_company_secret"(uuid, text, text, uuid, text) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."put_company_secret"(uuid, text, text, uuid, text) TO "authenticated", "service_role";
+
 REVOKE ALL ON FUNCTION "private"."raise_budget_alerts"(uuid, uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."read_company_secret"(uuid, text, uuid, text) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."read_company_secret"(uuid, text, uuid, text) TO "service_role";
 
 REVOKE ALL ON FUNCTION "private"."read_compliance_bundle"(uuid, uuid, text) FROM PUBLIC;
 
@@ -13152,6 +13700,10 @@ REVOKE ALL ON FUNCTION "private"."rotate_api_key"(uuid, uuid, interval, timestam
 
 GRANT EXECUTE ON FUNCTION "private"."rotate_api_key"(uuid, uuid, interval, timestamp WITH time zone) TO "authenticated", "service_role";
 
+REVOKE ALL ON FUNCTION "private"."rotate_master_key"(text, integer) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."rotate_master_key"(text, integer) TO "service_role";
+
 REVOKE ALL ON FUNCTION "private"."run_data_retention"(uuid, boolean, integer) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."run_data_retention"(uuid, boolean, integer) TO "authenticated", "platform_admin", "service_role";
@@ -13161,6 +13713,8 @@ REVOKE ALL ON FUNCTION "private"."schedule_maintenance"() FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."scrub_json"(jsonb, text, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."scrub_text"(text, text, text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."seal"(text, uuid, text) FROM PUBLIC;
 
 REVOKE ALL
   ON FUNCTION "private"."search_audit_log"(uuid, timestamp WITH time zone, timestamp WITH time zone, uuid, text, text, uuid, text, text, timestamp WITH time zone, uuid, integer)
@@ -13254,6 +13808,10 @@ REVOKE ALL ON FUNCTION "private"."tg_users__release_jobs"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."token_api_key"() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."unseal"(bytea, uuid, text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."unwrap_data_key"(private.company_data_keys, text[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."uuid_v7"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."uuid_v7"() TO "authenticated", "platform_admin", "service_role";
@@ -13290,6 +13848,10 @@ GRANT EXECUTE ON FUNCTION "public"."check_request"() TO "anon", "authenticated",
 
 GRANT EXECUTE ON FUNCTION "public"."claim_events"(integer, integer) TO "service_role";
 
+GRANT EXECUTE ON FUNCTION "public"."delete_company_secret"(uuid, text, uuid) TO "authenticated", "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."drop_company_data_key"(uuid) TO "platform_admin", "service_role";
+
 GRANT EXECUTE ON FUNCTION "public"."explain_ip_access"(uuid, inet) TO "authenticated", "platform_admin", "service_role";
 
 GRANT EXECUTE
@@ -13308,6 +13870,8 @@ GRANT EXECUTE ON FUNCTION "public"."issue_api_key"(uuid, text, text[], timestamp
 
 GRANT EXECUTE ON FUNCTION "public"."lift_processing_restriction"(uuid, uuid, text) TO "authenticated", "platform_admin", "service_role";
 
+GRANT EXECUTE ON FUNCTION "public"."list_company_secrets"(uuid) TO "authenticated", "platform_admin", "service_role";
+
 GRANT EXECUTE
   ON FUNCTION "public"."log_api_usage_and_update_budget"(uuid, text, uuid, text, numeric, uuid, text, bigint, text, text, bigint, bigint, jsonb, timestamp WITH time zone, text)
   TO "authenticated", "service_role";
@@ -13324,6 +13888,10 @@ GRANT EXECUTE ON FUNCTION "public"."my_compliance_requests"() TO "authenticated"
 
 GRANT EXECUTE ON FUNCTION "public"."process_compliance_request"(uuid, uuid, integer, boolean) TO "authenticated", "platform_admin", "service_role";
 
+GRANT EXECUTE ON FUNCTION "public"."put_company_secret"(uuid, text, text, uuid, text) TO "authenticated", "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."read_company_secret"(uuid, text, uuid, text) TO "service_role";
+
 GRANT EXECUTE ON FUNCTION "public"."read_compliance_bundle"(uuid, uuid, text) TO "authenticated", "platform_admin", "service_role";
 
 GRANT EXECUTE ON FUNCTION "public"."reconcile_budget"(uuid, date, boolean) TO "platform_admin", "service_role";
@@ -13337,6 +13905,8 @@ GRANT EXECUTE ON FUNCTION "public"."remove_permission"(uuid, text) TO "authentic
 GRANT EXECUTE ON FUNCTION "public"."revoke_api_key"(uuid, uuid) TO "authenticated", "platform_admin", "service_role";
 
 GRANT EXECUTE ON FUNCTION "public"."rotate_api_key"(uuid, uuid, interval, timestamp WITH time zone) TO "authenticated", "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."rotate_master_key"(text, integer) TO "service_role";
 
 GRANT EXECUTE ON FUNCTION "public"."run_data_retention"(uuid, boolean, integer) TO "authenticated", "platform_admin", "service_role";
 

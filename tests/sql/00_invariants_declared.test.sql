@@ -249,6 +249,18 @@ insert into declared_functions values
   ('private.verify_compliance_identity(uuid, uuid, text)', 'authenticated platform_admin service_role', true),
   ('public.verify_compliance_identity(uuid, uuid, text)', 'authenticated platform_admin service_role', false),
   ('private.maintain_compliance()', 'service_role', true),
+  ('private.put_company_secret(uuid, text, text, uuid, text)', 'authenticated service_role', true),
+  ('public.put_company_secret(uuid, text, text, uuid, text)', 'authenticated service_role', false),
+  ('private.read_company_secret(uuid, text, uuid, text)', 'service_role', true),
+  ('public.read_company_secret(uuid, text, uuid, text)', 'service_role', false),
+  ('private.delete_company_secret(uuid, text, uuid)', 'authenticated service_role', true),
+  ('public.delete_company_secret(uuid, text, uuid)', 'authenticated service_role', false),
+  ('private.list_company_secrets(uuid)', 'authenticated platform_admin service_role', true),
+  ('public.list_company_secrets(uuid)', 'authenticated platform_admin service_role', false),
+  ('private.rotate_master_key(text, integer)', 'service_role', true),
+  ('public.rotate_master_key(text, integer)', 'service_role', false),
+  ('private.drop_company_data_key(uuid)', 'platform_admin service_role', true),
+  ('public.drop_company_data_key(uuid)', 'platform_admin service_role', false),
   ('private.find_leaked_api_keys(text, boolean)', 'platform_admin service_role', true),
   ('public.find_leaked_api_keys(text, boolean)', 'platform_admin service_role', false),
   ('private.issue_api_key(uuid, text, text[], timestamp with time zone, inet[], integer, uuid)', 'authenticated service_role', true),
@@ -392,7 +404,7 @@ insert into declared_unique values
   ('invoices (company_id, number)'), ('invoices (company_id, stripe_invoice_id)'),
   ('ip_allowlist_entries (company_id, network)'), ('media_assets (company_id, storage_path)'),
   ('private.api_key_secrets (key_hash)'), ('processing_restrictions (company_id, compliance_request_id)'), ('security_policies (company_id) WHERE is_active'),
-  ('private.audit_links (company_id, link_no) WHERE (link_no IS NOT NULL)'), ('security_policies (company_id, version)'), ('service_limits (company_id, service)'), ('services (company_id, code)');
+  ('private.audit_links (company_id, link_no) WHERE (link_no IS NOT NULL)'), ('private.company_secrets (company_id, agent_id, name) NULLS NOT DISTINCT'), ('security_policies (company_id, version)'), ('service_limits (company_id, service)'), ('services (company_id, code)');
 create temp view v_unique as
 select coalesce(u.name, d.name) as name
   from (select t.oid::regclass || ' ' || regexp_replace(pg_get_indexdef(i.indexrelid), '^.* USING btree ', '') as name
