@@ -1871,6 +1871,15 @@ export type Database = {
           topic: string;
         }[];
       };
+      compliance_status: {
+        Args: { company_id: string };
+        Returns: {
+          check_name: string;
+          details: Json;
+          status: string;
+          value: number;
+        }[];
+      };
       delete_company_secret: {
         Args: { agent_id?: string; company_id: string; name: string };
         Returns: boolean;
@@ -2081,6 +2090,7 @@ export type Database = {
           status: string;
         }[];
       };
+      record_compliance_review: { Args: { company_id: string; notes?: string }; Returns: string };
       release_budget_reservation: {
         Args: { company_id: string; reservation_id: string };
         Returns: boolean;

@@ -136,6 +136,14 @@ CREATE TABLE "private"."company_secrets" (
   CONSTRAINT "company_secrets_pkey" PRIMARY KEY (company_id, id)
 );
 
+CREATE TABLE "private"."compliance_reviews" (
+  "company_id"  uuid                     NOT NULL,
+  "reviewed_at" timestamp with time zone,
+  "reviewed_by" uuid,
+  "reminded_at" timestamp with time zone,
+  CONSTRAINT "compliance_reviews_pkey" PRIMARY KEY (company_id)
+);
+
 CREATE TABLE "private"."import_secret" (
   "is_only" boolean NOT NULL DEFAULT true,
   "secret"  uuid    NOT NULL DEFAULT gen_random_uuid(),
@@ -2474,6 +2482,135 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.check_access (
+  p_company_id uuid
+)
+  RETURNS TABLE (
+    check_name text,
+    status     text,
+    value      bigint,
+    details    jsonb
+  )
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_policy public.security_policies;
+  v_factors constant regclass := to_regclass('auth.mfa_factors');
+  v_entries record;
+  v_seen record;
+  v_users uuid[];
+begin
+  select * into v_policy from public.security_policies as p where p.company_id = p_company_id and p.is_active;
+  select count(*) filter (where e.is_enabled and (e.expires_at is null or e.expires_at > now())) as in_force,
+         count(*) filter (where e.expires_at <= now()) as expired
+    into v_entries from public.ip_allowlist_entries as e
+   where e.company_id = p_company_id;
+  -- Of the addresses that the audit log has seen in a month, how many the allowlist covers.
+  select count(*) as addresses, count(*) filter (where private.is_address_allowed(p_company_id, a.ip_address)) as covered
+    into v_seen
+    from (
+      select distinct l.ip_address from public.audit_logs as l
+       where l.company_id = p_company_id and l.created_at > now() - interval '30 days' and l.ip_address is not null
+    ) as a;
+  return query values (
+    'ip_allowlist', case when coalesce(v_policy.is_ip_allowlist_enabled, false) and v_entries.expired = 0 then 'ok' else 'warning' end,
+    case when v_seen.addresses = 0 then null else v_seen.covered * 100 / v_seen.addresses end,
+    jsonb_build_object(
+      'is_enabled', coalesce(v_policy.is_ip_allowlist_enabled, false), 'entries', v_entries.in_force,
+      'expired_entries', v_entries.expired, 'addresses_of_30_days', v_seen.addresses, 'covered', v_seen.covered));
+  if v_factors is null or not has_table_privilege(v_factors, 'select') then
+    return query values ('users_without_mfa', 'unknown', null::bigint, jsonb_build_object('reason', 'auth.mfa_factors cannot be read'));
+    return;
+  end if;
+  execute format(
+    'select array_agg(u.id order by u.id) from public.users as u
+      where u.company_id = $1 and u.status = ''active''
+        and not exists (select from %s as f where f.user_id = u.id and f.status = ''verified'')', v_factors)
+    into v_users using p_company_id;
+  return query values (
+    'users_without_mfa', case when v_users is null then 'ok' else 'warning' end, coalesce(cardinality(v_users), 0)::bigint,
+    jsonb_build_object('is_required', coalesce(v_policy.required_aal = 'aal2', false), 'user_ids', coalesce(to_jsonb(v_users), '[]')));
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.check_api_keys (
+  p_company_id uuid
+)
+  RETURNS TABLE (
+    check_name text,
+    status     text,
+    value      bigint,
+    details    jsonb
+  )
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_found record;
+begin
+  select count(*) as keys,
+         max(extract(day from now() - k.created_at))::bigint as oldest_days,
+         jsonb_agg(k.id order by k.id) filter (where k.created_at <= now() - interval '365 days') as old,
+         jsonb_agg(k.id order by k.id) filter (where k.expires_at <= now() + interval '14 days') as expiring,
+         jsonb_agg(k.id order by k.id) filter (where coalesce(k.last_used_at, k.created_at) <= now() - interval '90 days') as unused,
+         -- Issued by somebody who could not issue it any more.
+         jsonb_agg(k.id order by k.id) filter (
+           where k.created_by is not null
+             and not (k.permissions || '{api_keys.write}') <@ private.permissions_of(k.company_id, k.created_by)) as unattended
+    into v_found
+    from public.api_keys as k
+   where k.company_id = p_company_id and k.revoked_at is null and (k.expires_at is null or k.expires_at > now());
+  return query values
+    ('api_key_age', case when v_found.old is null then 'ok' else 'warning' end, coalesce(v_found.oldest_days, 0),
+     jsonb_build_object('keys', v_found.keys, 'older_than_365_days', coalesce(v_found.old, '[]'))),
+    ('api_keys_expiring', case when v_found.expiring is null then 'ok' else 'warning' end,
+     coalesce(jsonb_array_length(v_found.expiring), 0)::bigint,
+     jsonb_build_object('within_14_days', coalesce(v_found.expiring, '[]'))),
+    ('api_keys_unused', case when v_found.unused is null then 'ok' else 'warning' end,
+     coalesce(jsonb_array_length(v_found.unused), 0)::bigint,
+     jsonb_build_object('for_90_days', coalesce(v_found.unused, '[]'))),
+    ('api_keys_unattended', case when v_found.unattended is null then 'ok' else 'warning' end,
+     coalesce(jsonb_array_length(v_found.unattended), 0)::bigint,
+     jsonb_build_object('issuer_lost_rights', coalesce(v_found.unattended, '[]')));
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.check_audit_chain (
+  p_company_id uuid
+)
+  RETURNS TABLE (
+    check_name text,
+    status     text,
+    value      bigint,
+    details    jsonb
+  )
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_head constant bigint := (select h.link_no from private.audit_heads as h where h.company_id = p_company_id);
+  v_from constant bigint := greatest(
+    coalesce(v_head, 0) - 1000,
+    coalesce((select max(s.last_link_no) from private.audit_segments as s
+               where s.company_id = p_company_id and s.pruned_at is not null), 0));
+  v_answer public.audit_verification;
+begin
+  begin
+    v_answer := private.verify_audit_chain(p_company_id, v_from, 1000, null, null);
+  exception when insufficient_privilege then
+    return query values ('audit_chain', 'unknown', null::bigint, '{"reason": "audit.read is not held"}'::jsonb);
+    return;
+  end;
+  return query values (
+    'audit_chain', case when v_answer.is_intact then 'ok' else 'failing' end, coalesce(v_answer.head_link_no, 0),
+    jsonb_build_object('verified_after_link_no', v_from, 'problems', coalesce(v_answer.problems, '[]')));
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.check_budget (
   p_company_id     uuid,
   p_agent_id       uuid,
@@ -2675,6 +2812,96 @@ begin
     return v_company;
   end if;
   return case when v_key.remaining < v_company.remaining then v_key else v_company end;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.check_requests (
+  p_company_id uuid
+)
+  RETURNS TABLE (
+    check_name text,
+    status     text,
+    value      bigint,
+    details    jsonb
+  )
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_found record;
+begin
+  select count(*) as open, count(*) filter (where r.due_at <= now()) as overdue,
+         count(*) filter (where r.due_at > now() and r.due_at <= now() + interval '7 days') as due_soon,
+         min(r.due_at) as next_due_at,
+         jsonb_agg(r.id order by r.due_at) filter (where r.due_at <= now()) as ids
+    into v_found
+    from public.compliance_requests as r
+   where r.company_id = p_company_id and r.status in ('received', 'identity_check', 'in_progress');
+  return query values
+    ('requests_open', case when v_found.due_soon > 0 then 'warning' else 'ok' end, v_found.open,
+     jsonb_build_object('due_within_7_days', v_found.due_soon, 'next_due_at', v_found.next_due_at)),
+    ('requests_overdue', case when v_found.overdue > 0 then 'failing' else 'ok' end, v_found.overdue,
+     jsonb_build_object('request_ids', coalesce(v_found.ids, '[]')));
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.check_retention (
+  p_company_id uuid
+)
+  RETURNS TABLE (
+    check_name text,
+    status     text,
+    value      bigint,
+    details    jsonb
+  )
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_policy record;
+  v_rows bigint;
+  v_overdue jsonb := '{}'::jsonb;
+  v_total bigint := 0;
+  v_missing text[];
+  v_held text[];
+  v_failed jsonb;
+begin
+  select array_agg(k.data_class order by k.data_class) into v_missing
+    from private.retention_classes as k
+   where not exists (
+     select from public.data_retention_policies as p where p.company_id = p_company_id and p.data_class = k.data_class);
+  select array_agg(p.data_class order by p.data_class) into v_held
+    from public.data_retention_policies as p
+   where p.company_id = p_company_id and p.is_legal_hold;
+  -- What should have gone for two days: nobody runs run_data_retention(), or it fails.
+  for v_policy in
+    select p.data_class, p.action, greatest(p.retention_days, k.minimum_days) + 2 as days
+      from public.data_retention_policies as p
+      join private.retention_classes as k on k.data_class = p.data_class
+     where p.company_id = p_company_id and p.action <> 'keep' and not p.is_legal_hold
+     order by p.data_class
+  loop
+    v_rows := private.retain_batch(
+      p_company_id, v_policy.data_class, v_policy.action, now() - make_interval(days => v_policy.days), 1, true);
+    if v_rows > 0 then
+      v_overdue := v_overdue || jsonb_build_object(v_policy.data_class, v_rows);
+      v_total := v_total + v_rows;
+    end if;
+  end loop;
+  select jsonb_object_agg(l.data_class, l.failures) into v_failed
+    from (
+      select x.data_class, count(*) as failures from public.data_retention_logs as x
+       where x.company_id = p_company_id and x.status = 'failed' and x.started_at > now() - interval '7 days'
+       group by x.data_class
+    ) as l;
+  return query values
+    ('retention_policies', case when v_missing is null then 'ok' else 'warning' end, coalesce(cardinality(v_missing), 0)::bigint,
+     jsonb_build_object('classes_without_policy', coalesce(to_jsonb(v_missing), '[]'), 'legal_holds', coalesce(to_jsonb(v_held), '[]'))),
+    ('retention_overdue', case when v_total > 0 then 'failing' else 'ok' end, v_total, jsonb_build_object('rows', v_overdue)),
+    ('retention_failures', case when v_failed is null then 'ok' else 'failing' end,
+     (select coalesce(sum(f.value::bigint), 0)::bigint from jsonb_each_text(v_failed) as f),
+     jsonb_build_object('failures_of_7_days', coalesce(v_failed, '{}')));
 end
 $function$;
 
@@ -2994,6 +3221,50 @@ begin
       where r.company_id = p_company_id and r.held_in <> '{}' and p.id = any (r.held_in)
    ) as h
    where p.company_id = p_company_id and p.id = p_period_id;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.compliance_status (
+  p_company_id uuid
+)
+  RETURNS TABLE (
+    check_name text,
+    status     text,
+    value      bigint,
+    details    jsonb
+  )
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_due_at timestamptz;
+  v_unreadable bigint;
+begin
+  perform private.require_reader(p_company_id, 'compliance.read');
+  if not exists (select from public.companies as c where c.id = p_company_id) then
+    raise exception 'there is no company %', coalesce(p_company_id::text, 'null')
+      using errcode = 'PT404',
+            detail = 'unknown_company',
+            hint = 'Check company_id.';
+  end if;
+  v_due_at := private.review_due_at(p_company_id);
+  v_unreadable := (
+    select count(*) from private.company_secrets as s
+     where s.company_id = p_company_id
+       and not exists (select from private.company_data_keys as d where d.company_id = s.company_id and d.key_uuid = s.key_uuid));
+  return query
+    select * from private.check_requests(p_company_id)
+    union all select * from private.check_retention(p_company_id)
+    union all select * from private.check_api_keys(p_company_id)
+    union all select * from private.check_access(p_company_id)
+    union all select * from private.check_audit_chain(p_company_id)
+    union all values
+      ('secrets_unreadable', case when v_unreadable > 0 then 'warning' else 'ok' end, v_unreadable, '{}'::jsonb),
+      ('review', case when v_due_at <= now() then 'warning' else 'ok' end,
+       greatest(extract(day from v_due_at - now()), 0)::bigint,
+       jsonb_build_object('due_at', v_due_at, 'reviewed_at', (
+         select r.reviewed_at from private.compliance_reviews as r where r.company_id = p_company_id)));
 end
 $function$;
 
@@ -5286,7 +5557,7 @@ begin
     v_notices := v_notices + 1;
   end loop;
   perform set_config('app.importing', v_importing, true);
-  return v_notices;
+  return v_notices + private.remind_of_reviews();
 end
 $function$;
 
@@ -5346,6 +5617,7 @@ CREATE OR REPLACE FUNCTION private.master_keys (
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
 declare
+  v_vault constant regclass := to_regclass('vault.decrypted_secrets');
   v_text text := p_given;
   v_keys text[];
 begin
@@ -5355,8 +5627,8 @@ begin
             detail = 'backend_only',
             hint = 'Leave master_key out; it is taken from Vault.';
   end if;
-  if v_text is null and to_regclass('vault.decrypted_secrets') is not null then
-    execute 'select s.decrypted_secret from vault.decrypted_secrets as s where s.name = $1' into v_text
+  if v_text is null and v_vault is not null then
+    execute format('select s.decrypted_secret from %s as s where s.name = $1', v_vault) into v_text
       using 'lytbub_master_key';
   end if;
   v_keys := regexp_split_to_array(btrim(v_text), '\s+');
@@ -6419,6 +6691,37 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.record_compliance_review (
+  p_company_id uuid,
+  p_notes      text
+)
+  RETURNS timestamp WITH time zone
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_checks jsonb;
+begin
+  perform private.require_company(p_company_id, 'compliance.manage');
+  if length(p_notes) > 10000 then
+    raise exception 'the notes are longer than 10000 characters'
+      using errcode = '22023',
+            detail = 'invalid_notes',
+            hint = 'Store a longer report as a document, and name it here.';
+  end if;
+  -- What the reviewer was shown.
+  select jsonb_object_agg(s.check_name, s.status) into v_checks from private.compliance_status(p_company_id) as s;
+  insert into private.compliance_reviews as r (company_id, reviewed_at, reviewed_by)
+  values (p_company_id, now(), private.actor_id())
+  on conflict (company_id) do update
+    set reviewed_at = excluded.reviewed_at, reviewed_by = excluded.reviewed_by, reminded_at = null;
+  perform private.write_audit(p_company_id, 'compliance.reviewed', 'compliance_reviews', null,
+    jsonb_build_object('notes', p_notes, 'checks', v_checks));
+  return private.review_due_at(p_company_id);
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.record_usage (
   p_company_id    uuid,
   p_usage_id      uuid,
@@ -6806,6 +7109,40 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.remind_of_reviews()
+  RETURNS integer
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_company record;
+  v_notices integer := 0;
+begin
+  for v_company in
+    select c.id, d.due_at
+      from public.companies as c
+      left join private.compliance_reviews as r on r.company_id = c.id
+     cross join lateral (select private.review_due_at(c.id) as due_at) as d
+     where c.status = 'active' and d.due_at <= now()
+       and (r.reminded_at is null or r.reminded_at <= now() - interval '30 days')
+     order by c.id
+     limit 1000
+  loop
+    insert into private.compliance_reviews as r (company_id, reminded_at)
+    values (v_company.id, now())
+    on conflict (company_id) do update
+      set reminded_at = now()
+      where r.reminded_at is null or r.reminded_at <= now() - interval '30 days';
+    -- Of two runs at once, one reminds.
+    if found then
+      perform private.emit_event(v_company.id, 'compliance.review_due', jsonb_build_object('due_at', v_company.due_at));
+      v_notices := v_notices + 1;
+    end if;
+  end loop;
+  return v_notices;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.replay_usage (
   p_company_id  uuid,
   p_usage_id    uuid,
@@ -7113,6 +7450,24 @@ begin
   end if;
   perform set_config('app.importing', v_importing, true);
   return v_rows;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.review_due_at (
+  p_company_id uuid
+)
+  RETURNS timestamp WITH time zone
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return (
+    select coalesce(r.reviewed_at, c.created_at) + make_interval(days => coalesce(
+             (select (s.value #>> '{}')::integer from public.system_config as s where s.key = 'compliance.review_interval_days'), 90))
+      from public.companies as c
+      left join private.compliance_reviews as r on r.company_id = c.id
+     where c.id = p_company_id);
 end
 $function$;
 
@@ -9275,6 +9630,25 @@ $function$;
 
 REVOKE ALL ON FUNCTION "public"."claim_events"(integer, integer) FROM PUBLIC, "anon", "authenticated";
 
+CREATE OR REPLACE FUNCTION public.compliance_status (
+  company_id uuid
+)
+  RETURNS TABLE (
+    check_name text,
+    status     text,
+    value      bigint,
+    details    jsonb
+  )
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query select * from private.compliance_status(company_id);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."compliance_status"(uuid) FROM PUBLIC, "anon";
+
 CREATE OR REPLACE FUNCTION public.delete_company_secret (
   company_id uuid,
   name       text,
@@ -9693,6 +10067,21 @@ end
 $function$;
 
 REVOKE ALL ON FUNCTION "public"."reconcile_budget"(uuid, date, boolean) FROM PUBLIC, "anon", "authenticated";
+
+CREATE OR REPLACE FUNCTION public.record_compliance_review (
+  company_id uuid,
+  notes      text DEFAULT NULL::text
+)
+  RETURNS timestamp WITH time zone
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.record_compliance_review(company_id, notes);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."record_compliance_review"(uuid, text) FROM PUBLIC, "anon";
 
 CREATE OR REPLACE FUNCTION public.release_budget_reservation (
   company_id     uuid,
@@ -10244,6 +10633,9 @@ ALTER TABLE "private"."company_data_keys"
 
 ALTER TABLE "private"."company_secrets"
   ADD CONSTRAINT "company_secrets_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
+
+ALTER TABLE "private"."compliance_reviews"
+  ADD CONSTRAINT "compliance_reviews_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
 
 ALTER TABLE "private"."outbox_events"
   ADD CONSTRAINT "outbox_events_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
@@ -12591,9 +12983,19 @@ COMMENT ON FUNCTION "private"."charge_scope"(uuid, uuid, integer, integer, bigin
 
 COMMENT ON FUNCTION "private"."charge_usage"(uuid, timestamp with time zone, uuid, text, bigint, private.spender, uuid[], bigint, boolean) IS 'Counts usage in the budgets of company, agent and service and gives back what was held for it; the spender that was charged. Errors: PT402 budget_exceeded.';
 
+COMMENT ON FUNCTION "private"."check_access"(uuid) IS 'Checks ip_allowlist and users_without_mfa of compliance_status().';
+
+COMMENT ON FUNCTION "private"."check_api_keys"(uuid) IS 'Checks api_key_age, api_keys_expiring, api_keys_unused and api_keys_unattended of compliance_status().';
+
+COMMENT ON FUNCTION "private"."check_audit_chain"(uuid) IS 'Check audit_chain of compliance_status(): the last 1000 links.';
+
 COMMENT ON FUNCTION "private"."check_budget"(uuid, uuid, numeric, text, integer, uuid) IS 'Implementation of public.check_budget_before_usage().';
 
 COMMENT ON FUNCTION "private"."check_rate_limit"(uuid, integer, uuid) IS 'Implementation of public.check_rate_limit().';
+
+COMMENT ON FUNCTION "private"."check_requests"(uuid) IS 'Checks requests_open and requests_overdue of compliance_status().';
+
+COMMENT ON FUNCTION "private"."check_retention"(uuid) IS 'Checks retention_policies, retention_overdue and retention_failures of compliance_status(). Writes nothing.';
 
 COMMENT ON FUNCTION "private"."claim_events"(integer, integer) IS 'Implementation of public.claim_events().';
 
@@ -12614,6 +13016,8 @@ COMMENT ON FUNCTION "private"."company_for_api_key"(text) IS 'The gate for a tok
 COMMENT ON FUNCTION "private"."company_rate"(uuid) IS 'Requests a minute and burst of a company: requests_per_minute and request_burst in the features of its plan.';
 
 COMMENT ON FUNCTION "private"."compare_budget"(uuid, uuid) IS 'Spent and held of a budget as counted and as the ledger and the reservations say, in micro-dollars. Takes no lock.';
+
+COMMENT ON FUNCTION "private"."compliance_status"(uuid) IS 'Implementation of public.compliance_status().';
 
 COMMENT ON FUNCTION "private"."compliance_ticket"(public.compliance_requests) IS 'What whoever submitted a request may know of it.';
 
@@ -12780,6 +13184,8 @@ COMMENT ON FUNCTION "private"."reconcile_budget"(uuid, date, boolean) IS 'Implem
 
 COMMENT ON FUNCTION "private"."reconcile_budgets"(integer) IS 'Mends the open months of at most so many companies that were not compared for 20 hours; how many. Run every minute of the night.';
 
+COMMENT ON FUNCTION "private"."record_compliance_review"(uuid, text) IS 'Implementation of public.record_compliance_review().';
+
 COMMENT ON FUNCTION "private"."record_usage"(uuid, uuid, timestamp with time zone, timestamp
   with time zone, private.spender, private.budget_reservations, text, text, uuid, text, bigint, bigint, text, text, bigint, bigint, jsonb, text) IS 'Charges and writes usage that is new; its receipt. Errors: PT402 budget_exceeded; LB001 when the key is used by somebody else at the same moment.';
 
@@ -12799,6 +13205,8 @@ COMMENT ON FUNCTION "private"."release_hold"(uuid, uuid[], bigint) IS 'Gives an 
 
 COMMENT ON FUNCTION "private"."release_reservation"(uuid, uuid) IS 'Implementation of public.release_budget_reservation().';
 
+COMMENT ON FUNCTION "private"."remind_of_reviews"() IS 'Events compliance.review_due for at most 1000 companies; how many. Part of maintain_compliance().';
+
 COMMENT ON FUNCTION "private"."replay_usage"(uuid, uuid, timestamp with time zone, text, uuid, bigint, private.budget_reservations) IS 'The receipt of usage that was recorded before; settles a reservation that is still open with it. Errors: PT422 idempotency_key_reused.';
 
 COMMENT ON FUNCTION "private"."require_company"(uuid, text) IS 'Passes for a member''s active company in which they hold the permission, and for the backend. Errors: 42501 not_your_company.';
@@ -12816,6 +13224,8 @@ COMMENT ON FUNCTION "private"."require_usage"(bigint, text, bigint, bigint, json
 COMMENT ON FUNCTION "private"."reserve_quickly"(uuid, uuid, bigint, text, integer, uuid) IS 'The decision of private.check_budget() when every counter has room; null, with nothing done, otherwise.';
 
 COMMENT ON FUNCTION "private"."retain_batch"(uuid, text, text, timestamp with time zone, integer, boolean) IS 'Deletes or anonymises at most so many rows of a class that are older than a time, or counts them; how many.';
+
+COMMENT ON FUNCTION "private"."review_due_at"(uuid) IS 'When a company''s next review is due: system_config compliance.review_interval_days (90) after the last, or after the company was created.';
 
 COMMENT ON FUNCTION "private"."revoke_api_key"(uuid, uuid) IS 'Implementation of public.revoke_api_key().';
 
@@ -12944,6 +13354,8 @@ COMMENT ON FUNCTION "public"."check_request"() IS 'Called by PostgREST before ev
 
 COMMENT ON FUNCTION "public"."claim_events"(integer, integer) IS 'Claims events of the outbox that are due, at most batch_size (1 to 1000), for lease_seconds (1 to 3600). Concurrent callers get different events; an event that is not finished before its lease ends is due again, so delivery is at least once and event_id tells repetitions. service_role only. Errors: 22023 invalid_claim.';
 
+COMMENT ON FUNCTION "public"."compliance_status"(uuid) IS 'How a company stands, a row a check: status ok, warning, failing or unknown, a number, and details. Checks: requests_open, requests_overdue (how many); retention_policies (classes without), retention_overdue (rows that should have gone for two days), retention_failures (of 7 days); api_key_age (days of the oldest valid key), api_keys_expiring (in 14 days), api_keys_unused (for 90 days), api_keys_unattended (whose issuer left or lost a right); ip_allowlist (percent of the addresses of 30 days that it covers), users_without_mfa; audit_chain (its last link; the last 1000 are verified); secrets_unreadable; review (days until the next). Members holding compliance.read, for their active company; operators and service_role for any. Errors: 42501 not_your_company, not_an_operator; PT404 unknown_company.';
+
 COMMENT ON FUNCTION "public"."delete_company_secret"(uuid, text, uuid) IS 'Removes a secret; false if there is none. For members holding api_keys.write, in their active company, and service_role. Errors: 42501 not_your_company.';
 
 COMMENT ON FUNCTION "public"."drop_company_data_key"(uuid) IS 'Drops a company''s data key: none of its secrets can ever be read again, in no backup that was made later either. How many these are. What is stored afterwards has a new key. Operators and service_role only. Errors: 42501 not_an_operator.';
@@ -12989,6 +13401,8 @@ COMMENT ON FUNCTION "public"."read_company_secret"(uuid, text, uuid, text) IS 'T
 COMMENT ON FUNCTION "public"."read_compliance_bundle"(uuid, uuid, text) IS 'A file of the answer to a request for access; manifest.json lists them with their hashes. For the person while they are a member and asked while signed in, for compliance.manage, operators and service_role; each reading is recorded. Kept for 30 days. Errors: 42501 not_your_company, not_an_operator; PT404 unknown_file.';
 
 COMMENT ON FUNCTION "public"."reconcile_budget"(uuid, date, boolean) IS 'Compares what is counted for a month (its first day) with the ledger and the reservations, budget by budget; with mend, an open month is corrected. A closed month is only reported: adjust_budget() corrects it. Operators and service_role. Errors: 42501 not_an_operator; PT404 unknown_budget_month.';
+
+COMMENT ON FUNCTION "public"."record_compliance_review"(uuid, text) IS 'Records that a company''s security and compliance were reviewed, with notes (10000 characters at most) and the state of each check, in the audit log; when the next review is due. For members holding compliance.manage, in their active company, and service_role. Errors: 42501 not_your_company; 22023 invalid_notes; PT404 unknown_company.';
 
 COMMENT ON FUNCTION "public"."release_budget_reservation"(uuid, uuid) IS 'Gives back what a reservation holds; true if it still held something. Safe to repeat. Members holding usage.write, for their active company; service_role for any. Errors: 42501 not_your_company; PT404 unknown_reservation.';
 
@@ -13225,6 +13639,8 @@ COMMENT ON TABLE "private"."company_data_keys" IS 'The key of each company that 
 
 COMMENT ON TABLE "private"."company_secrets" IS 'Secrets of companies for third parties, encrypted. No API role may read it.';
 
+COMMENT ON TABLE "private"."compliance_reviews" IS 'Last review of each company''s security and compliance, and last reminder.';
+
 COMMENT ON TABLE "private"."import_secret" IS 'Secret behind private.import_token(); one row.';
 
 COMMENT ON TABLE "private"."outbox_events" IS 'Events to be delivered to somebody outside, written in the transaction that made them true.';
@@ -13391,6 +13807,12 @@ REVOKE ALL ON FUNCTION "private"."charge_scope"(uuid, uuid, integer, integer, bi
 
 REVOKE ALL ON FUNCTION "private"."charge_usage"(uuid, timestamp WITH time zone, uuid, text, bigint, private.spender, uuid[], bigint, boolean) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."check_access"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."check_api_keys"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."check_audit_chain"(uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."check_budget"(uuid, uuid, numeric, text, integer, uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."check_budget"(uuid, uuid, numeric, text, integer, uuid) TO "authenticated", "service_role";
@@ -13398,6 +13820,10 @@ GRANT EXECUTE ON FUNCTION "private"."check_budget"(uuid, uuid, numeric, text, in
 REVOKE ALL ON FUNCTION "private"."check_rate_limit"(uuid, integer, uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."check_rate_limit"(uuid, integer, uuid) TO "authenticated", "service_role";
+
+REVOKE ALL ON FUNCTION "private"."check_requests"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."check_retention"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."claim_events"(integer, integer) FROM PUBLIC;
 
@@ -13422,6 +13848,10 @@ REVOKE ALL ON FUNCTION "private"."company_for_api_key"(text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."company_rate"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."compare_budget"(uuid, uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."compliance_status"(uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."compliance_status"(uuid) TO "authenticated", "platform_admin", "service_role";
 
 REVOKE ALL ON FUNCTION "private"."compliance_ticket"(public.compliance_requests) FROM PUBLIC;
 
@@ -13651,6 +14081,10 @@ GRANT EXECUTE ON FUNCTION "private"."reconcile_budget"(uuid, date, boolean) TO "
 
 REVOKE ALL ON FUNCTION "private"."reconcile_budgets"(integer) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."record_compliance_review"(uuid, text) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."record_compliance_review"(uuid, text) TO "authenticated", "service_role";
+
 REVOKE ALL
   ON FUNCTION "private"."record_usage"(uuid, uuid, timestamp WITH time zone, timestamp
     WITH time zone, private.spender, private.budget_reservations, text, text, uuid, text, bigint, bigint, text, text, bigint, bigint, jsonb, text)
@@ -13674,6 +14108,8 @@ REVOKE ALL ON FUNCTION "private"."release_reservation"(uuid, uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."release_reservation"(uuid, uuid) TO "authenticated", "service_role";
 
+REVOKE ALL ON FUNCTION "private"."remind_of_reviews"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."replay_usage"(uuid, uuid, timestamp WITH time zone, text, uuid, bigint, private.budget_reservations) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."require_company"(uuid, text) FROM PUBLIC;
@@ -13691,6 +14127,8 @@ REVOKE ALL ON FUNCTION "private"."require_usage"(bigint, text, bigint, bigint, j
 REVOKE ALL ON FUNCTION "private"."reserve_quickly"(uuid, uuid, bigint, text, integer, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."retain_batch"(uuid, text, text, timestamp WITH time zone, integer, boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."review_due_at"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."revoke_api_key"(uuid, uuid) FROM PUBLIC;
 
@@ -13848,6 +14286,8 @@ GRANT EXECUTE ON FUNCTION "public"."check_request"() TO "anon", "authenticated",
 
 GRANT EXECUTE ON FUNCTION "public"."claim_events"(integer, integer) TO "service_role";
 
+GRANT EXECUTE ON FUNCTION "public"."compliance_status"(uuid) TO "authenticated", "platform_admin", "service_role";
+
 GRANT EXECUTE ON FUNCTION "public"."delete_company_secret"(uuid, text, uuid) TO "authenticated", "service_role";
 
 GRANT EXECUTE ON FUNCTION "public"."drop_company_data_key"(uuid) TO "platform_admin", "service_role";
@@ -13895,6 +14335,8 @@ GRANT EXECUTE ON FUNCTION "public"."read_company_secret"(uuid, text, uuid, text)
 GRANT EXECUTE ON FUNCTION "public"."read_compliance_bundle"(uuid, uuid, text) TO "authenticated", "platform_admin", "service_role";
 
 GRANT EXECUTE ON FUNCTION "public"."reconcile_budget"(uuid, date, boolean) TO "platform_admin", "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."record_compliance_review"(uuid, text) TO "authenticated", "service_role";
 
 GRANT EXECUTE ON FUNCTION "public"."release_budget_reservation"(uuid, uuid) TO "authenticated", "service_role";
 

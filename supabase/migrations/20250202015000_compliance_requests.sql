@@ -1564,7 +1564,7 @@ begin
     v_notices := v_notices + 1;
   end loop;
   perform set_config('app.importing', v_importing, true);
-  return v_notices;
+  return v_notices + private.remind_of_reviews();
 end
 $fn$;
 revoke execute on function private.maintain_compliance() from public;

@@ -248,6 +248,8 @@ describe('attacks over the API', () => {
       await alice.rpc('revoke_api_key', { company_id: globex, api_key_id: globexKey }),
       await alice.rpc('verify_api_key', { api_key: 'x' }),
       await alice.rpc('find_leaked_api_keys', { content: 'x' }),
+      await alice.rpc('compliance_status', { company_id: globex }),
+      await alice.rpc('record_compliance_review', { company_id: acme }),
       await alice.rpc('put_company_secret', { company_id: globex, name: 'x', value: 'x' }),
       await (await api.as('adam')).rpc('put_company_secret', {
         company_id: acme,
@@ -335,6 +337,8 @@ describe('attacks over the API', () => {
       }),
       await api.asService().rpc('verify_api_key', { api_key: 'x' }),
       await api.asService().rpc('find_leaked_api_keys', { content: 'x' }),
+      await (await api.as('cora')).rpc('compliance_status', { company_id: acme }),
+      await (await api.as('cora')).rpc('record_compliance_review', { company_id: acme }),
       await api.asService().rpc('put_company_secret', {
         company_id: acme,
         name: 'x',
@@ -375,6 +379,7 @@ describe('attacks over the API', () => {
       { name: 'check_rate_limit', roles: 'authenticated,service_role' },
       { name: 'check_request', roles: 'anon,authenticated,platform_admin,service_role' },
       { name: 'claim_events', roles: 'service_role' },
+      { name: 'compliance_status', roles: 'authenticated,platform_admin,service_role' },
       { name: 'delete_company_secret', roles: 'authenticated,service_role' },
       { name: 'drop_company_data_key', roles: 'platform_admin,service_role' },
       { name: 'explain_ip_access', roles: 'authenticated,platform_admin,service_role' },
@@ -397,6 +402,7 @@ describe('attacks over the API', () => {
       { name: 'read_company_secret', roles: 'service_role' },
       { name: 'read_compliance_bundle', roles: 'authenticated,platform_admin,service_role' },
       { name: 'reconcile_budget', roles: 'platform_admin,service_role' },
+      { name: 'record_compliance_review', roles: 'authenticated,service_role' },
       { name: 'release_budget_reservation', roles: 'authenticated,service_role' },
       { name: 'remove_ip_allowlist_entry', roles: 'authenticated,platform_admin,service_role' },
       { name: 'remove_permission', roles: 'authenticated' },
