@@ -315,6 +315,17 @@ select c.company_id, pg_temp.seed_id('api_keys', c.n, 1), sha256(extensions.gen_
   from seed_companies as c
 on conflict do nothing;
 
+-- A master key for the secrets of companies, random as well.
+do $do$
+begin
+  if to_regclass('vault.secrets') is not null
+     and not exists (select from vault.secrets as s where s.name = 'lytbub_master_key')
+  then
+    perform vault.create_secret(encode(extensions.gen_random_bytes(32), 'hex'), 'lytbub_master_key');
+  end if;
+end
+$do$;
+
 insert into public.audit_logs (company_id, id, actor_id, actor_role, action, table_name, row_id, changes, ip_address, created_at)
 select c.company_id, pg_temp.seed_id('audit_logs', c.n, g.n), '00000000-0000-4000-8000-00000000a000', 'admin', 'companies.created', 'companies', c.company_id,
        jsonb_build_object('name', jsonb_build_array(null, c.slug)), '203.0.113.7', now() - make_interval(days => g.n)

@@ -114,6 +114,8 @@ async function plant(company: string): Promise<string[]> {
     [company],
   );
   await db.client.query(`select public.check_budget_before_usage($1, null, 0.01)`, [company]);
+  await db.client.query(`select public.put_company_secret($1, 'x', 'x')`, [company]);
+  await db.client.query('select public.record_compliance_review($1)', [company]);
   await db.client.query(
     `insert into public.audit_logs (company_id, actor_id, row_id, created_by, action, table_name, ip_address, user_agent, request_id, changes)
      values ($1, $2, $2, $2, 'users.updated', 'users', '192.0.2.7', $3, $3, jsonb_build_object('phone', jsonb_build_object('new', $3::text)))`,
