@@ -3388,7 +3388,6 @@ CREATE OR REPLACE FUNCTION private.custom_access_token_hook (
 )
   RETURNS jsonb
   LANGUAGE plpgsql
-  STABLE
   SECURITY DEFINER
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
@@ -3416,6 +3415,14 @@ begin
   exception when others then
     raise warning 'custom_access_token_hook: % (%)', sqlerrm, sqlstate;
   end;
+  -- A refreshed token is the same session.
+  if v_ours <> '{}' and event ->> 'authentication_method' <> 'token_refresh' then
+    begin
+      perform private.record_sign_in(v_company, v_user, event);
+    exception when others then
+      raise warning 'custom_access_token_hook: sign-in not recorded: % (%)', sqlerrm, sqlstate;
+    end;
+  end if;
   return jsonb_build_object('claims', v_claims || v_ours);
 end
 $function$;
@@ -6722,6 +6729,31 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.record_sign_in (
+  p_company_id uuid,
+  p_user_id    uuid,
+  p_event      jsonb
+)
+  RETURNS void
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  SET lock_timeout TO '500ms'
+  AS $function$
+begin
+  insert into public.audit_logs (company_id, actor_id, actor_role, action, changes, created_by)
+  select u.company_id, u.id, u.role, 'session.started',
+         jsonb_strip_nulls(jsonb_build_object(
+           'authentication_method', left(p_event ->> 'authentication_method', 100),
+           'session_id', private.parse_uuid(p_event #>> '{claims,session_id}'),
+           'aal', left(p_event #>> '{claims,aal}', 10))),
+         u.id
+    from public.users as u
+   where u.company_id = p_company_id and u.id = p_user_id;
+  set constraints private.link immediate;
+  set constraints private.link deferred;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.record_usage (
   p_company_id    uuid,
   p_usage_id      uuid,
@@ -9602,6 +9634,12 @@ begin
   end if;
   if current_setting('role', true) = 'authenticated' then
     perform private.limit_request();
+  elsif current_setting('role', true) = 'platform_admin' then
+    -- Operators see every company. What they change is in the audit log; what they read could not be written there.
+    raise log 'lytbub: operator request: user %, % %, address %',
+      nullif(current_setting('request.jwt.claims', true), '')::json ->> 'sub', current_setting('request.method', true),
+      current_setting('request.path', true),
+      nullif(current_setting('request.headers', true), '')::json ->> 'x-forwarded-for';
   end if;
 end
 $function$;
@@ -13029,7 +13067,7 @@ COMMENT ON FUNCTION "private"."csv_field"(text) IS 'A field of a CSV file (RFC 4
 
 COMMENT ON FUNCTION "private"."current_user_id"() IS 'The signed-in auth user (the token''s sub), or null; null for anonymous sign-ins. Like auth.uid(), but never raises on a malformed token.';
 
-COMMENT ON FUNCTION "private"."custom_access_token_hook"(jsonb) IS 'Supabase Auth custom access token hook: adds company_id, company_role, permissions, and role platform_admin for admins. Ignores user_metadata and app_metadata. Never raises.';
+COMMENT ON FUNCTION "private"."custom_access_token_hook"(jsonb) IS 'Supabase Auth custom access token hook: adds company_id, company_role, permissions, and role platform_admin for admins. Ignores user_metadata and app_metadata. Records sign-ins in the company''s audit log. Never raises.';
 
 COMMENT ON FUNCTION "private"."default_company"(uuid) IS 'The active company that a person last switched to, else the one they joined first; null without an active membership.';
 
@@ -13185,6 +13223,8 @@ COMMENT ON FUNCTION "private"."reconcile_budget"(uuid, date, boolean) IS 'Implem
 COMMENT ON FUNCTION "private"."reconcile_budgets"(integer) IS 'Mends the open months of at most so many companies that were not compared for 20 hours; how many. Run every minute of the night.';
 
 COMMENT ON FUNCTION "private"."record_compliance_review"(uuid, text) IS 'Implementation of public.record_compliance_review().';
+
+COMMENT ON FUNCTION "private"."record_sign_in"(uuid, uuid, jsonb) IS 'Writes session.started to a company''s audit log, by an event of the custom access token hook.';
 
 COMMENT ON FUNCTION "private"."record_usage"(uuid, uuid, timestamp with time zone, timestamp
   with time zone, private.spender, private.budget_reservations, text, text, uuid, text, bigint, bigint, text, text, bigint, bigint, jsonb, text) IS 'Charges and writes usage that is new; its receipt. Errors: PT402 budget_exceeded; LB001 when the key is used by somebody else at the same moment.';
@@ -14084,6 +14124,8 @@ REVOKE ALL ON FUNCTION "private"."reconcile_budgets"(integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."record_compliance_review"(uuid, text) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."record_compliance_review"(uuid, text) TO "authenticated", "service_role";
+
+REVOKE ALL ON FUNCTION "private"."record_sign_in"(uuid, uuid, jsonb) FROM PUBLIC;
 
 REVOKE ALL
   ON FUNCTION "private"."record_usage"(uuid, uuid, timestamp WITH time zone, timestamp

@@ -286,7 +286,7 @@ grant execute on function public.remove_permission(uuid, text) to authenticated;
 -- look-up and choose the Postgres role, and the gate asks the tables again. A failure here must not lock people out,
 -- so it falls back to the token as it came, without our claims.
 create or replace function private.custom_access_token_hook(event jsonb) returns jsonb
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $fn$
 declare
   v_claims jsonb := case when jsonb_typeof(event -> 'claims') = 'object' then event -> 'claims' else '{}' end;
@@ -312,6 +312,14 @@ begin
   exception when others then
     raise warning 'custom_access_token_hook: % (%)', sqlerrm, sqlstate;
   end;
+  -- A refreshed token is the same session.
+  if v_ours <> '{}' and event ->> 'authentication_method' <> 'token_refresh' then
+    begin
+      perform private.record_sign_in(v_company, v_user, event);
+    exception when others then
+      raise warning 'custom_access_token_hook: sign-in not recorded: % (%)', sqlerrm, sqlstate;
+    end;
+  end if;
   return jsonb_build_object('claims', v_claims || v_ours);
 end
 $fn$;
@@ -355,6 +363,6 @@ comment on function public.assign_permission(uuid, text) is
 comment on function public.remove_permission(uuid, text) is
   'Takes one permission (resource.verb) away from a member of the caller''s active company, also where the role brings it. Takes users.write and the permission itself. Returns the member''s permissions; safe to repeat. Errors: 42501 permission_not_held, own_permissions, member_outranks, not_a_member.';
 comment on function private.custom_access_token_hook(jsonb) is
-  'Supabase Auth custom access token hook: adds company_id, company_role, permissions, and role platform_admin for admins. Ignores user_metadata and app_metadata. Never raises.';
+  'Supabase Auth custom access token hook: adds company_id, company_role, permissions, and role platform_admin for admins. Ignores user_metadata and app_metadata. Records sign-ins in the company''s audit log. Never raises.';
 
 -- migrate:down

@@ -378,6 +378,27 @@ end
 $fn$;
 revoke execute on function private.write_audit(uuid, text, text, uuid, jsonb) from public;
 
+-- A sign-in, in the log of the company that the token is for. The link is made at once, not at the end of the transaction,
+-- so that whatever goes wrong goes wrong here, and half a second is all that anybody waits: nobody is locked out by a log.
+create or replace function private.record_sign_in(p_company_id uuid, p_user_id uuid, p_event jsonb) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp set lock_timeout = '500ms'
+as $fn$
+begin
+  insert into public.audit_logs (company_id, actor_id, actor_role, action, changes, created_by)
+  select u.company_id, u.id, u.role, 'session.started',
+         jsonb_strip_nulls(jsonb_build_object(
+           'authentication_method', left(p_event ->> 'authentication_method', 100),
+           'session_id', private.parse_uuid(p_event #>> '{claims,session_id}'),
+           'aal', left(p_event #>> '{claims,aal}', 10))),
+         u.id
+    from public.users as u
+   where u.company_id = p_company_id and u.id = p_user_id;
+  set constraints private.link immediate;
+  set constraints private.link deferred;
+end
+$fn$;
+revoke execute on function private.record_sign_in(uuid, uuid, jsonb) from public;
+
 -- Statement trigger of the tables that are audited. What belongs to the platform, and that a company is gone, is
 -- recorded for the operator company.
 create or replace function private.tg_statement__audit() returns trigger
@@ -884,6 +905,7 @@ comment on function private.audit_changes(jsonb, jsonb, text[]) is
 comment on function private.audit_role(uuid, uuid) is 'Role in which somebody acts for a company: a member''s role there, api_key for a key, admin for operators, the database role for the backend.';
 comment on function private.audit_request() is 'Address, program and id of the request, from its headers; nulls without.';
 comment on function private.write_audit(uuid, text, text, uuid, jsonb) is 'Writes one entry to a company''s audit log, with who, from where and in which request.';
+comment on function private.record_sign_in(uuid, uuid, jsonb) is 'Writes session.started to a company''s audit log, by an event of the custom access token hook.';
 comment on function private.tg_statement__audit() is
   'Statement trigger: an entry of the audit log for each row that was added, changed or removed. Imports are not recorded.';
 comment on function private.verify_audit_chain(uuid, bigint, integer, bigint, text) is 'Implementation of public.verify_audit_chain().';

@@ -342,6 +342,12 @@ begin
   end if;
   if current_setting('role', true) = 'authenticated' then
     perform private.limit_request();
+  elsif current_setting('role', true) = 'platform_admin' then
+    -- Operators see every company. What they change is in the audit log; what they read could not be written there.
+    raise log 'lytbub: operator request: user %, % %, address %',
+      nullif(current_setting('request.jwt.claims', true), '')::json ->> 'sub', current_setting('request.method', true),
+      current_setting('request.path', true),
+      nullif(current_setting('request.headers', true), '')::json ->> 'x-forwarded-for';
   end if;
 end
 $fn$;

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(62);
+select plan(70);
 
 create function pg_temp.be(p_user text, p_more jsonb default '{}') returns void language sql as $$
   select set_config('request.jwt.claims',
@@ -140,6 +140,25 @@ select is(pg_temp.hook('a006') -> 'company_id', null, 'nothing for a disabled me
 select is(pg_temp.hook('a008', '{"company_id": "00000000-0000-4000-8000-00000000c001", "company_role": "admin", "permissions": ["*"],
   "user_metadata": {"role": "platform_admin"}, "app_metadata": {"role": "platform_admin"}}') - 'user_metadata' - 'app_metadata',
   '{"sub": "00000000-0000-4000-8000-00000000a008", "role": "authenticated", "aal": "aal1"}'::jsonb, 'claims of ours that came from elsewhere are dropped, metadata is ignored');
+-- Sign-ins are in the log of the company, refreshed tokens are not.
+create function pg_temp.sign_ins() returns text[] language sql as $$
+  select coalesce(array_agg(right(l.actor_id::text, 4) || ' ' || l.actor_role || ' ' || right(l.company_id::text, 4) || ' ' || l.changes::text order by l.id), '{}')
+    from public.audit_logs as l where l.action = 'session.started'
+$$;
+select is(pg_temp.sign_ins(), array[
+  'a005 client c002 {"aal": "aal1", "authentication_method": "password"}', 'a001 client c001 {"aal": "aal1", "authentication_method": "password"}', 'a000 admin c000 {"aal": "aal1", "authentication_method": "password"}'],
+  'sign-ins of members are in their company''s log, and no others');
+select is((select count(*)::integer from private.audit_links as l where l.link_no is null and l.transaction_id = pg_current_xact_id()), 0, 'and in its chain already');
+select is(private.custom_access_token_hook('{"user_id": "00000000-0000-4000-8000-00000000a001", "authentication_method": "token_refresh", "claims": {}}') #>> '{claims,company_role}', 'client', 'a token is refreshed');
+select is(private.custom_access_token_hook('{"user_id": "00000000-0000-4000-8000-00000000a001", "claims": {}}') #>> '{claims,company_role}', 'client', 'or asked for by a tool');
+select is(cardinality(pg_temp.sign_ins()), 3, 'which is no sign-in');
+savepoint broken;
+alter table public.audit_logs add constraint broken check (action <> 'session.started') not valid;
+select is(pg_temp.hook('a001') ->> 'company_role', 'client', 'a log that cannot be written locks nobody out');
+rollback to broken;
+select is(private.custom_access_token_hook('{"user_id": "00000000-0000-4000-8000-00000000a001", "authentication_method": "otp",
+  "claims": {"session_id": "00000000-0000-4000-8000-0000000000f1", "aal": "aal2", "email": "a@b.example"}}') #>> '{claims,company_role}', 'client', 'another session');
+select is((pg_temp.sign_ins())[4], 'a001 client c001 {"aal": "aal2", "session_id": "00000000-0000-4000-8000-0000000000f1", "authentication_method": "otp"}', 'with its id, and nothing else of the claims');
 select is(private.custom_access_token_hook('{"user_id": "x", "claims": null}'), '{"claims": {}}'::jsonb, 'an event with claims that are null does not fail');
 select is(pg_temp.hook('a007', '{"role": "platform_admin"}') ->> 'role', 'authenticated', 'a role that was platform_admin once does not stay');
 select is(private.custom_access_token_hook('{}'), '{"claims": {}}'::jsonb, 'an event without anything does not fail');
