@@ -62,7 +62,8 @@ export class Casting {
         JSON.stringify({
           user_id: person.id,
           claims,
-          authentication_method: 'password',
+          // A sign-in would be recorded, and what is recorded of one attacker would answer another.
+          authentication_method: 'token_refresh',
         }),
       ],
     );

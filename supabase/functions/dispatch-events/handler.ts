@@ -1,3 +1,4 @@
+import { isAuthorised } from '../_shared/bearer.ts';
 import { required, SettingsError } from '../_shared/settings.ts';
 import { createLegible, deliver, type Receiver } from './delivery.ts';
 import { emailReceiver } from './email.ts';
@@ -154,21 +155,6 @@ const COUNTED_AS: Readonly<Record<Outcome, Exclude<keyof Tally, 'claimed'>>> = {
   dead: 'dead',
   lost: 'lost',
 };
-
-/** Compares digests, in constant time: how long it takes tells nothing about the secret. */
-async function isAuthorised(request: Request, secret: string): Promise<boolean> {
-  const given = /^Bearer +(.*)$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? '';
-  const [a, b] = await Promise.all([digest(given), digest(secret)]);
-  let difference = 0;
-  for (const [index, byte] of a.entries()) {
-    difference |= byte ^ (b[index] ?? 0);
-  }
-  return difference === 0;
-}
-
-async function digest(text: string): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
-}
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : 'unknown error';
