@@ -11,7 +11,7 @@ begin
   return v_names;
 end
 $$;
-select plan(32);
+select plan(34);
 
 create temp view our_tables as
 select c.oid, c.relname::text as name, n.nspname::text as schema_name, c.relkind, c.relispartition, c.relrowsecurity, c.relacl
@@ -246,6 +246,24 @@ select is(pg_temp.names('v_realtime'), array['jobs', 'users'], 'notices members 
 rollback to planted;
 
 select is_empty('select * from v_uncommented', 'nothing that was planted has stayed');
+
+-- Views read with the rights of whoever asks, and those in private are nobody's but the owner's. -------------------
+create temp view v_view as
+select format('%s.%s', n.nspname, c.relname) as name
+  from pg_class as c
+  join pg_namespace as n on n.oid = c.relnamespace
+ where n.nspname in ('public', 'private') and c.relkind in ('v', 'm')
+   and not exists (select from pg_depend as d where d.objid = c.oid and d.deptype = 'e')
+   and (not coalesce('security_invoker=on' = any (c.reloptions), false)
+        or n.nspname = 'private' and exists (
+          select from aclexplode(c.relacl) as a where a.grantee <> c.relowner));
+select is_empty('select * from v_view', 'views have the rights of whoever asks, and nobody asks those in private');
+savepoint planted;
+alter view private.api_key_states set (security_invoker = off);
+create view private.planted with (security_invoker = on) as select 1 as one;
+grant truncate on private.planted to anon;
+select is(pg_temp.names('v_view'), array['private.api_key_states', 'private.planted'], 'notices a view with the rights of its owner, and a grant');
+rollback to planted;
 
 select * from finish();
 rollback;
