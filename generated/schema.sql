@@ -6073,7 +6073,11 @@ begin
   end if;
   v_work := private.find_subject(v_request);
   if v_task = 'erase' and not private.is_backend() then
-    if private.actor_id() = any (v_work.user_ids) then
+    -- Nor do they by a key that they issued.
+    if private.actor_id() = any (v_work.user_ids) or exists (
+      select from public.api_keys as k
+       where k.company_id = v_company and k.id = private.actor_id() and k.created_by = any (v_work.user_ids))
+    then
       raise exception 'nobody erases themselves'
         using errcode = '42501',
               detail = 'own_request',
@@ -8142,6 +8146,12 @@ begin
       using errcode = 'PT404',
             detail = 'unknown_company',
             hint = 'Check company_id.';
+  end if;
+  if p_subject_email is null and not v_is_mine then
+    raise exception 'whose data the request is about is missing'
+      using errcode = '22023',
+            detail = 'subject_missing',
+            hint = 'State subject_email; only members who ask for themselves may leave it out.';
   end if;
   select * into v_request from public.compliance_requests as r where r.company_id = p_company_id and r.id = p_request_id;
   if found then
@@ -13463,7 +13473,7 @@ COMMENT ON FUNCTION "public"."search_audit_log"(uuid, timestamp with time zone, 
 
 COMMENT ON FUNCTION "public"."set_security_policy"(uuid, jsonb, boolean) IS 'Changes what is named in policy (required_aal, aal2_permissions, session_max_age_seconds, session_idle_seconds, is_ip_allowlist_enabled, api_key_max_age_days, notes) as a new version, in force from the next statement on; what is left out stays. The policy then in force; nulls if its author has locked themselves out, which takes is_forced. Repeating it changes nothing. Members holding security.manage, for their active company; operators and service_role for any. Errors: 22023 invalid_policy; 42501; 23514; PT409 would_lock_you_out.';
 
-COMMENT ON FUNCTION "public"."submit_compliance_request"(uuid, text, text, text, text, text, text[], jsonb, text[], uuid) IS 'Takes in a request of a person about their data. kind: access, portability, rectification, erasure, restriction, objection (gdpr); know, delete, correct, opt_out (ccpa). Without subject_email for whoever is signed in, who is then identified by their session unless further identifiers are claimed; any member may pass on the request of somebody else. identifiers (at most 20): what else names the person. corrections: list of {table_name, row_id, column_name, value}. purposes: kinds of jobs. request_id makes a repetition return the first answer. Due a month (GDPR Art. 12(3)) or 45 days (CCPA section 1798.130) after receipt; event compliance.received. Errors: 42501 not_your_company, not_an_operator; PT404 unknown_company; 23505 request_id_taken; 23514 for values that are not possible.';
+COMMENT ON FUNCTION "public"."submit_compliance_request"(uuid, text, text, text, text, text, text[], jsonb, text[], uuid) IS 'Takes in a request of a person about their data. kind: access, portability, rectification, erasure, restriction, objection (gdpr); know, delete, correct, opt_out (ccpa). Without subject_email for whoever is signed in, who is then identified by their session unless further identifiers are claimed; any member may pass on the request of somebody else. identifiers (at most 20): what else names the person. corrections: list of {table_name, row_id, column_name, value}. purposes: kinds of jobs. request_id makes a repetition return the first answer. Due a month (GDPR Art. 12(3)) or 45 days (CCPA section 1798.130) after receipt; event compliance.received. Errors: 42501 not_your_company, not_an_operator; PT404 unknown_company; 22023 subject_missing; 23505 request_id_taken; 23514 for values that are not possible.';
 
 COMMENT ON FUNCTION "public"."switch_company"(uuid) IS 'Makes a company the caller''s default; the next token carries it. Refresh the session afterwards, or send header x-company-id. Returns the company id; safe to repeat. Errors: 42501 not_a_member.';
 

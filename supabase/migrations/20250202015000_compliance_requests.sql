@@ -1044,7 +1044,11 @@ begin
   end if;
   v_work := private.find_subject(v_request);
   if v_task = 'erase' and not private.is_backend() then
-    if private.actor_id() = any (v_work.user_ids) then
+    -- Nor do they by a key that they issued.
+    if private.actor_id() = any (v_work.user_ids) or exists (
+      select from public.api_keys as k
+       where k.company_id = v_company and k.id = private.actor_id() and k.created_by = any (v_work.user_ids))
+    then
       raise exception 'nobody erases themselves'
         using errcode = '42501',
               detail = 'own_request',
@@ -1232,6 +1236,12 @@ begin
       using errcode = 'PT404',
             detail = 'unknown_company',
             hint = 'Check company_id.';
+  end if;
+  if p_subject_email is null and not v_is_mine then
+    raise exception 'whose data the request is about is missing'
+      using errcode = '22023',
+            detail = 'subject_missing',
+            hint = 'State subject_email; only members who ask for themselves may leave it out.';
   end if;
   select * into v_request from public.compliance_requests as r where r.company_id = p_company_id and r.id = p_request_id;
   if found then
@@ -1714,7 +1724,7 @@ comment on function private.tg_jobs__refuse_restricted() is
 comment on function private.lift_processing_restriction(uuid, uuid, text) is 'Implementation of public.lift_processing_restriction().';
 comment on function private.maintain_compliance() is 'Implementation of public.maintain_compliance().';
 comment on function public.submit_compliance_request(uuid, text, text, text, text, text, text[], jsonb, text[], uuid) is
-  'Takes in a request of a person about their data. kind: access, portability, rectification, erasure, restriction, objection (gdpr); know, delete, correct, opt_out (ccpa). Without subject_email for whoever is signed in, who is then identified by their session unless further identifiers are claimed; any member may pass on the request of somebody else. identifiers (at most 20): what else names the person. corrections: list of {table_name, row_id, column_name, value}. purposes: kinds of jobs. request_id makes a repetition return the first answer. Due a month (GDPR Art. 12(3)) or 45 days (CCPA section 1798.130) after receipt; event compliance.received. Errors: 42501 not_your_company, not_an_operator; PT404 unknown_company; 23505 request_id_taken; 23514 for values that are not possible.';
+  'Takes in a request of a person about their data. kind: access, portability, rectification, erasure, restriction, objection (gdpr); know, delete, correct, opt_out (ccpa). Without subject_email for whoever is signed in, who is then identified by their session unless further identifiers are claimed; any member may pass on the request of somebody else. identifiers (at most 20): what else names the person. corrections: list of {table_name, row_id, column_name, value}. purposes: kinds of jobs. request_id makes a repetition return the first answer. Due a month (GDPR Art. 12(3)) or 45 days (CCPA section 1798.130) after receipt; event compliance.received. Errors: 42501 not_your_company, not_an_operator; PT404 unknown_company; 22023 subject_missing; 23505 request_id_taken; 23514 for values that are not possible.';
 comment on function public.verify_compliance_identity(uuid, uuid, text) is
   'Records how it was made sure that the person is who they say (email, document, known_contact, other; GDPR Art. 12(6)). Whoever changes the person afterwards undoes it. For compliance.manage, operators and service_role. Errors: 42501 not_your_company, not_an_operator; PT404 unknown_request; 22023 invalid_method; 23514 request_closed.';
 comment on function public.extend_compliance_request(uuid, uuid, text) is

@@ -3,7 +3,7 @@ begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
 set local statement_timeout = '30s';
-select plan(196);
+select plan(201);
 
 create function pg_temp.id(p_tail text) returns uuid language sql as $$
   select ('00000000-0000-4000-8000-00000000' || p_tail)::uuid
@@ -224,6 +224,15 @@ select pg_temp.refuses('authenticated', pg_temp.key_token(pg_temp.key_id('master
 select is(pg_temp.says('authenticated', pg_temp.key_token(pg_temp.key_id('master')), $$ insert into public.ai_agents (company_id, name, provider, model) values (pg_temp.id('7001'), 'K', 'openai', 'x') returning 1 $$), '1', 'adds an agent with agents.write');
 select is((select row(l.actor_id, l.actor_role)::text from public.audit_logs as l where l.company_id = pg_temp.id('7001') and l.action = 'ai_agents.created'),
   row(pg_temp.key_id('master'), 'api_key')::text, 'the audit log names the key');
+
+-- Nobody erases themselves by a key of theirs.
+update public.users set granted_permissions = '{api_keys.write}' where company_id = pg_temp.id('7001') and id = pg_temp.id('7903');
+select is(pg_temp.says('authenticated', pg_temp.user('7903'), $$ select (public.submit_compliance_request(pg_temp.id('7001'), 'erasure', 'gdpr', request_id => pg_temp.id('7c01'))).is_identity_verified $$), 'true', 'a compliance administrator asks to be erased');
+select is(pg_temp.issue('of theirs', '{compliance.manage}', '', pg_temp.user('7903')), 'made', 'and issues a key');
+select pg_temp.refuses('authenticated', pg_temp.key_token(pg_temp.key_id('of theirs')), $$ select public.process_compliance_request(pg_temp.id('7c01'), pg_temp.id('7001'), is_dry_run => true) $$, '42501', 'own_request', 'which does not carry it out');
+select is(pg_temp.says('authenticated', pg_temp.key_token(pg_temp.key_id('master')), $$ select (public.process_compliance_request(pg_temp.id('7c01'), pg_temp.id('7001'), is_dry_run => true)).status $$), 'received', 'a key of somebody else does');
+select pg_temp.refuses('authenticated', pg_temp.key_token(pg_temp.key_id('of theirs')), $$ select public.submit_compliance_request(pg_temp.id('7001'), 'erasure', 'gdpr') $$, '22023', 'subject_missing', 'a key is nobody whose data it could ask for');
+update public.users set granted_permissions = '{}' where company_id = pg_temp.id('7001') and id = pg_temp.id('7903');
 
 -- Revoking ----------------------------------------------------------------------------------------------------------
 select pg_temp.refuses('authenticated', pg_temp.user(u), $$ select public.revoke_api_key(pg_temp.id('7001'), pg_temp.key_id('program')) $$, '42501', 'not_your_company', u || ' revokes none')
