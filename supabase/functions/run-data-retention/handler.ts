@@ -16,12 +16,19 @@ export interface Limits {
   deadlineMs: number;
   /** For a batch. */
   timeoutMs: number;
-  /** Rows of a batch. */
+  /** Rows of a batch, at first: one that fails, such as by the timeout of the API's statements, is halved. */
   maxRows: number;
+  /** A batch of so few rows that fails is not halved any more. */
+  minRows: number;
 }
 
 /** The limits that apply unless a test states others. */
-export const LIMITS: Readonly<Limits> = { deadlineMs: 45_000, timeoutMs: 60_000, maxRows: 10_000 };
+export const LIMITS: Readonly<Limits> = {
+  deadlineMs: 45_000,
+  timeoutMs: 30_000,
+  maxRows: 5000,
+  minRows: 100,
+};
 
 /** The answer. */
 export interface Tally {
@@ -89,8 +96,13 @@ async function retain(deps: Dependencies, limits: Limits): Promise<Response> {
   const endsAt = deps.now() + limits.deadlineMs;
   const tally: Tally = { batches: 0, rows: 0, is_complete: false };
   const failed = new Set<string>();
+  let maxRows = limits.maxRows;
   while (!tally.is_complete && deps.now() < endsAt) {
-    const results = await batch(deps, limits, url, serviceKey);
+    const results = await batch(deps, { ...limits, maxRows }, url, serviceKey);
+    if (!results && maxRows > limits.minRows) {
+      maxRows = Math.max(Math.floor(maxRows / 2), limits.minRows);
+      continue;
+    }
     if (!results) {
       return problem(
         502,

@@ -33,7 +33,7 @@ function setUp(answers: (() => Response | Promise<Response>)[], env = ENV) {
         return Promise.resolve().then(() => answer?.() ?? Response.error());
       },
     },
-    { deadlineMs: 5000, timeoutMs: 100, maxRows: 500 },
+    { deadlineMs: 5000, timeoutMs: 100, maxRows: 500, minRows: 200 },
   );
   return { handle, asked };
 }
@@ -102,8 +102,22 @@ Deno.test('says so when the database does not answer, or answers nonsense', asyn
     equal(response.status, 502);
     const body = await response.json();
     equal([body.code, body.batches, body.rows], ['database_error', 1, 9]);
-    equal(asked.length, 2);
+    // With fewer rows each time, then not again.
+    const sizes = await Promise.all(asked.map(async (one) => (await one.json()).max_rows));
+    equal(sizes, [500, 500, 250, 200]);
   }
+});
+
+Deno.test('goes on with smaller batches after one that took too long', async () => {
+  const { handle, asked } = setUp([
+    () => Response.json({ code: '57014' }, { status: 500 }),
+    () => Response.json([row(250)]),
+    () => Response.json([]),
+  ]);
+  const response = await handle(call());
+  equal(await response.json(), { batches: 2, rows: 250, is_complete: true });
+  const sizes = await Promise.all(asked.map(async (one) => (await one.json()).max_rows));
+  equal(sizes, [500, 250, 250]);
 });
 
 for (const [name, request] of [

@@ -40,6 +40,7 @@ beforeAll(async () => {
      where a.company_id in ('${acme}', '${globex}')
      group by a.company_id, n;
     commit;
+    analyze public.agent_logs;
   `);
 });
 afterAll(() => functions?.stop());

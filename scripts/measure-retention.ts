@@ -1,0 +1,227 @@
+/** Retention of a million of five million rows with inserts alongside: how long, how much WAL, the slowest insert. */
+import { writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Command } from 'commander';
+import pg from 'pg';
+import { parseArguments } from './lib/arguments.ts';
+import { withClient } from './lib/client.ts';
+import { createTemplate, startTestCluster } from './lib/database.ts';
+import { EXIT, main } from './lib/errors.ts';
+import { clearingUp } from './lib/interrupts.ts';
+import { createReporter, withStep } from './lib/output.ts';
+import { rootDir } from './lib/paths.ts';
+import type { Cluster } from './lib/postgres.ts';
+
+const COMPANY = '00000000-0000-4000-8000-000000000001';
+const AGENT = '00000000-0000-4000-8000-00000000000a';
+const MONTHS = 5;
+const INSERTS_PER_SECOND = 400;
+const WRITERS = 4;
+
+interface Outcome {
+  name: string;
+  seconds: number;
+  walMegabytes: number;
+  rows: number;
+  inserts: number;
+  slowestInsertMs: number;
+  p99InsertMs: number;
+}
+
+/** Months of a million rows each; the first ends 40 days ago at the latest. */
+async function fill(client: pg.Client, rowsPerMonth: number): Promise<void> {
+  await client.query(`
+    insert into public.companies (id, slug, name, contact_email) values ('${COMPANY}', 'bench', 'Bench', 'a@b.example');
+    insert into public.ai_agents (company_id, id, name, provider, model) values ('${COMPANY}', '${AGENT}', 'Bench', 'openai', 'x');
+    select private.create_month_partition('agent_logs', (date_trunc('month', now()) - make_interval(months => n))::date)
+      from generate_series(0, ${MONTHS}) as n;
+    -- Neither triggers nor foreign keys: the rows are right, and there are millions.
+    set session_replication_role = replica;
+    insert into public.agent_logs (company_id, agent_id, event, message, created_at)
+    select '${COMPANY}', '${AGENT}', 'bench.made', repeat('x', 100),
+           date_trunc('month', now()) - make_interval(months => m) + n * interval '26 days' / ${rowsPerMonth}
+      from generate_series(1, ${MONTHS}) as m, generate_series(1, ${rowsPerMonth}) as n;
+    reset session_replication_role;
+  `);
+  await client.query('vacuum analyze public.agent_logs');
+  await client.query('checkpoint');
+}
+
+/** Writers that insert a row each at a steady rate; their times in milliseconds. */
+function startWriters(url: string): { stop(): Promise<number[]> } {
+  const times: number[] = [];
+  let stopped = false;
+  const writers = Array.from({ length: WRITERS }, async (_, number) => {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    const pause = (1000 * WRITERS) / INSERTS_PER_SECOND;
+    let due = performance.now() + (pause * number) / WRITERS;
+    while (!stopped) {
+      const wait = due - performance.now();
+      if (wait > 0) {
+        await sleep(wait);
+      }
+      due += pause;
+      const began = performance.now();
+      await client.query({
+        name: 'insert',
+        text: `insert into public.agent_logs (company_id, agent_id, event) values ('${COMPANY}', '${AGENT}', 'bench.added')`,
+      });
+      times.push(performance.now() - began);
+    }
+    await client.end();
+  });
+  return {
+    async stop() {
+      stopped = true;
+      await Promise.all(writers);
+      return times;
+    },
+  };
+}
+
+async function lsn(client: pg.Client): Promise<string> {
+  const { rows } = await client.query<{ lsn: string }>('select pg_current_wal_insert_lsn() as lsn');
+  return rows[0]?.lsn ?? '0/0';
+}
+
+async function measure(
+  cluster: Cluster,
+  database: string,
+  name: string,
+  retentionDays: string,
+  withReader: boolean,
+  untilRows: number,
+): Promise<Outcome> {
+  const url = cluster.superUrl(database);
+  return withClient(url, async (client) => {
+    await client.query(
+      `insert into public.data_retention_policies (company_id, data_class, retention_days, action)
+       values ($1, 'agent_logs', ${retentionDays}, 'delete')
+       on conflict (company_id, data_class) do update set retention_days = excluded.retention_days`,
+      [COMPANY],
+    );
+    const count = async (): Promise<number> =>
+      Number(
+        (
+          await client.query<{ n: string }>(
+            'select count(*) as n from public.agent_logs where event = $1',
+            ['bench.made'],
+          )
+        ).rows[0]?.n,
+      );
+    const before = await count();
+    const reader = new pg.Client({ connectionString: url });
+    await reader.connect();
+    if (withReader) {
+      await reader.query('begin isolation level repeatable read');
+      await reader.query('select count(*) from public.agent_logs where created_at > now()');
+    }
+    const writers = startWriters(url);
+    await sleep(1000);
+    const start = await lsn(client);
+    const began = performance.now();
+    for (;;) {
+      const { rows } = await client.query<{ moved: string }>(
+        'select coalesce(sum(rows_affected), 0) as moved from public.run_data_retention(null, false, 10000)',
+      );
+      if (Number(rows[0]?.moved) === 0) {
+        break;
+      }
+    }
+    const seconds = (performance.now() - began) / 1000;
+    const { rows } = await client.query<{ bytes: string }>(
+      'select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), $1::pg_lsn) as bytes',
+      [start],
+    );
+    await sleep(500);
+    const times = (await writers.stop()).sort((a, b) => a - b);
+    await reader.end();
+    const gone = before - (await count());
+    if (gone < untilRows) {
+      throw new Error(`${name}: ${gone} rows went instead of ${untilRows}`);
+    }
+    return {
+      name,
+      seconds: Number(seconds.toFixed(2)),
+      walMegabytes: Math.round(Number(rows[0]?.bytes) / 1e6),
+      rows: gone,
+      inserts: times.length,
+      slowestInsertMs: Number((times.at(-1) ?? 0).toFixed(1)),
+      p99InsertMs: Number((times[Math.floor(times.length * 0.99)] ?? 0).toFixed(1)),
+    };
+  });
+}
+
+function page(outcomes: Outcome[], version: string, rowsPerMonth: number): string {
+  return `# Data retention
+
+Written by \`npm run bench:retention -- --write\` on ${new Date().toISOString().slice(0, 10)}: PostgreSQL ${version},
+${availableParallelism()} processors, everything on the same ones.
+
+${(rowsPerMonth * MONTHS).toLocaleString('en')} rows of \`agent_logs\` in ${MONTHS} months; ${rowsPerMonth.toLocaleString('en')} of them go by
+\`run_data_retention()\` in batches of 10,000, or with their month, while ${WRITERS} sessions insert ${INSERTS_PER_SECOND} rows a second into the
+same table. The long reader has read the table in a transaction that stays open. Goal: no insert takes longer than 60 ms.
+
+| | seconds | WAL, MB | slowest insert, ms | 99 % of inserts within, ms |
+| --- | ---: | ---: | ---: | ---: |
+${outcomes.map((o) => `| ${o.name} | ${o.seconds} | ${o.walMegabytes} | **${o.slowestInsertMs}** | ${o.p99InsertMs} |`).join('\n')}
+
+WAL is that of the inserts, too. With a long reader the month cannot be dropped: the drop gives way, and the rows go in
+batches instead.
+`;
+}
+
+await main(import.meta.url, async () => {
+  const command = parseArguments(
+    new Command('npm run bench:retention --')
+      .description('Measures data retention with inserts alongside.')
+      .option('--rows <n>', 'rows of a month', Number, 1_000_000)
+      .option('--write', 'keep the results in bench/results'),
+  );
+  const options = command.opts<{ rows: number; write?: boolean }>();
+  const reporter = createReporter();
+  // The month before the last goes wholly, or but for a row of it that is kept.
+  const wholly = `(extract(day from now() - (date_trunc('month', now()) - interval '${MONTHS - 1} months')))::integer`;
+  const partly = `(extract(day from now() - (date_trunc('month', now()) - interval '${MONTHS - 1} months')))::integer + 2`;
+  let starting: Promise<Cluster> | undefined;
+  return clearingUp(
+    async () => {
+      starting = withStep(reporter, 'PostgreSQL', () => startTestCluster({ persistent: true }));
+      const cluster = await starting;
+      const outcomes: Outcome[] = [];
+      for (const [name, days, withReader] of [
+        ['in batches', partly, false],
+        ['in batches, long reader', partly, true],
+        ['the month dropped', wholly, false],
+        ['the month dropped, long reader', wholly, true],
+      ] as const) {
+        const database = `retention_${outcomes.length}`;
+        await withStep(reporter, `${name}: database`, async () => {
+          await createTemplate(cluster, database, { seed: false, pgtap: false });
+          await withClient(cluster.superUrl(database), (client) => fill(client, options.rows));
+        });
+        const step = reporter.step(name);
+        const outcome = await measure(cluster, database, name, days, withReader, options.rows);
+        step.done(`${outcome.seconds} s, slowest insert ${outcome.slowestInsertMs} ms`);
+        outcomes.push(outcome);
+        await withClient(cluster.superUrl('postgres'), (client) =>
+          client.query(`drop database ${database}`),
+        );
+      }
+      if (options.write) {
+        writeFileSync(
+          join(rootDir, 'bench/results/retention.md'),
+          page(outcomes, cluster.version, options.rows),
+        );
+      }
+      process.stdout.write(`${JSON.stringify(outcomes)}\n`);
+      return EXIT.ok;
+    },
+    async () => {
+      await (await starting?.catch(() => undefined))?.stop();
+    },
+  );
+});
