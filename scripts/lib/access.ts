@@ -48,6 +48,8 @@ const BY_ROLE = {
   processing_restrictions: { compliance_admin: 's', admin: 's' },
   api_keys: { client: 's', compliance_admin: 's', admin: 's' },
   audit_logs: { client: 's', compliance_admin: 's', admin: 's' },
+  billing_accounts: { client: 's', admin: 's' },
+  billing_invoices: { client: 's', admin: 's' },
   'storage.objects in documents': { client: 'siud', admin: 'sid' },
   'storage.objects in media': { client: 'siud', admin: 'sid' },
 } as const satisfies Record<string, TableAccess>;

@@ -172,6 +172,21 @@ const RECIPES: Record<Exclude<MatrixTable, `storage.${string}`>, Recipe> = {
     columns: () => ({ name: 'Probe', prefix: `p${randomBytes(8).toString('hex')}` }),
     change: { name: 'Probe' },
   },
+  billing_accounts: { replaces: true, columns: () => ({}), change: { last_error: 'Probe' } },
+  billing_invoices: {
+    columns: (id) => ({
+      stripe_invoice_id: `in_${id.replaceAll('-', '')}`,
+      status: 'draft',
+      currency: 'USD',
+      total_minor: 1,
+      amount_due_minor: 1,
+      amount_paid_minor: 0,
+      amount_remaining_minor: 1,
+      issued_at: '2026-01-01T00:00:00Z',
+      synced_at: '2026-01-01T00:00:00Z',
+    }),
+    change: { number: 'Probe' },
+  },
   audit_logs: { columns: () => ({ action: 'probe.made' }), change: { user_agent: 'Probe' } },
 };
 

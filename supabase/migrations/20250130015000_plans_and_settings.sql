@@ -10,6 +10,7 @@ create table if not exists public.company_plans (
   id uuid not null default gen_random_uuid(),
   plan_tier text not null,
   monthly_limit_usd numeric(14,6) not null,
+  payment_limit_usd numeric(14,6),
   features jsonb not null default '{}',
   enforcement text not null default 'hard',
   is_active boolean not null default true,
@@ -24,6 +25,7 @@ create table if not exists public.company_plans (
   primary key (company_id, id),
   constraint company_plans_plan_tier_is_known check (plan_tier in ('starter', 'professional', 'enterprise', 'custom')),
   constraint company_plans_monthly_limit_usd_is_not_negative check (monthly_limit_usd >= 0 and monthly_limit_usd <> 'NaN'),
+  constraint company_plans_payment_limit_usd_is_not_negative check (payment_limit_usd >= 0 and payment_limit_usd <> 'NaN'),
   constraint company_plans_enforcement_is_known check (enforcement in ('hard', 'soft')),
   constraint company_plans_features_is_object check (jsonb_typeof(features) = 'object' and pg_column_size(features) <= 65536),
   constraint company_plans_features_rates_are_possible check (
@@ -155,6 +157,7 @@ comment on column public.company_plans.company_id is 'Company (tenant) that the 
 comment on column public.company_plans.id is 'Row id, unique within the company; may be supplied by the client, so that a retry is recognised.';
 comment on column public.company_plans.plan_tier is 'starter, professional, enterprise or custom.';
 comment on column public.company_plans.monthly_limit_usd is 'US dollars a month; starter 100, professional 500, enterprise 2000 unless stated, custom must be stated.';
+comment on column public.company_plans.payment_limit_usd is 'Lower limit, in US dollars a month, while payments are overdue; null otherwise. Set by billing only.';
 comment on column public.company_plans.features is 'Feature switches of the plan, an object. requests_per_minute and request_burst are whole numbers from 1 to 1000000.';
 comment on column public.company_plans.enforcement is 'hard: usage beyond the monthly limit is refused; soft: it is recorded, flagged and alerted.';
 comment on column public.company_plans.is_active is 'True for the plan in force.';

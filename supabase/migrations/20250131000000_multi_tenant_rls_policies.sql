@@ -133,11 +133,11 @@ grant update (
 ) on table public.company_plans to platform_admin;
 grant select, delete on table public.company_plans to service_role;
 grant insert (
-  company_id, id, plan_tier, monthly_limit_usd, features, enforcement, is_active, started_at, ended_at,
-  stripe_subscription_id, stripe_price_id, created_at, updated_at, created_by, updated_by
+  company_id, id, plan_tier, monthly_limit_usd, payment_limit_usd, features, enforcement, is_active, started_at,
+  ended_at, stripe_subscription_id, stripe_price_id, created_at, updated_at, created_by, updated_by
 ) on table public.company_plans to service_role;
 grant update (
-  plan_tier, monthly_limit_usd, features, enforcement, is_active, started_at, ended_at,
+  plan_tier, monthly_limit_usd, payment_limit_usd, features, enforcement, is_active, started_at, ended_at,
   stripe_subscription_id, stripe_price_id, updated_at, created_by, updated_by
 ) on table public.company_plans to service_role;
 

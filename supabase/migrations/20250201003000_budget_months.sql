@@ -12,7 +12,7 @@ create or replace function private.plan_limit(
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $fn$
 begin
-  select coalesce((p.monthly_limit_usd * 1000000)::bigint, 0), coalesce(p.enforcement, 'hard'),
+  select coalesce((least(p.monthly_limit_usd, p.payment_limit_usd) * 1000000)::bigint, 0), coalesce(p.enforcement, 'hard'),
          coalesce(k.budget_alert_percents, '{50,80,100}')
     into limit_micro_usd, enforcement, alert_percents
     from (select p_company_id as id) as c
@@ -350,7 +350,7 @@ create or replace trigger release_holds
   before delete on public.ai_agents
   for each row execute function private.tg_ai_agents__release_holds();
 create or replace trigger apply_plan
-  after insert or delete or update of monthly_limit_usd, enforcement, is_active on public.company_plans
+  after insert or delete or update of monthly_limit_usd, payment_limit_usd, enforcement, is_active on public.company_plans
   for each row execute function private.tg_company_plans__apply_plan();
 create or replace trigger apply_plan
   after insert or update of budget_alert_percents on public.company_config
@@ -371,7 +371,7 @@ create or replace trigger apply_time_zone
   for each row when (new.time_zone is distinct from old.time_zone)
   execute function private.tg_companies__apply_time_zone();
 
-comment on function private.plan_limit(uuid) is 'Limit (micro-dollars), enforcement and alerts that a company''s active plan and settings state; limit 0 without a plan.';
+comment on function private.plan_limit(uuid) is 'Limit (micro-dollars), enforcement and alerts that a company''s active plan and settings state, cut while payments are overdue; limit 0 without a plan.';
 comment on function private.ledger_total(uuid, date, timestamptz, timestamptz, uuid, text) is
   'Sum of the ledger that is charged to a month, in micro-dollars: of a company, or of one agent or one service.';
 comment on function private.count_limits(uuid, uuid) is 'Counts the limits of agents and services in the row of the company.';

@@ -136,7 +136,7 @@ select v.table_schema, v.table_name, c.column_name, v.class, v.erasure
       budget_alert_percents,default_agent_model,created_at,updated_at}'),
     ('public', 'company_config', 'operational', 'scrub', '{settings}'),
     ('public', 'company_config', 'personal', 'scrub', '{notification_emails}'),
-    ('public', 'company_plans', 'financial', 'keep', '{monthly_limit_usd,enforcement}'),
+    ('public', 'company_plans', 'financial', 'keep', '{monthly_limit_usd,payment_limit_usd,enforcement}'),
     ('public', 'company_plans', 'identifier', 'clear', '{created_by,updated_by}'),
     ('public', 'company_plans', 'identifier', 'keep', '{company_id,id,stripe_subscription_id,stripe_price_id}'),
     ('public', 'company_plans', 'operational', 'keep', '{plan_tier,features,is_active,started_at,ended_at,

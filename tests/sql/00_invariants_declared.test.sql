@@ -32,6 +32,8 @@ insert into declared_tables values
   ('api_keys', 'api_keys.read', null, '', ''),
   ('api_usage', 'usage.read', null, '', ''),
   ('audit_logs', 'audit.read', null, '', ''),
+  ('billing_accounts', 'billing.read', null, '', ''),
+  ('billing_invoices', 'billing.read', null, '', ''),
   ('budget_adjustments', 'usage.read', null, '', ''),
   ('budget_alerts', 'usage.read', 'usage.write', '', 'acknowledged_at'),
   ('budget_periods', 'usage.read', null, '', ''),
@@ -400,6 +402,7 @@ select format('%s.%s', t.name, a.attname) as name
 create temp table declared_unique (name text);
 insert into declared_unique values
   ('ai_agents (company_id, name)'), ('api_keys (company_id, prefix)'), ('api_keys (company_id, replaces_id) WHERE (replaces_id IS NOT NULL)'),
+  ('billing_accounts (company_id)'), ('billing_invoices (company_id, stripe_invoice_id)'),
   ('budget_alerts (company_id, budget_period_id, threshold_percent)'), ('budget_periods (company_id, agent_id, month)'),
   ('budget_periods (company_id, month) WHERE (scope = ''company''::text)'), ('budget_periods (company_id, service, month)'),
   ('companies ((true)) WHERE is_operator'), ('companies (slug)'), ('companies (stripe_customer_id)'),
