@@ -326,6 +326,16 @@ begin
 end
 $do$;
 
+-- Nobody knows their tokens: send them again to get one.
+insert into public.invitations (company_id, id, email, full_name, role, expires_at, invited_as, sent_count, last_sent_at)
+select c.company_id, pg_temp.seed_id('invitations', c.n, i.n), i.email, i.full_name, i.role, i.expires_at, 'backend', 1, now() - interval '1 hour'
+  from seed_companies as c
+ cross join lateral (values
+    (1, 'nina@newcomer.example', 'Nina Newcomer', 'agent', now() + interval '7 days'),
+    (2, 'leo@latecomer.example', 'Leo Latecomer', 'client', now() - interval '1 minute')
+  ) as i (n, email, full_name, role, expires_at)
+on conflict do nothing;
+
 insert into public.audit_logs (company_id, id, actor_id, actor_role, action, table_name, row_id, changes, ip_address, created_at)
 select c.company_id, pg_temp.seed_id('audit_logs', c.n, g.n), '00000000-0000-4000-8000-00000000a000', 'admin', 'companies.created', 'companies', c.company_id,
        jsonb_build_object('name', jsonb_build_array(null, c.slug)), '203.0.113.7', now() - make_interval(days => g.n)

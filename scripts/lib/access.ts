@@ -24,6 +24,7 @@ interface TableAccess {
 const BY_ROLE = {
   companies: { client: 'su', agent: 's', compliance_admin: 's', admin: 'siu' },
   users: { client: 'su', compliance_admin: 's', admin: 'siud' },
+  invitations: { client: 's', compliance_admin: 's', admin: 's' },
   company_plans: { client: 's', admin: 'siu' },
   company_config: { client: 'su', agent: 's', compliance_admin: 's', admin: 'siud' },
   system_config: { admin: 'siud' },

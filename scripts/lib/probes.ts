@@ -51,6 +51,15 @@ const RECIPES: Record<Exclude<MatrixTable, `storage.${string}`>, Recipe> = {
     columns: () => ({ email: 'probe@example.com', full_name: 'Probe', role: 'agent' }),
     change: { full_name: 'Probe' },
   },
+  invitations: {
+    columns: (id) => ({
+      email: `${id}@example.com`,
+      role: 'agent',
+      expires_at: '2100-01-01T00:00:00Z',
+      invited_as: 'backend',
+    }),
+    change: { full_name: 'Probe' },
+  },
   company_plans: {
     columns: () => ({ plan_tier: 'custom', monthly_limit_usd: 1, is_active: false }),
     change: { monthly_limit_usd: 2 },

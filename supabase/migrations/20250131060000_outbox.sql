@@ -21,7 +21,8 @@ create table if not exists private.outbox_events (
   constraint outbox_events_payload_is_object check (jsonb_typeof(payload) = 'object'),
   constraint outbox_events_status_is_known check (status in ('pending', 'delivered', 'dead')),
   constraint outbox_events_attempts_is_not_negative check (attempts >= 0),
-  constraint outbox_events_finished_at_set_when_finished check ((status = 'pending') = (finished_at is null))
+  constraint outbox_events_finished_at_set_when_finished check ((status = 'pending') = (finished_at is null)),
+  constraint outbox_events_token_only_while_pending check (status = 'pending' or not payload ? 'token')
 );
 
 -- What is due, oldest first.
@@ -60,7 +61,7 @@ begin
   end if;
   -- An event on which its workers die is given up as well.
   update private.outbox_events as e
-     set status = 'dead', finished_at = now(), last_error = 'the lease of the last attempt ran out'
+     set status = 'dead', finished_at = now(), last_error = 'the lease of the last attempt ran out', payload = e.payload - 'token'
    where e.status = 'pending' and e.available_at <= now() and e.attempts >= 12;
   return query
     with due as (
@@ -103,6 +104,8 @@ begin
          end,
          finished_at = case when p_error is null or p_is_final or e.attempts >= 12 then now() end,
          last_error = left(p_error, 2000),
+         -- A secret stays for as long as it must be delivered.
+         payload = case when p_error is null or p_is_final or e.attempts >= 12 then e.payload - 'token' else e.payload end,
          -- 30 s, 1 min, 2 min … at most 6 h, spread by a quarter so that a receiver that comes back is not run over.
          available_at = now() + least(interval '6 hours', interval '15 seconds' * (2 ^ least(e.attempts, 12)))
                         * (0.875 + 0.25 * random())

@@ -73,8 +73,8 @@ select i.indexrelid::regclass::text as name
   join tenant_tables as t on t.oid = i.indrelid
   join pg_attribute as a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
  where i.indisunique and a.attname <> 'company_id'
-   -- SHA-256 of a random key: looked up before the company is known, guessable by nobody
-   and i.indexrelid::regclass::text <> 'private.api_key_secrets_key_hash_is_unique';
+   -- SHA-256 of a random key or token: looked up before the company is known, guessable by nobody
+   and i.indexrelid::regclass::text not in ('private.api_key_secrets_key_hash_is_unique', 'private.invitation_tokens_token_hash_is_unique');
 create temp view v_i2_index as
 select i.indexrelid::regclass::text as name
   from pg_index as i
@@ -82,7 +82,7 @@ select i.indexrelid::regclass::text as name
   left join pg_attribute as a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
  where a.attname is distinct from 'company_id'
    -- a person's companies, when the request names none; also serves the cascade from auth.users
-   and i.indexrelid::regclass::text not in ('users_id_idx', 'private.api_key_secrets_key_hash_is_unique',
+   and i.indexrelid::regclass::text not in ('users_id_idx', 'private.api_key_secrets_key_hash_is_unique', 'private.invitation_tokens_token_hash_is_unique',
      -- a worker's queue: what is due, whoever's it is; no tenant reads it
      'private.outbox_events_pending_idx', 'private.outbox_events_finished_idx');
 create temp view v_i2_set_null as
@@ -165,6 +165,8 @@ create temp view v_i9 as
 select p.oid::regprocedure::text as name from pg_proc as p
  where p.pronamespace in ('public'::regnamespace, 'private'::regnamespace)
    and p.prosrc ~ '(user_metadata|app_metadata|raw_(user|app)_meta_data)'
+   -- takes a token from there, which is a secret that proves itself, and what the person calls themselves
+   and p.oid <> 'private.tg_auth_users__accept_invitation()'::regprocedure
 union all
 select polname || ' on ' || polrelid::regclass from pg_policy
  where coalesce(pg_get_expr(polqual, polrelid), '') || coalesce(pg_get_expr(polwithcheck, polrelid), '') ~ '(meta_data|metadata|jwt)';
@@ -222,7 +224,7 @@ create temp view v_realtime as
 select p.tablename::text as name
   from pg_publication_tables as p
  where p.pubname = 'supabase_realtime'
-   and (p.schemaname <> 'public' or p.tablename in ('users', 'audit_logs', 'api_keys')
+   and (p.schemaname <> 'public' or p.tablename in ('users', 'audit_logs', 'api_keys', 'invitations')
         or exists (select from pg_index as i join pg_attribute as a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
                     where i.indrelid = format('%I.%I', p.schemaname, p.tablename)::regclass
                       and i.indisprimary and a.atttypid <> 'uuid'::regtype)

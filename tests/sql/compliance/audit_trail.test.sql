@@ -345,7 +345,7 @@ select is(private.csv_field(v), w, 'CSV: ' || coalesce(v, 'null')) from (values 
 -- The triggers are where they should be -----------------------------------------------------------------------------
 create temp view missing as
 select format('%s %s', t.name, e.event) as name
-  from unnest('{ai_agents,api_keys,companies,company_config,company_plans,compliance_requests,data_retention_policies,ip_allowlist_entries,security_policies,service_limits,system_config,users}'::text[]) as t (name)
+  from unnest('{ai_agents,api_keys,companies,company_config,company_plans,compliance_requests,data_retention_policies,invitations,ip_allowlist_entries,security_policies,service_limits,system_config,users}'::text[]) as t (name)
  cross join (values ('insert', 'REFERENCING NEW TABLE AS new_rows'), ('update', 'REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows'), ('delete', 'REFERENCING OLD TABLE AS old_rows')) as e (event, tables)
  where not exists (
    select from pg_trigger as g
