@@ -3496,11 +3496,11 @@ begin
 end
 $function$;
 
-CREATE OR REPLACE FUNCTION private.drop_expired_partitions()
-  RETURNS integer
+CREATE OR REPLACE FUNCTION private.drop_expired_partition()
+  RETURNS SETOF public.retention_result
   LANGUAGE plpgsql
   SET search_path TO 'pg_catalog', 'pg_temp'
-  SET lock_timeout TO '500ms'
+  SET lock_timeout TO '20ms'
   SET "TimeZone" TO 'UTC'
   SET "DateStyle" TO 'ISO'
   AS $function$
@@ -3508,7 +3508,10 @@ declare
   v_partition record;
   v_company_id uuid;
   v_is_needed boolean;
-  v_dropped integer := 0;
+  v_attempt integer;
+  v_result public.retention_result;
+  v_results public.retention_result[];
+  v_busy text[] := '{}';
 begin
   for v_partition in
     select k.data_class, k.age_column, c.relname as name,
@@ -3521,7 +3524,7 @@ begin
        and pg_get_expr(c.relpartbound, c.oid) like 'FOR VALUES FROM%'
      order by ends_at
   loop
-    continue when v_partition.ends_at > now() - interval '1 day';
+    continue when v_partition.ends_at > now() - interval '1 day' or v_partition.data_class = any (v_busy);
     v_is_needed := false;
     -- Each company that has a row in it, by hops over the primary key.
     for v_company_id in execute format(
@@ -3546,20 +3549,55 @@ begin
     end loop;
     continue when v_is_needed;
     begin
-      execute format('lock table private.%I in access exclusive mode', v_partition.name);
+      -- Whether the lock is to be had at all, before anything is counted for it. Leaving the block lets it go again.
+      begin
+        execute format('lock table only public.%I in access exclusive mode', v_partition.data_class);
+        raise exception using errcode = 'P0001';
+      exception when raise_exception then
+        null;
+      end;
+      -- Nobody adds to the month from here on; other months go on.
+      execute format('lock table private.%I in share row exclusive mode', v_partition.name);
       execute format(
-        'insert into public.data_retention_logs (company_id, data_retention_policy_id, data_class, status, rows_affected, finished_at)
-         select t.company_id, p.id, %2$L, ''succeeded'', count(*), clock_timestamp()
-           from private.%1$I as t
-           join public.data_retention_policies as p on p.company_id = t.company_id and p.data_class = %2$L
-          group by 1, 2', v_partition.name, v_partition.data_class);
-      execute format('drop table private.%I', v_partition.name);
-      v_dropped := v_dropped + 1;
+        'select coalesce(array_agg((g.company_id, %2$L, ''delete'', $1, g.row_count, false, null)::public.retention_result
+                         order by g.company_id), ''{}'')
+           from (select t.company_id, count(*) as row_count from private.%1$I as t group by 1) as g',
+        v_partition.name, v_partition.data_class) into v_results using v_partition.ends_at;
+      foreach v_result in array v_results loop
+        insert into public.data_retention_logs (company_id, data_retention_policy_id, data_class, status, rows_affected, finished_at)
+        select p.company_id, p.id, p.data_class, 'succeeded', v_result.rows_affected, clock_timestamp()
+          from public.data_retention_policies as p
+         where p.company_id = v_result.company_id and p.data_class = v_result.data_class;
+        perform private.write_audit(v_result.company_id, 'retention.applied', v_result.data_class, null, jsonb_build_object(
+          'action', v_result.action, 'older_than', v_result.older_than, 'row_count', v_result.rows_affected));
+      end loop;
+      -- Links of the audit log get their place now, not while the table is locked.
+      set constraints private.link immediate;
+      v_attempt := 1;
+      loop
+        begin
+          execute format('lock table only public.%I in access exclusive mode', v_partition.data_class);
+          execute format('drop table private.%I', v_partition.name);
+          exit;
+        exception when lock_not_available then
+          if v_attempt >= 5 then
+            raise;
+          end if;
+          v_attempt := v_attempt + 1;
+          perform pg_sleep(0.05);
+        end;
+      end loop;
+      set constraints private.link deferred;
+      -- A month that nobody wrote to is nobody's.
+      return query select * from unnest(v_results)
+        union all
+        select null, v_partition.data_class, 'delete', v_partition.ends_at, 0, false, null where v_results = '{}';
+      return;
     exception when lock_not_available or deadlock_detected then
       raise warning 'partition % is dropped later: it is in use', v_partition.name;
+      v_busy := v_busy || v_partition.data_class;
     end;
   end loop;
-  return v_dropped;
 end
 $function$;
 
@@ -7433,6 +7471,8 @@ CREATE OR REPLACE FUNCTION private.retain_batch (
   RETURNS bigint
   LANGUAGE plpgsql
   SET search_path TO 'pg_catalog', 'pg_temp'
+  SET enable_hashjoin TO 'off'
+  SET enable_mergejoin TO 'off'
   AS $function$
 declare
   v_class private.retention_classes;
@@ -7659,7 +7699,11 @@ begin
             hint = 'Call again until is_complete is true everywhere.';
   end if;
   if p_company_id is null and not p_dry_run then
-    perform private.drop_expired_partitions();
+    return query select * from private.drop_expired_partition();
+    if found then
+      -- The table is free again as soon as the caller's transaction ends.
+      return;
+    end if;
   end if;
   for v_policy in
     select p.company_id, p.id, p.data_class, p.action,
@@ -7724,7 +7768,7 @@ begin
         ('lytbub_close_budget_periods', '23 * * * *', 'select private.close_budget_periods()'),
         ('lytbub_reconcile_budgets', '* 1-4 * * *', 'select private.reconcile_budgets()'),
         ('lytbub_prune_budgets', '53 3 * * *', 'select private.prune_budgets()'),
-        ('lytbub_data_retention', '*/5 2-4 * * *', 'select count(*) from private.run_data_retention(null, false, 10000)'),
+        ('lytbub_data_retention', '*/5 2-4 * * *', 'select count(*) from private.run_data_retention(null, false, 100000)'),
         ('lytbub_maintain_compliance', '7 * * * *', 'select private.maintain_compliance()')
     ) as j (name, schedule, command)
   loop
@@ -13085,7 +13129,7 @@ COMMENT ON FUNCTION "private"."delete_company_secret"(uuid, text, uuid) IS 'Impl
 
 COMMENT ON FUNCTION "private"."drop_company_data_key"(uuid) IS 'Implementation of public.drop_company_data_key().';
 
-COMMENT ON FUNCTION "private"."drop_expired_partitions"() IS 'Drops months of which no company keeps anything, with an entry for each company; how many months.';
+COMMENT ON FUNCTION "private"."drop_expired_partition"() IS 'Drops the first month of which no company keeps anything, with an entry for each company; what went of each. A row without company for a month that was empty; no rows: no such month, or all are in use.';
 
 COMMENT ON FUNCTION "private"."emit_event"(uuid, text, jsonb) IS 'Writes an event of a company to the outbox. Topic is resource.event.';
 
@@ -13466,7 +13510,7 @@ COMMENT ON FUNCTION "public"."rotate_api_key"(uuid, uuid, interval, timestamp wi
 
 COMMENT ON FUNCTION "public"."rotate_master_key"(text, integer) IS 'Wraps the data keys of at most max_keys companies (1 to 10000) with a new master key; call again until remaining is 0. master_key, or Vault''s secret lytbub_master_key, has the new key and the old one, separated by a space. service_role only. Errors: 22023 invalid_batch_size, invalid_master_key, wrong_master_key; XX001 secret_corrupt.';
 
-COMMENT ON FUNCTION "public"."run_data_retention"(uuid, boolean, integer) IS 'Applies the retention policies of a company, or of all without company_id: deletes or anonymises what is older, at most max_rows (1 to 100000) rows a call; what is under legal hold, not finished or within the minimum period of its class stays. A row for each policy that was applied; call again until is_complete is true everywhere. Rows that are locked are left to the next call; several calls at once share the work. With dry_run only counts. Each policy that found something is logged in data_retention_logs; a failure is logged, reported (event retention.failed) and does not stop the others. Members holding compliance.manage, for their active company; operators and service_role for any or all. Errors: 42501 not_your_company, not_an_operator; 22023 invalid_batch_size.';
+COMMENT ON FUNCTION "public"."run_data_retention"(uuid, boolean, integer) IS 'Applies the retention policies of a company, or of all without company_id: deletes or anonymises what is older, at most max_rows (1 to 100000) rows a call; what is under legal hold, not finished or within the minimum period of its class stays. A row for each policy that was applied; call again until is_complete is true everywhere, or error is set. For all companies, a month of which none keeps anything is dropped as a whole, in a call of its own. Rows that are locked are left to the next call; several calls at once share the work. With dry_run only counts. Each policy that found something is logged in data_retention_logs; a failure is logged, reported (event retention.failed) and does not stop the others. Members holding compliance.manage, for their active company; operators and service_role for any or all. Errors: 42501 not_your_company, not_an_operator; 22023 invalid_batch_size.';
 
 COMMENT ON FUNCTION "public"."search_audit_log"(uuid, timestamp with time zone, timestamp with time zone, uuid, text, text, uuid, text, text, timestamp
   with time zone, uuid, integer) IS 'Entries of a company''s audit log, latest first, at most max_rows (1 to 1000); those of starts_at up to ends_at, of an actor, an action (users.updated, or users for all of it), a table, a row, a column that changed, a request. For the next page give created_at and id of the last entry as before_at and before_id. changes has old and new value of each column; erased_fields names what erasure took out. Members holding audit.read, for their active company; operators and service_role for any. Errors: 42501 not_your_company, not_an_operator; 22023 invalid_page.';
@@ -13929,7 +13973,7 @@ REVOKE ALL ON FUNCTION "private"."drop_company_data_key"(uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."drop_company_data_key"(uuid) TO "platform_admin", "service_role";
 
-REVOKE ALL ON FUNCTION "private"."drop_expired_partitions"() FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."drop_expired_partition"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."emit_event"(uuid, text, jsonb) FROM PUBLIC;
 

@@ -124,10 +124,10 @@ async function measure(
     const start = await lsn(client);
     const began = performance.now();
     for (;;) {
-      const { rows } = await client.query<{ moved: string }>(
-        'select coalesce(sum(rows_affected), 0) as moved from public.run_data_retention(null, false, 10000)',
+      const { rows } = await client.query<{ done: boolean | null }>(
+        'select bool_and(is_complete) as done from public.run_data_retention(null, false, 10000)',
       );
-      if (Number(rows[0]?.moved) === 0) {
+      if (rows[0]?.done !== false) {
         break;
       }
     }
@@ -170,7 +170,7 @@ same table. The long reader has read the table in a transaction that stays open.
 ${outcomes.map((o) => `| ${o.name} | ${o.seconds} | ${o.walMegabytes} | **${o.slowestInsertMs}** | ${o.p99InsertMs} |`).join('\n')}
 
 WAL is that of the inserts, too. With a long reader the month cannot be dropped: the drop gives way, and the rows go in
-batches instead.
+batches instead, each of which tries again to drop the month first.
 `;
 }
 

@@ -14,7 +14,8 @@ interface Options {
 }
 
 interface Row {
-  company_id: string;
+  /** Null for a month that nobody had written to. */
+  company_id: string | null;
   data_class: string;
   action: string;
   rows_affected: string;
@@ -54,14 +55,12 @@ await main(import.meta.url, async () => {
         'select * from public.run_data_retention($1, $2, $3)',
         [options.company ?? null, options.dryRun ?? false, options.maxRows],
       );
-      let moved = 0;
       for (const row of rows) {
         const key = `${row.company_id} ${row.data_class}`;
         const rowsSoFar = total.get(key)?.rows ?? 0;
         total.set(key, { ...row, rows: rowsSoFar + Number(row.rows_affected) });
-        moved += Number(row.rows_affected);
       }
-      if (options.dryRun || moved === 0) {
+      if (rows.every((row) => row.is_complete || row.error !== null)) {
         return;
       }
     }

@@ -122,6 +122,8 @@ create or replace function private.retain_batch(
   p_company_id uuid, p_data_class text, p_action text, p_before timestamptz, p_max_rows integer, p_count boolean
 ) returns bigint
 language plpgsql volatile set search_path = pg_catalog, pg_temp
+  -- Rows are found again one by one, by their key: anything else would read all that is kept, in each batch.
+  set enable_hashjoin = off set enable_mergejoin = off
 as $fn$
 declare
   v_class private.retention_classes;
@@ -179,17 +181,22 @@ end
 $fn$;
 revoke execute on function private.retain_batch(uuid, text, text, timestamptz, integer, boolean) from public;
 
--- A whole month goes at once where no company keeps anything of it. Whoever reads it is not waited for longer than half
--- a second; the next run tries again.
-create or replace function private.drop_expired_partitions() returns integer
+-- A whole month goes at once where no company keeps anything of it; one a call, since whoever calls holds the table
+-- until the transaction ends. What takes long is done before the table is locked, and whoever comes meanwhile waits for
+-- a lock that is given up after 20 ms; with somebody who reads for longer, the month is left to the next call.
+drop function if exists private.drop_expired_partitions();
+create or replace function private.drop_expired_partition() returns setof public.retention_result
 language plpgsql volatile set search_path = pg_catalog, pg_temp
-  set lock_timeout = '500ms' set timezone = 'UTC' set datestyle = 'ISO'
+  set lock_timeout = '20ms' set timezone = 'UTC' set datestyle = 'ISO'
 as $fn$
 declare
   v_partition record;
   v_company_id uuid;
   v_is_needed boolean;
-  v_dropped integer := 0;
+  v_attempt integer;
+  v_result public.retention_result;
+  v_results public.retention_result[];
+  v_busy text[] := '{}';
 begin
   for v_partition in
     select k.data_class, k.age_column, c.relname as name,
@@ -202,7 +209,7 @@ begin
        and pg_get_expr(c.relpartbound, c.oid) like 'FOR VALUES FROM%'
      order by ends_at
   loop
-    continue when v_partition.ends_at > now() - interval '1 day';
+    continue when v_partition.ends_at > now() - interval '1 day' or v_partition.data_class = any (v_busy);
     v_is_needed := false;
     -- Each company that has a row in it, by hops over the primary key.
     for v_company_id in execute format(
@@ -227,23 +234,58 @@ begin
     end loop;
     continue when v_is_needed;
     begin
-      execute format('lock table private.%I in access exclusive mode', v_partition.name);
+      -- Whether the lock is to be had at all, before anything is counted for it. Leaving the block lets it go again.
+      begin
+        execute format('lock table only public.%I in access exclusive mode', v_partition.data_class);
+        raise exception using errcode = 'P0001';
+      exception when raise_exception then
+        null;
+      end;
+      -- Nobody adds to the month from here on; other months go on.
+      execute format('lock table private.%I in share row exclusive mode', v_partition.name);
       execute format(
-        'insert into public.data_retention_logs (company_id, data_retention_policy_id, data_class, status, rows_affected, finished_at)
-         select t.company_id, p.id, %2$L, ''succeeded'', count(*), clock_timestamp()
-           from private.%1$I as t
-           join public.data_retention_policies as p on p.company_id = t.company_id and p.data_class = %2$L
-          group by 1, 2', v_partition.name, v_partition.data_class);
-      execute format('drop table private.%I', v_partition.name);
-      v_dropped := v_dropped + 1;
+        'select coalesce(array_agg((g.company_id, %2$L, ''delete'', $1, g.row_count, false, null)::public.retention_result
+                         order by g.company_id), ''{}'')
+           from (select t.company_id, count(*) as row_count from private.%1$I as t group by 1) as g',
+        v_partition.name, v_partition.data_class) into v_results using v_partition.ends_at;
+      foreach v_result in array v_results loop
+        insert into public.data_retention_logs (company_id, data_retention_policy_id, data_class, status, rows_affected, finished_at)
+        select p.company_id, p.id, p.data_class, 'succeeded', v_result.rows_affected, clock_timestamp()
+          from public.data_retention_policies as p
+         where p.company_id = v_result.company_id and p.data_class = v_result.data_class;
+        perform private.write_audit(v_result.company_id, 'retention.applied', v_result.data_class, null, jsonb_build_object(
+          'action', v_result.action, 'older_than', v_result.older_than, 'row_count', v_result.rows_affected));
+      end loop;
+      -- Links of the audit log get their place now, not while the table is locked.
+      set constraints private.link immediate;
+      v_attempt := 1;
+      loop
+        begin
+          execute format('lock table only public.%I in access exclusive mode', v_partition.data_class);
+          execute format('drop table private.%I', v_partition.name);
+          exit;
+        exception when lock_not_available then
+          if v_attempt >= 5 then
+            raise;
+          end if;
+          v_attempt := v_attempt + 1;
+          perform pg_sleep(0.05);
+        end;
+      end loop;
+      set constraints private.link deferred;
+      -- A month that nobody wrote to is nobody's.
+      return query select * from unnest(v_results)
+        union all
+        select null, v_partition.data_class, 'delete', v_partition.ends_at, 0, false, null where v_results = '{}';
+      return;
     exception when lock_not_available or deadlock_detected then
       raise warning 'partition % is dropped later: it is in use', v_partition.name;
+      v_busy := v_busy || v_partition.data_class;
     end;
   end loop;
-  return v_dropped;
 end
 $fn$;
-revoke execute on function private.drop_expired_partitions() from public;
+revoke execute on function private.drop_expired_partition() from public;
 
 create or replace function private.run_data_retention(p_company_id uuid, p_dry_run boolean, p_max_rows integer)
 returns setof public.retention_result
@@ -269,7 +311,11 @@ begin
             hint = 'Call again until is_complete is true everywhere.';
   end if;
   if p_company_id is null and not p_dry_run then
-    perform private.drop_expired_partitions();
+    return query select * from private.drop_expired_partition();
+    if found then
+      -- The table is free again as soon as the caller's transaction ends.
+      return;
+    end if;
   end if;
   for v_policy in
     select p.company_id, p.id, p.data_class, p.action,
@@ -338,10 +384,10 @@ comment on function private.tg_data_retention_policies__check() is
 comment on function private.anonymous_values(text) is 'What anonymising sets in a table, and how to tell a row that is not anonymous yet.';
 comment on function private.retain_batch(uuid, text, text, timestamptz, integer, boolean) is
   'Deletes or anonymises at most so many rows of a class that are older than a time, or counts them; how many.';
-comment on function private.drop_expired_partitions() is
-  'Drops months of which no company keeps anything, with an entry for each company; how many months.';
+comment on function private.drop_expired_partition() is
+  'Drops the first month of which no company keeps anything, with an entry for each company; what went of each. A row without company for a month that was empty; no rows: no such month, or all are in use.';
 comment on function private.run_data_retention(uuid, boolean, integer) is 'Implementation of public.run_data_retention().';
 comment on function public.run_data_retention(uuid, boolean, integer) is
-  'Applies the retention policies of a company, or of all without company_id: deletes or anonymises what is older, at most max_rows (1 to 100000) rows a call; what is under legal hold, not finished or within the minimum period of its class stays. A row for each policy that was applied; call again until is_complete is true everywhere. Rows that are locked are left to the next call; several calls at once share the work. With dry_run only counts. Each policy that found something is logged in data_retention_logs; a failure is logged, reported (event retention.failed) and does not stop the others. Members holding compliance.manage, for their active company; operators and service_role for any or all. Errors: 42501 not_your_company, not_an_operator; 22023 invalid_batch_size.';
+  'Applies the retention policies of a company, or of all without company_id: deletes or anonymises what is older, at most max_rows (1 to 100000) rows a call; what is under legal hold, not finished or within the minimum period of its class stays. A row for each policy that was applied; call again until is_complete is true everywhere, or error is set. For all companies, a month of which none keeps anything is dropped as a whole, in a call of its own. Rows that are locked are left to the next call; several calls at once share the work. With dry_run only counts. Each policy that found something is logged in data_retention_logs; a failure is logged, reported (event retention.failed) and does not stop the others. Members holding compliance.manage, for their active company; operators and service_role for any or all. Errors: 42501 not_your_company, not_an_operator; 22023 invalid_batch_size.';
 
 -- migrate:down

@@ -56,7 +56,7 @@ begin
         ('lytbub_close_budget_periods', '23 * * * *', 'select private.close_budget_periods()'),
         ('lytbub_reconcile_budgets', '* 1-4 * * *', 'select private.reconcile_budgets()'),
         ('lytbub_prune_budgets', '53 3 * * *', 'select private.prune_budgets()'),
-        ('lytbub_data_retention', '*/5 2-4 * * *', 'select count(*) from private.run_data_retention(null, false, 10000)'),
+        ('lytbub_data_retention', '*/5 2-4 * * *', 'select count(*) from private.run_data_retention(null, false, 100000)'),
         ('lytbub_maintain_compliance', '7 * * * *', 'select private.maintain_compliance()')
     ) as j (name, schedule, command)
   loop

@@ -50,6 +50,7 @@ interface Result {
   company_id: string;
   data_class: string;
   rows_affected: number;
+  is_complete: boolean;
   error: string | null;
 }
 
@@ -88,7 +89,7 @@ export function createHandler(
 }
 
 // Policies that had nothing to do are left out: the API answers 1,000 rows at most.
-const PATH = '/rest/v1/rpc/run_data_retention?or=(rows_affected.gt.0,error.not.is.null)';
+const PATH = '/rest/v1/rpc/run_data_retention?or=(rows_affected.gt.0,is_complete.is.false)';
 
 async function retain(deps: Dependencies, limits: Limits): Promise<Response> {
   const url = required(deps.env, 'SUPABASE_URL');
@@ -113,9 +114,8 @@ async function retain(deps: Dependencies, limits: Limits): Promise<Response> {
       );
     }
     tally.batches += 1;
-    const rows = results.reduce((sum, result) => sum + result.rows_affected, 0);
-    tally.rows += rows;
-    tally.is_complete = rows === 0;
+    tally.rows += results.reduce((sum, result) => sum + result.rows_affected, 0);
+    tally.is_complete = results.every(({ is_complete, error }) => is_complete || error !== null);
     for (const { company_id, data_class, error } of results) {
       if (error !== null) {
         failed.add(`${data_class} of ${company_id}`);

@@ -14,8 +14,16 @@ function equal(actual: unknown, expected: unknown): void {
   }
 }
 
-function row(rows_affected: number, error: string | null = null) {
-  return { company_id: 'c1', data_class: 'jobs', action: 'delete', rows_affected, error };
+/** What a policy did; with more to do unless said otherwise. */
+function row(rows_affected: number, is_complete = false, error: string | null = null) {
+  return {
+    company_id: 'c1',
+    data_class: 'jobs',
+    action: 'delete',
+    rows_affected,
+    is_complete,
+    error,
+  };
 }
 
 /** A handler whose database gives these answers in turn, the last of them for ever; a batch takes a second. */
@@ -47,9 +55,10 @@ function call(token = SECRET, method = 'POST'): Request {
 
 Deno.test('applies the policies batch by batch until nothing is left', async () => {
   const { handle, asked } = setUp([
-    () => Response.json([row(500), row(20)]),
-    () => Response.json([row(7)]),
+    () => Response.json([row(500)]),
+    // A month that was empty and went as a whole.
     () => Response.json([row(0)]),
+    () => Response.json([row(20, true), row(7, true)]),
   ]);
   const response = await handle(call());
   equal(response.status, 200);
@@ -58,7 +67,7 @@ Deno.test('applies the policies batch by batch until nothing is left', async () 
     asked.map(({ method, url }) => `${method} ${url}`),
     asked.map(
       () =>
-        'POST http://project.test/rest/v1/rpc/run_data_retention?or=(rows_affected.gt.0,error.not.is.null)',
+        'POST http://project.test/rest/v1/rpc/run_data_retention?or=(rows_affected.gt.0,is_complete.is.false)',
     ),
   );
   equal(asked[0]?.headers.get('authorization'), 'Bearer service-role-key');
@@ -78,8 +87,8 @@ Deno.test('begins no batch after the deadline, and says that more is left', asyn
 
 Deno.test('goes on after a policy that fails, and the schedule notices', async () => {
   const { handle } = setUp([
-    () => Response.json([row(0, 'boom'), row(3)]),
-    () => Response.json([row(0, 'boom')]),
+    () => Response.json([row(0, false, 'boom'), row(3)]),
+    () => Response.json([row(0, false, 'boom')]),
   ]);
   const response = await handle(call());
   equal(response.status, 500);

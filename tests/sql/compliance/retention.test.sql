@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(70);
+select plan(73);
 
 create function pg_temp.id(p_tail text) returns uuid language sql as $$
   select ('00000000-0000-4000-8000-00000000' || p_tail)::uuid
@@ -184,21 +184,27 @@ set local app.importing = 'on';
 insert into public.agent_logs (company_id, agent_id, event, created_at) select pg_temp.id(c), pg_temp.id('a001'), 'x', '2000-01-15' from unnest('{e001,e001,e002}'::text[]) as c;
 insert into public.agent_logs (company_id, agent_id, event, created_at) select pg_temp.id(c), pg_temp.id('a001'), 'x', '2000-02-15' from unnest('{e001}'::text[]) as c;
 set local app.importing = '';
-select is(private.drop_expired_partitions(), 1, 'a month of which nobody keeps anything goes as a whole');
+select results_eq($$select company_id, data_class, action, older_than, rows_affected, is_complete, error from private.drop_expired_partition()$$,
+  $$values (pg_temp.id('e001'), 'agent_logs', 'delete', '2000-03-01 00:00+00'::timestamptz, 1::bigint, false, null::text)$$, 'a month of which nobody keeps anything goes as a whole');
+select is_empty('select * from private.drop_expired_partition()', 'and no other');
 select ok(to_regclass('private.agent_logs_p200002') is null and to_regclass('private.agent_logs_p200001') is not null, 'another stays, since one company has no policy');
 select pg_temp.policy('agent_logs', 15, p_company => 'e002', p_action => 'anonymise');
-select is(private.drop_expired_partitions(), 0, 'or makes it anonymous');
+select is_empty('select * from private.drop_expired_partition()', 'or makes it anonymous');
 select pg_temp.policy('agent_logs', 15, p_company => 'e002', p_hold => true);
-select is(private.drop_expired_partitions(), 0, 'or is under legal hold');
+select is_empty('select * from private.drop_expired_partition()', 'or is under legal hold');
 select pg_temp.policy('agent_logs', 36500, p_company => 'e002');
-select is(private.drop_expired_partitions(), 0, 'or keeps it longer');
+select is_empty('select * from private.drop_expired_partition()', 'or keeps it longer');
 select pg_temp.policy('agent_logs', 15, p_company => 'e002');
 set local role service_role;
-select isnt_empty('select * from public.run_data_retention()', 'a run for all');
+select results_eq('select company_id, data_class, rows_affected, is_complete from public.run_data_retention()',
+  $$values (pg_temp.id('e001'), 'agent_logs', 2::bigint, false), (pg_temp.id('e002'), 'agent_logs', 1, false)$$, 'a run for all, and nothing else while the table is locked');
 reset role;
 select ok(to_regclass('private.agent_logs_p200001') is null, 'drops it when all agree');
 select results_eq($$select company_id, rows_affected from public.data_retention_logs where data_class = 'agent_logs' and rows_affected between 1 and 2 and finished_at > started_at - interval '1 hour' and company_id in (pg_temp.id('e001'), pg_temp.id('e002')) and data_retention_policy_id is not null and started_at = now() order by 1, 2$$,
   $$values (pg_temp.id('e001'), 1::bigint), (pg_temp.id('e001'), 2), (pg_temp.id('e002'), 1)$$, 'with an entry for each company');
+select results_eq($$select company_id, (changes ->> 'row_count')::integer from public.audit_logs where action = 'retention.applied' and table_name = 'agent_logs' and changes ->> 'older_than' like '2000-02-01%' order by 1$$,
+  $$values (pg_temp.id('e001'), 2), (pg_temp.id('e002'), 1)$$, 'in its audit log, too');
+select is_empty($$select from private.audit_links where company_id in (pg_temp.id('e001'), pg_temp.id('e002')) and link_no is null$$, 'whose links have their place already');
 
 -- Usage of an open month, and the audit log, stay whatever their age; the default partition stays.
 create function pg_temp.plant(p_table text) returns void language plpgsql as $$
@@ -216,18 +222,18 @@ select pg_temp.plant('audit_logs'), pg_temp.plant('api_usage');
 insert into public.api_usage (company_id, service, cost_micro_usd, occurred_at) values (pg_temp.id('e001'), 'x', 1, '2000-01-15');
 insert into public.budget_periods (company_id, month, starts_at, ends_at, limit_micro_usd) values (pg_temp.id('e001'), '2000-01-01', '2000-01-01 00:00+00', '2000-02-01 00:00+00', 1);
 set local app.importing = '';
-select is(private.drop_expired_partitions(), 0, 'neither usage of a month that is open nor the audit log goes as a whole');
+select is_empty('select * from private.drop_expired_partition()', 'neither usage of a month that is open nor the audit log goes as a whole');
 set local app.importing = 'on';
 update public.budget_periods set status = 'closed', closed_at = now() where company_id = pg_temp.id('e001');
 set local app.importing = '';
-select is(private.drop_expired_partitions(), 1, 'usage does when the month is closed');
+select results_eq('select data_class, rows_affected from private.drop_expired_partition()', $$values ('api_usage', 1::bigint)$$, 'usage does when the month is closed');
 select ok(to_regclass('private.audit_logs_p200001') is not null and to_regclass('private.api_usage_default') is not null and to_regclass('private.api_usage_p200001') is null, 'and nothing else');
 select pg_temp.plant('api_usage');
 set local app.importing = 'on';
 insert into public.api_usage (company_id, service, cost_micro_usd, occurred_at) values (pg_temp.id('e001'), 'x', 1, '2000-01-15');
 set local app.importing = '';
 select pg_temp.policy('api_usage', 36000);
-select is(private.drop_expired_partitions(), 0, 'the policy of another class does not count');
+select is_empty('select * from private.drop_expired_partition()', 'the policy of another class does not count');
 set constraints all deferred;
 
 -- Who may ---------------------------------------------------------------------------------------------------------------

@@ -141,11 +141,14 @@ describe('run_data_retention()', () => {
     await reader.query('begin');
     await reader.query('select count(*) from public.agent_logs');
     const began = Date.now();
-    const drop = 'select private.drop_expired_partitions() as n';
-    expect((await keeper.query(drop)).rows).toEqual([{ n: 0 }]);
+    const drop =
+      'select company_id, data_class, rows_affected, is_complete from private.drop_expired_partition()';
+    expect((await keeper.query(drop)).rows).toEqual([]);
     expect(Date.now() - began).toBeLessThan(5000);
     await reader.query('rollback');
-    expect((await keeper.query(drop)).rows).toEqual([{ n: 1 }]);
+    expect((await keeper.query(drop)).rows).toEqual([
+      { company_id: null, data_class: 'agent_logs', rows_affected: '0', is_complete: false },
+    ]);
   });
 });
 

@@ -34,7 +34,7 @@ describe('the scheduler', () => {
             [
               'lytbub_data_retention',
               '*/5 2-4 * * *',
-              'select count(*) from private.run_data_retention(null, false, 10000)',
+              'select count(*) from private.run_data_retention(null, false, 100000)',
             ],
             ['lytbub_flush_budgets', '* * * * *', 'select private.flush_budgets()'],
             ['lytbub_maintain_compliance', '7 * * * *', 'select private.maintain_compliance()'],
