@@ -180,8 +180,14 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $fn$
 declare
   v_company uuid := private.company_for(null);
-  v_status text;
+  v_member record;
 begin
+  if (private.token_api_key()).id is not null then
+    raise exception 'an API key manages no members'
+      using errcode = '42501',
+            detail = 'not_a_person',
+            hint = 'Sign in as a member who holds users.write.';
+  end if;
   -- Both rows are locked before the rights are asked for again: of two who disarm each other at once, one is late.
   perform from public.users as u
     where u.company_id = v_company and u.id in (p_user_id, private.current_user_id())
@@ -202,15 +208,16 @@ begin
             detail = 'own_permissions',
             hint = 'Ask a colleague who holds users.write.';
   end if;
-  select u.status into v_status from public.users as u where u.company_id = v_company and u.id = p_user_id;
-  if v_status is distinct from 'active' then
+  select u.status, u.role into v_member from public.users as u where u.company_id = v_company and u.id = p_user_id;
+  if v_member.status is distinct from 'active' then
     raise exception 'no such active member in your company'
       using errcode = '42501',
             detail = 'not_a_member',
             hint = 'Read the users table for the members of your company and their status.';
   end if;
-  if not (private.permissions_of(v_company, p_user_id)
-          <@ private.permissions_of(v_company, private.current_user_id()))
+  if v_member.role = 'admin'
+     or not (private.permissions_of(v_company, p_user_id)
+             <@ private.permissions_of(v_company, private.current_user_id()))
   then
     raise exception 'that member holds more permissions than you do'
       using errcode = '42501',
@@ -359,9 +366,9 @@ comment on function public.my_companies() is
 comment on function public.switch_company(uuid) is
   'Makes a company the caller''s default; the next token carries it. Refresh the session afterwards, or send header x-company-id. Returns the company id; safe to repeat. Errors: 42501 not_a_member.';
 comment on function public.assign_permission(uuid, text) is
-  'Assigns one permission (resource.verb) to a member of the caller''s active company. Takes users.write and the permission itself. Returns the member''s permissions; safe to repeat. Errors: 42501 permission_not_held, own_permissions, member_outranks, not_a_member.';
+  'Assigns one permission (resource.verb) to a member of the caller''s active company. Takes users.write and the permission itself; for people, not for keys. Returns the member''s permissions; safe to repeat. Errors: 42501 not_a_person, permission_not_held, own_permissions, member_outranks, not_a_member.';
 comment on function public.remove_permission(uuid, text) is
-  'Takes one permission (resource.verb) away from a member of the caller''s active company, also where the role brings it. Takes users.write and the permission itself. Returns the member''s permissions; safe to repeat. Errors: 42501 permission_not_held, own_permissions, member_outranks, not_a_member.';
+  'Takes one permission (resource.verb) away from a member of the caller''s active company, also where the role brings it. Takes users.write and the permission itself; for people, not for keys. Returns the member''s permissions; safe to repeat. Errors: 42501 not_a_person, permission_not_held, own_permissions, member_outranks, not_a_member.';
 comment on function private.custom_access_token_hook(jsonb) is
   'Supabase Auth custom access token hook: adds company_id, company_role, permissions, and role platform_admin for admins. Ignores user_metadata and app_metadata. Records sign-ins in the company''s audit log. Never raises.';
 

@@ -53,13 +53,13 @@ select set_config('request.jwt.claims', '{"sub": "00000000-0000-4000-8000-000000
 set local role platform_admin;
 select throws_ok($$delete from public.users where role = 'admin'$$, '42501', 'this is the last active admin', 'another member of the operator is no admin to fall back on');
 select lives_ok($$update public.users set full_name = 'Olga O.' where role = 'admin'$$, 'control: the last admin may change their name');
-select lives_ok($$update public.users set role = 'agent' where company_id = pg_temp.id('c001') and id = pg_temp.id('a001')$$, 'control: whoever is no admin may be demoted');
+select lives_ok($$update public.users set role = 'agent' where company_id = pg_temp.id('c002') and id = pg_temp.id('a004')$$, 'control: whoever is no admin may be demoted');
 select lives_ok($$delete from public.users where id = pg_temp.id('a008')$$, 'control: and may go');
 insert into public.users (company_id, id, email, full_name, role, status) values
   (pg_temp.id('c000'), pg_temp.id('a008'), 'eve@outsider.example', 'Eve', 'admin', 'disabled');
 select throws_ok($$update public.users set role = 'client' where id = pg_temp.id('a000')$$, '42501', 'this is the last active admin', 'nor is a disabled admin');
 reset role;
-update public.users set role = 'client' where company_id = pg_temp.id('c001') and id = pg_temp.id('a001');
+update public.users set role = 'client' where company_id = pg_temp.id('c002') and id = pg_temp.id('a004');
 select lives_ok($$update public.users set status = 'disabled' where id = pg_temp.id('a000')$$, 'the owner may do it all the same');
 update public.users set status = 'active' where id = pg_temp.id('a000');
 select set_config('request.jwt.claims', '', true);
