@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type pg from 'pg';
 import { withClient } from './client.ts';
 import { supabaseDir } from './paths.ts';
 
@@ -13,18 +14,26 @@ export async function findEditedMigrations(
   url: string,
   folder: string = join(supabaseDir, 'migrations'),
 ): Promise<string[]> {
-  const applied = await withClient(url, async (client) => {
-    const { rows: tables } = await client.query<{ found: boolean }>(
-      `select to_regclass('supabase_migrations.schema_migrations') is not null as found`,
-    );
-    if (!tables[0]?.found) {
-      return new Map<string, string[]>();
-    }
+  return withClient(url, (client) => readEditedMigrations(client, folder));
+}
+
+/** The same through a connection that is open. */
+export async function readEditedMigrations(
+  client: pg.ClientBase,
+  folder: string,
+): Promise<string[]> {
+  const { rows: tables } = await client.query<{ found: boolean }>(
+    `select to_regclass('supabase_migrations.schema_migrations') is not null as found`,
+  );
+  const applied = new Map<string, string[]>();
+  if (tables[0]?.found) {
     const { rows } = await client.query<{ version: string; statements: string[] | null }>(
       'select version, statements from supabase_migrations.schema_migrations',
     );
-    return new Map(rows.map((row) => [row.version, row.statements ?? []]));
-  });
+    for (const { version, statements } of rows) {
+      applied.set(version, statements ?? []);
+    }
+  }
   const edited: string[] = [];
   for (const name of (await readdir(folder)).filter((file) => file.endsWith('.sql')).sort()) {
     const statements = applied.get(name.slice(0, 14));

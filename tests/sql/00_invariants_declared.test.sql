@@ -264,6 +264,8 @@ insert into declared_functions values
   ('public.rotate_master_key(text, integer)', 'service_role', false),
   ('private.drop_company_data_key(uuid)', 'platform_admin service_role', true),
   ('public.drop_company_data_key(uuid)', 'platform_admin service_role', false),
+  ('private.diagnose(uuid, uuid, text, jsonb)', 'authenticated platform_admin service_role', true),
+  ('public.diagnose(uuid, uuid, text, jsonb)', 'authenticated platform_admin service_role', false),
   ('private.compliance_status(uuid)', 'authenticated platform_admin service_role', true),
   ('public.compliance_status(uuid)', 'authenticated platform_admin service_role', false),
   ('private.record_compliance_review(uuid, text)', 'authenticated service_role', true),

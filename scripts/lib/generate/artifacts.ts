@@ -5,9 +5,11 @@ import type { Workbench } from '../workbench.ts';
 import { generateAccessMatrix } from './access-matrix.ts';
 import { generateErd } from './erd.ts';
 import { generateReadme } from './isolation-matrix.ts';
+import { generateManifest } from './manifest.ts';
 import { generateCorpusPage, generateVerifyPage } from './prover-pages.ts';
 import { generateReference } from './reference.ts';
 import { generateSchema } from './schema.ts';
+import { generateTroubleshooting } from './troubleshooting.ts';
 import { generateTypes } from './types.ts';
 
 /** A generated file: all of those under `generated/`, and tables in hand-written pages. */
@@ -45,6 +47,16 @@ export const ARTIFACTS: readonly Artifact[] = [
     name: 'reference',
     file: 'generated/reference.md',
     generate: async (bench) => generateReference(await bench.migratedUrl()),
+  },
+  {
+    name: 'manifest',
+    file: 'generated/manifest.json',
+    generate: async (bench) => generateManifest(await bench.migratedUrl()),
+  },
+  {
+    name: 'troubleshooting',
+    file: 'docs/troubleshooting.md',
+    generate: async (bench) => generateTroubleshooting(await bench.migratedUrl()),
   },
   {
     name: 'isolation-matrix',
