@@ -43,7 +43,10 @@ revoke execute on function private.emit_event(uuid, text, jsonb) from public;
 
 -- A claim is a lease: whoever dies with it loses it when it runs out. `attempt` is the fence: only the latest claim of
 -- an event may finish it.
-create or replace function private.claim_events(p_batch_size integer, p_lease_seconds integer)
+-- Topics of Stripe have a consumer of their own, which names them.
+drop function if exists public.claim_events(integer, integer);
+drop function if exists private.claim_events(integer, integer);
+create or replace function private.claim_events(p_batch_size integer, p_lease_seconds integer, p_topics text[])
 returns table (
   company_id uuid, event_id uuid, topic text, payload jsonb, attempt integer, created_at timestamptz,
   company_name text, notification_emails text[]
@@ -67,6 +70,7 @@ begin
     with due as (
       select e.company_id, e.id from private.outbox_events as e
        where e.status = 'pending' and e.available_at <= now()
+         and case when p_topics is null then e.topic not like 'stripe.%' else e.topic = any (p_topics) end
        order by e.available_at
        limit p_batch_size
          for update skip locked
@@ -85,8 +89,8 @@ begin
      order by d.created_at, d.id;
 end
 $fn$;
-revoke execute on function private.claim_events(integer, integer) from public;
-grant execute on function private.claim_events(integer, integer) to service_role;
+revoke execute on function private.claim_events(integer, integer, text[]) from public;
+grant execute on function private.claim_events(integer, integer, text[]) to service_role;
 
 create or replace function private.finish_event(
   p_company_id uuid, p_event_id uuid, p_attempt integer, p_error text, p_is_final boolean
@@ -117,7 +121,9 @@ $fn$;
 revoke execute on function private.finish_event(uuid, uuid, integer, text, boolean) from public;
 grant execute on function private.finish_event(uuid, uuid, integer, text, boolean) to service_role;
 
-create or replace function public.claim_events(batch_size integer default 100, lease_seconds integer default 60)
+create or replace function public.claim_events(
+  batch_size integer default 100, lease_seconds integer default 60, topics text[] default null
+)
 returns table (
   company_id uuid, event_id uuid, topic text, payload jsonb, attempt integer, created_at timestamptz,
   company_name text, notification_emails text[]
@@ -125,11 +131,11 @@ returns table (
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $fn$
 begin
-  return query select * from private.claim_events(claim_events.batch_size, claim_events.lease_seconds);
+  return query select * from private.claim_events(claim_events.batch_size, claim_events.lease_seconds, claim_events.topics);
 end
 $fn$;
-revoke execute on function public.claim_events(integer, integer) from public, anon, authenticated, platform_admin, service_role;
-grant execute on function public.claim_events(integer, integer) to service_role;
+revoke execute on function public.claim_events(integer, integer, text[]) from public, anon, authenticated, platform_admin, service_role;
+grant execute on function public.claim_events(integer, integer, text[]) to service_role;
 
 create or replace function public.finish_event(
   company_id uuid, event_id uuid, attempt integer, error text default null, is_final boolean default false
@@ -146,10 +152,10 @@ grant execute on function public.finish_event(uuid, uuid, integer, text, boolean
 
 comment on table private.outbox_events is 'Events to be delivered to somebody outside, written in the transaction that made them true.';
 comment on function private.emit_event(uuid, text, jsonb) is 'Writes an event of a company to the outbox. Topic is resource.event.';
-comment on function private.claim_events(integer, integer) is 'Implementation of public.claim_events().';
+comment on function private.claim_events(integer, integer, text[]) is 'Implementation of public.claim_events().';
 comment on function private.finish_event(uuid, uuid, integer, text, boolean) is 'Implementation of public.finish_event().';
-comment on function public.claim_events(integer, integer) is
-  'Claims events of the outbox that are due, at most batch_size (1 to 1000), for lease_seconds (1 to 3600). Concurrent callers get different events; an event that is not finished before its lease ends is due again, so delivery is at least once and event_id tells repetitions. service_role only. Errors: 22023 invalid_claim.';
+comment on function public.claim_events(integer, integer, text[]) is
+  'Claims events of the outbox that are due, at most batch_size (1 to 1000), for lease_seconds (1 to 3600): those of the topics, or all but stripe.* when none are stated. Concurrent callers get different events; an event that is not finished before its lease ends is due again, so delivery is at least once and event_id tells repetitions. service_role only. Errors: 22023 invalid_claim.';
 comment on function public.finish_event(uuid, uuid, integer, text, boolean) is
   'Finishes a claimed event: delivered without an error; otherwise due again after a growing pause (30 s to 6 h), dead after 12 attempts or when is_final. attempt is the one claimed; returns the new status (delivered, pending, dead), null if a later claim has taken over. service_role only.';
 

@@ -46,7 +46,6 @@ create table if not exists public.billing_accounts (
   constraint billing_accounts_payment_status_is_known check (payment_status in ('ok', 'past_due', 'unpaid')),
   constraint billing_accounts_past_due_since_set_while_past_due check ((payment_status = 'ok') = (past_due_since is null)),
   constraint billing_accounts_payment_stage_is_known check (payment_stage in ('ok', 'grace', 'soft_limit', 'suspended')),
-  constraint billing_accounts_payment_stage_ok_while_payment_is check ((payment_status = 'ok') = (payment_stage = 'ok')),
   constraint billing_accounts_ends_set_while_past_due check (
     (payment_status = 'ok') = (grace_ends_at is null) and (payment_status = 'ok') = (suspends_at is null)),
   constraint billing_accounts_customer_attempt_is_not_negative check (customer_attempt >= 0)

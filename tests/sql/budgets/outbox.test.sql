@@ -112,12 +112,12 @@ select is(private.finish_event(pg_temp.id('0b02'), pg_temp.id('0b12'), 12, 'no',
 select is((pg_temp.row_of('0b12')).finished_at, now(), 'and it is known when');
 update private.outbox_events set status = 'pending', finished_at = null where id = pg_temp.id('0b12');
 select is(private.finish_event(pg_temp.id('0b02'), pg_temp.id('0b12'), 12, null, false), 'delivered', 'the twelfth may still deliver');
-select is_empty('select * from private.claim_events(10, 60)', 'what is finished is not claimed');
+select is_empty('select * from private.claim_events(10, 60, null)', 'what is finished is not claimed');
 
 select pg_temp.event('0b01', '0b21', '3 min'), pg_temp.event('0b01', '0b22', '3 min'), pg_temp.event('0b01', '0b23', '-3 min');
 update private.outbox_events set attempts = 11 where id = pg_temp.id('0b21');
 update private.outbox_events set attempts = 12 where id in (pg_temp.id('0b22'), pg_temp.id('0b23'));
-select results_eq('select event_id, attempt from private.claim_events(10, 60)', $$values (pg_temp.id('0b21'), 12)$$, 'an event on which its workers die is not tried for ever');
+select results_eq('select event_id, attempt from private.claim_events(10, 60, null)', $$values (pg_temp.id('0b21'), 12)$$, 'an event on which its workers die is not tried for ever');
 select results_eq($$select id, status, finished_at, last_error is not null from private.outbox_events where attempts = 12 and status = 'dead' or id = pg_temp.id('0b23') order by id$$,
   $$values (pg_temp.id('0b22'), 'dead', now(), true), (pg_temp.id('0b23'), 'pending', null, false)$$, 'but dead, when its last lease has run out');
 
