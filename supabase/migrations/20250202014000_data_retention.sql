@@ -358,6 +358,13 @@ begin
     end if;
     return next v_result;
   end loop;
+  -- Companies that were closed and whose grace period is over, with what is left of the batch.
+  if p_company_id is null and not p_dry_run then
+    perform private.remind_of_erasure();
+    if v_left > 0 then
+      return query select * from private.erase_companies(v_left);
+    end if;
+  end if;
 end
 $fn$;
 revoke execute on function private.run_data_retention(uuid, boolean, integer) from public;
@@ -388,6 +395,6 @@ comment on function private.drop_expired_partition() is
   'Drops the first month of which no company keeps anything, with an entry for each company; what went of each. A row without company for a month that was empty; no rows: no such month, or all are in use.';
 comment on function private.run_data_retention(uuid, boolean, integer) is 'Implementation of public.run_data_retention().';
 comment on function public.run_data_retention(uuid, boolean, integer) is
-  'Applies the retention policies of a company, or of all without company_id: deletes or anonymises what is older, at most max_rows (1 to 100000) rows a call; what is under legal hold, not finished or within the minimum period of its class stays. A row for each policy that was applied; call again until is_complete is true everywhere, or error is set. For all companies, a month of which none keeps anything is dropped as a whole, in a call of its own. Rows that are locked are left to the next call; several calls at once share the work. With dry_run only counts. Each policy that found something is logged in data_retention_logs; a failure is logged, reported (event retention.failed) and does not stop the others. Members holding compliance.manage, for their active company; operators and service_role for any or all. Errors: 42501 not_your_company, not_an_operator; 22023 invalid_batch_size.';
+  'Applies the retention policies of a company, or of all without company_id: deletes or anonymises what is older, at most max_rows (1 to 100000) rows a call; what is under legal hold, not finished or within the minimum period of its class stays. A row for each policy that was applied; call again until is_complete is true everywhere, or error is set. For all companies, a month of which none keeps anything is dropped as a whole, in a call of its own. Rows that are locked are left to the next call; several calls at once share the work. With dry_run only counts. Each policy that found something is logged in data_retention_logs; a failure is logged, reported (event retention.failed) and does not stop the others. Without company_id it also erases companies whose grace period after close_company() is over (data_class company). Members holding compliance.manage, for their active company; operators and service_role for any or all. Errors: 42501 not_your_company, not_an_operator; 22023 invalid_batch_size.';
 
 -- migrate:down

@@ -156,6 +156,7 @@ begin
             detail = 'unknown_company',
             hint = 'Check company_id.';
   end if;
+  perform private.refuse_closed_company(p_company_id);
   if p_agent_id is not null
      and not exists (select from public.ai_agents as a where a.company_id = p_company_id and a.id = p_agent_id)
   then
@@ -187,6 +188,21 @@ $fn$;
 revoke execute on function private.put_company_secret(uuid, text, text, uuid, text) from public;
 grant execute on function private.put_company_secret(uuid, text, text, uuid, text) to authenticated, service_role;
 
+-- Secrets of a closed company are out of use at once; its data key is dropped when it is erased.
+create or replace function private.refuse_closed_company(p_company_id uuid) returns void
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $fn$
+begin
+  if exists (select from public.companies as c where c.id = p_company_id and c.status = 'closed') then
+    raise exception 'the company is closed'
+      using errcode = 'PT410',
+            detail = 'company_closed',
+            hint = 'Its secrets are out of use; reactivate_company() undoes closing until the grace period ends.';
+  end if;
+end
+$fn$;
+revoke execute on function private.refuse_closed_company(uuid) from public;
+
 -- The one way to the plaintext.
 create or replace function private.read_company_secret(p_company_id uuid, p_name text, p_agent_id uuid, p_master_key text)
 returns text
@@ -198,6 +214,7 @@ declare
   v_data_key private.company_data_keys;
   v_value text;
 begin
+  perform private.refuse_closed_company(p_company_id);
   -- An agent's own goes before the company's.
   select * into v_secret from private.company_secrets as s
    where s.company_id = p_company_id and s.name = p_name and (s.agent_id = p_agent_id or s.agent_id is null)
@@ -403,6 +420,7 @@ comment on function private.master_key_hint(text) is 'What a master key is recog
 comment on function private.seal(text, uuid, text) is 'Encrypts a text for one row with a key (OpenPGP, AES-256).';
 comment on function private.unseal(bytea, uuid, text) is 'Decrypts what seal() made for that row. Errors: XX001 secret_corrupt.';
 comment on function private.unwrap_data_key(private.company_data_keys, text[]) is 'The data key of a company. Errors: 22023 wrong_master_key; XX001 secret_corrupt.';
+comment on function private.refuse_closed_company(uuid) is 'Passes for a company that is not closed. Errors: PT410 company_closed.';
 comment on function private.put_company_secret(uuid, text, text, uuid, text) is 'Implementation of public.put_company_secret().';
 comment on function private.read_company_secret(uuid, text, uuid, text) is 'Implementation of public.read_company_secret().';
 comment on function private.delete_company_secret(uuid, text, uuid) is 'Implementation of public.delete_company_secret().';
@@ -410,9 +428,9 @@ comment on function private.list_company_secrets(uuid) is 'Implementation of pub
 comment on function private.rotate_master_key(text, integer) is 'Implementation of public.rotate_master_key().';
 comment on function private.drop_company_data_key(uuid) is 'Implementation of public.drop_company_data_key().';
 comment on function public.put_company_secret(uuid, text, text, uuid, text) is
-  'Stores a secret of a company (1 to 65536 characters) under a name, for one agent or for all, in place of the one before; its id. It is encrypted with the company''s data key. For members holding api_keys.write, in their active company, and service_role; master_key is for the latter where there is no Vault. Recorded in the audit log, without the value. Errors: 42501 not_your_company, backend_only; PT404 unknown_company, unknown_agent; 22023 invalid_secret, invalid_master_key, wrong_master_key; XX001 secret_corrupt.';
+  'Stores a secret of a company (1 to 65536 characters) under a name, for one agent or for all, in place of the one before; its id. It is encrypted with the company''s data key. For members holding api_keys.write, in their active company, and service_role; master_key is for the latter where there is no Vault. Recorded in the audit log, without the value. Errors: 42501 not_your_company, backend_only; PT404 unknown_company, unknown_agent; PT410 company_closed; 22023 invalid_secret, invalid_master_key, wrong_master_key; XX001 secret_corrupt.';
 comment on function public.read_company_secret(uuid, text, uuid, text) is
-  'The value of a secret: the agent''s own if it has one of that name, else the company''s. Every read is recorded in the audit log. service_role only; master_key is stated where there is no Vault. Errors: PT404 unknown_secret; 22023 secret_unreadable, invalid_master_key, wrong_master_key; XX001 secret_corrupt.';
+  'The value of a secret: the agent''s own if it has one of that name, else the company''s. Every read is recorded in the audit log. service_role only; master_key is stated where there is no Vault. Errors: PT404 unknown_secret; PT410 company_closed; 22023 secret_unreadable, invalid_master_key, wrong_master_key; XX001 secret_corrupt.';
 comment on function public.delete_company_secret(uuid, text, uuid) is
   'Removes a secret; false if there is none. For members holding api_keys.write, in their active company, and service_role. Errors: 42501 not_your_company.';
 comment on function public.list_company_secrets(uuid) is

@@ -58,7 +58,8 @@ begin
         ('lytbub_prune_budgets', '53 3 * * *', 'select private.prune_budgets()'),
         ('lytbub_data_retention', '*/5 2-4 * * *', 'select count(*) from private.run_data_retention(null, false, 100000)'),
         ('lytbub_maintain_compliance', '7 * * * *', 'select private.maintain_compliance()'),
-        ('lytbub_maintain_billing', '13 * * * *', 'select private.maintain_billing()')
+        ('lytbub_maintain_billing', '13 * * * *', 'select private.maintain_billing()'),
+        ('lytbub_maintain_companies', '37 * * * *', 'select private.maintain_companies()')
     ) as j (name, schedule, command)
   loop
     -- The schema's name is a parameter, so that the function can be checked where there is no pg_cron.
@@ -69,7 +70,7 @@ end
 $fn$;
 revoke execute on function private.schedule_maintenance() from public;
 comment on function private.schedule_maintenance() is
-  'Schedules maintenance with pg_cron: partitions, data retention, reminders of compliance requests, overdue payments, and the budgets'' flush, closing, reconciliation and pruning. False if the extension is not installed. Safe to repeat.';
+  'Schedules maintenance with pg_cron: partitions, data retention, reminders of compliance requests, overdue payments, erasure of closed companies, and the budgets'' flush, closing, reconciliation and pruning. False if the extension is not installed. Safe to repeat.';
 
 select private.schedule_maintenance();
 

@@ -74,7 +74,7 @@ select is(pg_temp.answer('authenticated', null, ''), '42501 not_your_company', '
 select is(pg_temp.answer('authenticated', '{"sub": "x"}', ''), '42501 not_your_company', 'a person who is none is refused');
 select is(pg_temp.member('d912'), 'access.ok', 'an agent asks about themselves, and hears nothing of the company');
 select matches(pg_temp.member('d911'), '^access\.ok budgets\.\S+ billing\.\S+ network\.ok$', 'a client also of budgets, billing and IP access');
-select matches(pg_temp.member('d913'), '^access\.ok compliance\.ok network\.ok retention\.no_policy$', 'a compliance administrator of compliance, IP access and retention');
+select matches(pg_temp.member('d913'), '^access\.ok compliance\.ok network\.ok retention\.ok$', 'a compliance administrator of compliance, IP access and retention');
 select is(pg_temp.member('d911', format('%L', pg_temp.id('d101'))), pg_temp.member('d911'), 'the active company may be named');
 select is(pg_temp.member('d911', format('%L', pg_temp.id('d102'))), '42501 not_your_company', 'another company may not');
 select is(pg_temp.member('d911', format('%L', pg_temp.id('dead'))), '42501 not_your_company', 'no more than one that does not exist');
@@ -94,7 +94,7 @@ select is(pg_temp.member('d912', 'permission => ''jobs.write'''), 'access.permis
 select is(pg_temp.answer('platform_admin', jsonb_build_object('sub', pg_temp.id('d911'), 'role', 'platform_admin'), ''), '42501 not_an_operator', 'who is no operator is refused');
 select matches(pg_temp.answer('platform_admin', jsonb_build_object('sub', pg_temp.id('d915'), 'role', 'platform_admin'), ''), '^platform\.', 'an operator asks about the platform');
 select is(pg_temp.answer('platform_admin', jsonb_build_object('sub', pg_temp.id('d915'), 'role', 'platform_admin'), format('%L, %L', pg_temp.id('d101'), pg_temp.id('d912'))), 'access.ok', 'and about anybody');
-select matches(pg_temp.asked(format('%L', pg_temp.id('d101'))), '^budgets\.\S+ billing\.ok compliance\.ok network\.ok retention\.no_policy$', 'the backend about every area of a company');
+select matches(pg_temp.asked(format('%L', pg_temp.id('d101'))), '^budgets\.\S+ billing\.ok compliance\.ok network\.ok retention\.ok$', 'the backend about every area of a company');
 select is(pg_temp.asked(format('%L', pg_temp.id('dead'))), 'PT404 unknown_company', 'which must exist');
 select is(pg_temp.asked(format('null, %L', pg_temp.id('dead'))), 'access.no_company', 'a person of whom nothing is known is in no company');
 select unalike(pg_temp.asked(format('%L', pg_temp.id('d101'))), '%platform.%', 'about a company nothing of the platform');

@@ -15,6 +15,8 @@ $$;
 create temp table ids as select pg_temp.id('c001') as acme, pg_temp.id('c002') as globex;
 
 -- Companies -----------------------------------------------------------------------------------------------------------
+-- Without its defaults, which would come when the transaction ends: these tests plant what they need.
+alter table public.companies disable trigger set_up;
 insert into public.companies (id, slug, name, contact_email) values (pg_temp.id('e001'), 'trigger-test', 'x', 'a@b.example');
 select throws_ok($$update public.companies set time_zone = 'Mars/Olympus' where slug = 'trigger-test'$$, '22023', null, 'a time zone is looked at when it changes');
 alter table public.companies disable trigger user;

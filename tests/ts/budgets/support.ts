@@ -35,6 +35,11 @@ export async function createSpender(
     `insert into public.companies (id, slug, name, contact_email, time_zone) values ($1, $2, 'Spender', 'a@spender.example', $3)`,
     [id, `spender-${id.slice(0, 8)}`, options.timeZone ?? 'UTC'],
   );
+  // What tests here look at in the outbox is what budgets tell.
+  await client.query(
+    `delete from private.outbox_events where company_id = $1 and topic = 'company.created'`,
+    [id],
+  );
   await client.query(
     `insert into public.company_plans (company_id, plan_tier, monthly_limit_usd, enforcement) values ($1, 'custom', $2, $3)`,
     [id, options.limit ?? 100, options.enforcement ?? 'hard'],

@@ -499,7 +499,7 @@ const retention: Case[] = [
   {
     check: 'retention.no_policy',
     ask: { company: 'acme' },
-    isThereAlready: true,
+    plant: `delete from public.data_retention_policies where company_id = '${ACME}' and data_class = 'jobs'`,
     mend: `insert into public.data_retention_policies (company_id, data_class, retention_days, action)
            select '${ACME}', k.data_class, 3650, 'keep' from private.retention_classes as k
            on conflict do nothing`,

@@ -38,6 +38,7 @@ describe('the scheduler', () => {
             ],
             ['lytbub_flush_budgets', '* * * * *', 'select private.flush_budgets()'],
             ['lytbub_maintain_billing', '13 * * * *', 'select private.maintain_billing()'],
+            ['lytbub_maintain_companies', '37 * * * *', 'select private.maintain_companies()'],
             ['lytbub_maintain_compliance', '7 * * * *', 'select private.maintain_compliance()'],
             ['lytbub_maintain_partitions', '17 3 * * *', 'select private.maintain_partitions()'],
             ['lytbub_prune_budgets', '53 3 * * *', 'select private.prune_budgets()'],
