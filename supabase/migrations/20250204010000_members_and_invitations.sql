@@ -514,8 +514,8 @@ $fn$;
 revoke execute on function private.list_invitations(uuid, boolean, timestamptz, uuid, integer) from public;
 grant execute on function private.list_invitations(uuid, boolean, timestamptz, uuid, integer) to authenticated, platform_admin, service_role;
 
--- One person accepts. Whatever is wrong with a token is told in the same words, unless the person is the one who was
--- invited: who holds a token and is not learns neither for whom it is nor what became of it.
+-- One person accepts. Whatever is wrong is told in the same words to everybody whose confirmed address was not invited:
+-- whoever has found a token learns neither for whom it is, nor whether there is such an invitation at all.
 create or replace function private.take_invitation(p_user_id uuid, p_token text, p_full_name text)
 returns public.accepted_invitation
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -552,18 +552,13 @@ begin
   end if;
   if v_invitation.id is null or v_company.status = 'closed'
      or v_invitation.status = 'accepted' and (v_invitation.accepted_by is distinct from p_user_id or v_member.id is null)
-     or v_invitation.status <> 'accepted' and private.invitation_state(v_invitation) <> 'pending'
+     or v_invitation.status <> 'accepted'
+        and (v_email is distinct from v_invitation.email or not v_is_confirmed or private.invitation_state(v_invitation) <> 'pending')
   then
-    raise exception 'the invitation is not valid'
-      using errcode = 'PT404',
-            detail = 'invitation_not_valid',
-            hint = 'It may be mistyped, expired, revoked, or replaced by a newer one. Ask whoever invited you to send it again.';
-  end if;
-  if v_invitation.status = 'pending' and (v_email is distinct from v_invitation.email or not v_is_confirmed) then
-    raise exception 'the invitation is for another address'
+    raise exception 'the invitation is not valid, or not for this account'
       using errcode = '42501',
-            detail = 'wrong_account',
-            hint = 'Sign in with the address that the invitation was sent to, and confirm it first.';
+            detail = 'invitation_not_valid',
+            hint = 'Sign in with the address that it was sent to, and confirm it first. If you have, it has expired, was revoked or was sent again: ask for another.';
   end if;
   if v_company.status <> 'active' then
     raise exception 'the company is suspended'
@@ -822,7 +817,7 @@ comment on function private.resend_invitation(uuid, uuid, interval, boolean) is 
 comment on function private.revoke_invitation(uuid, uuid) is 'Implementation of public.revoke_invitation().';
 comment on function private.list_invitations(uuid, boolean, timestamptz, uuid, integer) is 'Implementation of public.list_invitations().';
 comment on function private.take_invitation(uuid, text, text) is
-  'A person accepts an invitation by its token. Errors: PT404 invitation_not_valid; PT409 invitation_used, company_suspended; 42501 wrong_account, member_disabled.';
+  'A person accepts an invitation by its token. Errors: 42501 invitation_not_valid, member_disabled; PT409 invitation_used, company_suspended.';
 comment on function private.accept_invitation(text, text) is 'Implementation of public.accept_invitation().';
 comment on function private.tg_auth_users__accept_invitation() is
   'Row trigger on auth.users: accepts the invitation whose token is invitation_token of the metadata, when the address is confirmed. Warns, and never raises.';
@@ -835,6 +830,6 @@ comment on function public.revoke_invitation(uuid, uuid) is
 comment on function public.list_invitations(uuid, boolean, timestamptz, uuid, integer) is
   'Open invitations of a company, latest first, with is_all also those that were accepted or revoked; at most max_rows (1 to 1000). For the next page give created_at and id of the last one as before_at and before_id. For members holding users.read, in their active company; operators and service_role for any. Errors: 42501 not_your_company, not_an_operator; 22023 invalid_page.';
 comment on function public.accept_invitation(text, text) is
-  'The caller, signed in with the confirmed address that was invited, becomes a member; full_name is how colleagues see them. Single use: repeated by the same person it answers the same. A member stays what they are. Errors: PT404 invitation_not_valid (mistyped, expired, revoked, replaced; all alike); PT409 invitation_used, company_suspended; 42501 not_signed_in, wrong_account, member_disabled.';
+  'The caller, signed in with the confirmed address that was invited, becomes a member; full_name is how colleagues see them. Single use: repeated by the same person it answers the same. A member stays what they are. Errors: 42501 not_signed_in, invitation_not_valid (mistyped, expired, revoked, replaced, or for another address: all alike), member_disabled; PT409 invitation_used, company_suspended.';
 
 -- migrate:down

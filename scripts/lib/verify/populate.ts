@@ -212,8 +212,8 @@ export class Populator {
     const { people } = this.#tenancy;
     if (people?.id === 'auth.users') {
       const made = await this.run(
-        `insert into auth.users (id, email, aud, role, raw_app_meta_data, raw_user_meta_data, created_at, updated_at)
-         values (${quote(id)}, ${quote(email)}, 'authenticated', 'authenticated', '{}', '{}', now(), now())`,
+        `insert into auth.users (id, email, email_confirmed_at, aud, role, raw_app_meta_data, raw_user_meta_data, created_at, updated_at)
+         values (${quote(id)}, ${quote(email)}, now(), 'authenticated', 'authenticated', '{}', '{}', now(), now())`,
       );
       if ('error' in made) {
         return { problem: `auth.users: ${made.error.message}` };

@@ -177,12 +177,12 @@ select pg_temp.refuses('authenticated', pg_temp.user('a005'), 'select * from pub
 -- Accepting ---------------------------------------------------------------------------------------------------------
 select pg_temp.sign_up('b001', 'nora@example.com');
 select pg_temp.sign_up('b002', 'other@example.com');
-select pg_temp.refuses('authenticated', pg_temp.user('b002'), pg_temp.accept(token), '42501', 'wrong_account', 'a forwarded mail lets nobody in') from tokens where name = 'nora';
+select pg_temp.refuses('authenticated', pg_temp.user('b002'), pg_temp.accept(token), '42501', 'invitation_not_valid', 'a forwarded mail lets nobody in') from tokens where name = 'nora';
 update auth.users set email_confirmed_at = null where id = pg_temp.id('b001');
-select pg_temp.refuses('authenticated', pg_temp.user('b001'), pg_temp.accept(token), '42501', 'wrong_account', 'an address that is not confirmed proves nothing') from tokens where name = 'nora';
-select pg_temp.refuses('authenticated', pg_temp.user('b001', '{"email": "nora@example.com", "email_verified": true, "user_metadata": {"email": "nora@example.com", "email_verified": true}}'), pg_temp.accept(token), '42501', 'wrong_account', 'whatever the token of the session says') from tokens where name = 'nora';
+select pg_temp.refuses('authenticated', pg_temp.user('b001'), pg_temp.accept(token), '42501', 'invitation_not_valid', 'an address that is not confirmed proves nothing') from tokens where name = 'nora';
+select pg_temp.refuses('authenticated', pg_temp.user('b001', '{"email": "nora@example.com", "email_verified": true, "user_metadata": {"email": "nora@example.com", "email_verified": true}}'), pg_temp.accept(token), '42501', 'invitation_not_valid', 'whatever the token of the session says') from tokens where name = 'nora';
 update auth.users set email_confirmed_at = now() where id = pg_temp.id('b001');
-select pg_temp.refuses('authenticated', pg_temp.user('b001'), pg_temp.accept(t), 'PT404', 'invitation_not_valid', 'nothing comes of ' || coalesce(t, 'null'))
+select pg_temp.refuses('authenticated', pg_temp.user('b001'), pg_temp.accept(t), '42501', 'invitation_not_valid', 'nothing comes of ' || coalesce(t, 'null'))
   from unnest(array['', 'invite_', 'invite_' || repeat('0', 64), null, (select upper(token) from tokens where name = 'nora'), (select token || ' ' from tokens where name = 'nora')]) as t;
 select pg_temp.refuses('authenticated', pg_temp.user('b001', '{"is_anonymous": true}'), pg_temp.accept(token), '42501', 'not_signed_in', 'an anonymous sign-in accepts nothing') from tokens where name = 'nora';
 select pg_temp.refuses('authenticated', pg_temp.user('ee01', jsonb_build_object('api_key_id', pg_temp.id('ee01'), 'company_id', pg_temp.id('c001'))), pg_temp.accept(token), '42501', 'not_signed_in', 'nor does a key') from tokens where name = 'nora';
@@ -201,13 +201,13 @@ select is((select payload from private.outbox_events where topic = 'member.joine
 select is((select array_agg(action order by action) from public.audit_logs where actor_id = pg_temp.id('b001') and company_id = pg_temp.id('c001')), '{invitations.updated,users.created}', 'both are recorded as theirs');
 select is(pg_temp.says('authenticated', pg_temp.user('b001'), pg_temp.accept(token)), row(pg_temp.id('c001'), 'Acme', pg_temp.id('b001'), 'agent', '{company.read,documents.read,jobs.read,jobs.write,services.read}'::text[])::text, 'repeated, it answers the same') from tokens where name = 'nora';
 select is((select count(*) from private.outbox_events where topic = 'member.joined' and company_id = pg_temp.id('c001')), 1::bigint, 'and does nothing');
-select pg_temp.refuses('authenticated', pg_temp.user('b002'), pg_temp.accept(token), 'PT404', 'invitation_not_valid', 'to everybody else it is worth nothing') from tokens where name = 'nora';
+select pg_temp.refuses('authenticated', pg_temp.user('b002'), pg_temp.accept(token), '42501', 'invitation_not_valid', 'to everybody else it is worth nothing') from tokens where name = 'nora';
 select pg_temp.sign_up('b003', 'nora@example.com', true, '{}', true);
 select pg_temp.refuses('authenticated', pg_temp.user('b003'), pg_temp.accept(token), 'PT409', 'invitation_used', 'another account with the address is told that it is used') from tokens where name = 'nora';
 update auth.users set email_confirmed_at = null where id = pg_temp.id('b003');
-select pg_temp.refuses('authenticated', pg_temp.user('b003'), pg_temp.accept(token), 'PT404', 'invitation_not_valid', 'but not before it is confirmed') from tokens where name = 'nora';
+select pg_temp.refuses('authenticated', pg_temp.user('b003'), pg_temp.accept(token), '42501', 'invitation_not_valid', 'but not before it is confirmed') from tokens where name = 'nora';
 delete from public.users where id = pg_temp.id('b001');
-select pg_temp.refuses('authenticated', pg_temp.user('b001'), pg_temp.accept(token), 'PT404', 'invitation_not_valid', 'who was removed does not come back by it') from tokens where name = 'nora';
+select pg_temp.refuses('authenticated', pg_temp.user('b001'), pg_temp.accept(token), '42501', 'invitation_not_valid', 'who was removed does not come back by it') from tokens where name = 'nora';
 
 -- A name of their own, and one from the address.
 insert into tokens select 'named', pg_temp.says('authenticated', pg_temp.user('a001'), pg_temp.invite('other@example.com', 'agent', ', full_name => ''As I know them'''));
@@ -227,9 +227,9 @@ select pg_temp.refuses('authenticated', pg_temp.user('b005'), pg_temp.accept(tok
 update public.users set status = 'active' where id = pg_temp.id('b005');
 update public.companies set status = 'suspended' where id = pg_temp.id('c001');
 select pg_temp.refuses('authenticated', pg_temp.user('b005'), pg_temp.accept(token), 'PT409', 'company_suspended', 'a suspended company takes nobody') from tokens where name = 'bob';
-select pg_temp.refuses('authenticated', pg_temp.user('b002'), pg_temp.accept(token), '42501', 'wrong_account', 'and says so only to the invited person') from tokens where name = 'bob';
+select pg_temp.refuses('authenticated', pg_temp.user('b002'), pg_temp.accept(token), '42501', 'invitation_not_valid', 'and says so only to the invited person') from tokens where name = 'bob';
 update public.companies set status = 'closed' where id = pg_temp.id('c001');
-select pg_temp.refuses('authenticated', pg_temp.user('b005'), pg_temp.accept(token), 'PT404', 'invitation_not_valid', 'nor does a closed one') from tokens where name = 'bob';
+select pg_temp.refuses('authenticated', pg_temp.user('b005'), pg_temp.accept(token), '42501', 'invitation_not_valid', 'nor does a closed one') from tokens where name = 'bob';
 select pg_temp.refuses('service_role', null, pg_temp.invite('who@example.com'), 'PT410', 'company_closed', 'into which nobody is invited') from tokens where name = 'bob';
 update public.companies set status = 'active' where id = pg_temp.id('c001');
 select is((pg_temp.says('authenticated', pg_temp.user('b005'), pg_temp.accept(token))::public.accepted_invitation).role, 'agent', 'who is a member stays what they are') from tokens where name = 'bob';
@@ -250,7 +250,7 @@ create function pg_temp.try(p_change text, p_undo text, p_state text, p_what tex
 begin
   execute p_change;
   return next is(pg_temp.state('pal@example.com'), p_state, p_what);
-  return next pg_temp.refuses('authenticated', pg_temp.user('b007'), pg_temp.accept((select token from tokens where name = 'by-adam')), 'PT404', 'invitation_not_valid', p_what || ', and it is worth nothing');
+  return next pg_temp.refuses('authenticated', pg_temp.user('b007'), pg_temp.accept((select token from tokens where name = 'by-adam')), '42501', 'invitation_not_valid', p_what || ', and it is worth nothing');
   execute p_undo;
 end
 $$;
@@ -295,7 +295,7 @@ select pg_temp.refuses('authenticated', pg_temp.user('a001'), pg_temp.again('rit
 insert into tokens values ('rita again', pg_temp.says('authenticated', pg_temp.user('a001'), pg_temp.again('rita@example.com', ', ''2 days''')));
 select is((select row(i.sent_count, i.last_sent_at = now(), i.expires_at = now() + interval '2 days')::text from pg_temp.invitation('rita@example.com') as i), row(2, true, true)::text, 'sent again');
 select is((select array_agg(p ->> 'token') from pg_temp.mails('rita@example.com') as p), (select array[token] from tokens where name = 'rita again'), 'with one mail, which has the new token');
-select pg_temp.refuses('authenticated', pg_temp.user('b008'), pg_temp.accept(token), 'PT404', 'invitation_not_valid', 'the old one is void') from tokens where name = 'rita';
+select pg_temp.refuses('authenticated', pg_temp.user('b008'), pg_temp.accept(token), '42501', 'invitation_not_valid', 'the old one is void') from tokens where name = 'rita';
 update public.users set status = 'disabled' where company_id = pg_temp.id('c001') and id = pg_temp.id('a001');
 select is(pg_temp.state('rita@example.com'), 'void', 'its inviter is disabled');
 select pg_temp.age('rita@example.com', '3 days');
@@ -313,7 +313,7 @@ select is((pg_temp.invitation('rita@example.com')).invited_as, 'member', 'a memb
 select is(pg_temp.says('authenticated', pg_temp.user('a001'), pg_temp.end_it('rita@example.com'))::timestamptz, now(), 'revoked');
 select is((select array[status, (revoked_at = now())::text] from pg_temp.invitation('rita@example.com')), '{revoked,true}', 'in the table');
 select is((select count(*) from pg_temp.mails('rita@example.com')), 0::bigint, 'no mail is sent');
-select pg_temp.refuses('authenticated', pg_temp.user('b008'), pg_temp.accept(token), 'PT404', 'invitation_not_valid', 'and its token is void') from tokens where name = 'rita last';
+select pg_temp.refuses('authenticated', pg_temp.user('b008'), pg_temp.accept(token), '42501', 'invitation_not_valid', 'and its token is void') from tokens where name = 'rita last';
 update public.invitations set revoked_at = now() - interval '1 day' where email = 'rita@example.com';
 select is(pg_temp.says('authenticated', pg_temp.user('a001'), pg_temp.end_it('rita@example.com'))::timestamptz, now() - interval '1 day', 'repeating says when');
 select pg_temp.refuses('authenticated', pg_temp.user('a001'), pg_temp.again('rita@example.com'), '23514', 'invitation_ended', 'a revoked one is not sent again');

@@ -119,7 +119,7 @@ describe('an invitation that is changed while it is accepted', () => {
       { by: person, sql: ACCEPT, values: [token] },
     );
     expect(revoked.code).toBeNull();
-    expect(accepted).toMatchObject({ code: 'PT404', token: 'invitation_not_valid' });
+    expect(accepted).toMatchObject({ code: '42501', token: 'invitation_not_valid' });
     expect((await members(team.id))[person.id]).toBeUndefined();
   });
 
@@ -154,7 +154,7 @@ describe('an invitation that is changed while it is accepted', () => {
       },
       { by: person, sql: ACCEPT, values: [token] },
     );
-    expect(accepted).toMatchObject({ code: 'PT404', token: 'invitation_not_valid' });
+    expect(accepted).toMatchObject({ code: '42501', token: 'invitation_not_valid' });
     const again = await ask(db.client, person, ACCEPT, [sent.rows[0]?.token]);
     expect(again.code).toBeNull();
   });
@@ -174,7 +174,7 @@ describe('an invitation that is changed while it is accepted', () => {
       { by: person, sql: ACCEPT, values: [rows[0]?.token] },
     );
     expect(removed.code).toBeNull();
-    expect(accepted).toMatchObject({ code: 'PT404', token: 'invitation_not_valid' });
+    expect(accepted).toMatchObject({ code: '42501', token: 'invitation_not_valid' });
   });
 
   it('is made once for an address that two invite', async () => {
