@@ -1,25 +1,74 @@
 import type { Receiver } from './delivery.ts';
-import type { ClaimedEvent } from './outbox.ts';
+import { type ClaimedEvent, secretOf } from './outbox.ts';
 import type { EmailSettings } from './settings.ts';
 
 /**
  * A service that sends e-mails. It is told of budgets that reached a threshold, when the company
- * has stated addresses, and of nothing else.
+ * has stated addresses, and of invitations, and of nothing else.
  */
-export function emailReceiver({ url, token }: EmailSettings): Receiver {
+export function emailReceiver(settings: EmailSettings): Receiver {
+  const { url, token } = settings;
   return {
     name: 'e-mail hook',
     messageFor(event) {
-      const to = event.notification_emails.filter((address) => address?.trim());
-      if (event.topic !== 'budget.threshold_reached' || to.length === 0) {
+      const email = emailAbout(event, settings);
+      if (!email || email.to.length === 0) {
         return Promise.resolve(undefined);
       }
       return Promise.resolve({
         url,
         headers: { authorization: `Bearer ${token}`, 'idempotency-key': event.event_id },
-        body: JSON.stringify({ idempotency_key: event.event_id, to, ...budgetEmail(event) }),
+        body: JSON.stringify({ idempotency_key: event.event_id, ...email }),
       });
     },
+  };
+}
+
+interface Email {
+  to: string[];
+  subject: string;
+  text: string;
+}
+
+function emailAbout(event: ClaimedEvent, settings: EmailSettings): Email | undefined {
+  switch (event.topic) {
+    case 'budget.threshold_reached': {
+      const to = event.notification_emails.filter((address) => address !== null);
+      return { to: to.filter((address) => address.trim()), ...budgetEmail(event) };
+    }
+    case 'member.invited':
+      // Without a token whoever invited sends the mail.
+      return secretOf(event) === undefined
+        ? undefined
+        : { to: [text(event.payload.email)], ...invitationEmail(event, settings.invitationUrl) };
+    default:
+      return undefined;
+  }
+}
+
+/** Subject and text of an invitation. The token follows `#`, so that no server logs it. */
+export function invitationEmail(
+  event: ClaimedEvent,
+  invitationUrl: URL | undefined,
+): { subject: string; text: string } {
+  const company = event.company_name.replaceAll(/[\p{Cc}\s]+/gu, ' ').trim();
+  const token = text(secretOf(event));
+  const until = new Date(text(event.payload.expires_at)).toISOString().slice(0, 16);
+  const link = invitationUrl && new URL(invitationUrl);
+  if (link) {
+    link.hash = `invitation_token=${token}`;
+  }
+  return {
+    subject: `Invitation to ${company}`,
+    text: [
+      `You are invited to become a member of ${company}.`,
+      '',
+      link ? `Accept the invitation here: ${link.href}` : `The code of your invitation: ${token}`,
+      '',
+      `It works once, for ${text(event.payload.email)} only, until ${until.replace('T', ' ')} UTC.`,
+      'If you do not know what this is about, ignore it.',
+      '',
+    ].join('\n'),
   };
 }
 
@@ -74,6 +123,13 @@ function usDollars(microUsd: unknown): string {
     minimumFractionDigits: 2,
     maximumFractionDigits: Math.abs(amount) < 1 ? 6 : 2,
   }).format(amount);
+}
+
+function text(value: unknown): string {
+  if (typeof value !== 'string') {
+    throw new TypeError('the payload is not that of an invitation');
+  }
+  return value;
 }
 
 function number(value: unknown): number {

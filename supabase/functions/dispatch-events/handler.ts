@@ -2,7 +2,7 @@ import { isAuthorised } from '../_shared/bearer.ts';
 import { required, SettingsError } from '../_shared/settings.ts';
 import { createLegible, deliver, type Receiver } from './delivery.ts';
 import { emailReceiver } from './email.ts';
-import { type ClaimedEvent, createOutbox, type Outcome } from './outbox.ts';
+import { type ClaimedEvent, createOutbox, type Outcome, secretOf } from './outbox.ts';
 import { readSettings } from './settings.ts';
 import { webhookReceiver } from './webhook.ts';
 
@@ -102,7 +102,13 @@ async function dispatch(deps: Dependencies, limits: Limits): Promise<Response> {
 
   async function handle(event: ClaimedEvent): Promise<void> {
     try {
-      const failure = await deliver(event, receivers, { ...common, now: deps.now });
+      const secret = secretOf(event);
+      const failure = await deliver(event, receivers, {
+        ...common,
+        // What a receiver answers is kept, and may repeat what it was sent.
+        legible: secret === undefined ? legible : createLegible([...settings.secrets, secret]),
+        now: deps.now,
+      });
       tally[COUNTED_AS[await outbox.finish(event, failure)]] += 1;
     } catch (error) {
       tally.retried += 1;

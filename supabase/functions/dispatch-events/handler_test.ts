@@ -944,3 +944,96 @@ for (const [name, answer] of [
     equal(world.finish.length, 3);
   });
 }
+
+const TOKEN = `invite_${'5a'.repeat(32)}`;
+
+/** What `member.invited` carries. */
+function invitation(payload: Record<string, unknown> = {}): ClaimedEvent {
+  return event({
+    topic: 'member.invited',
+    payload: {
+      invitation_id: '00000000-0000-4000-8000-00000000e001',
+      email: 'nora@example.com',
+      role: 'agent',
+      expires_at: '2025-02-17T12:00:00+00:00',
+      token: TOKEN,
+      ...payload,
+    },
+  });
+}
+
+Deno.test('an invitation goes to whom it invites, with a link that tells no server the token', async () => {
+  const world = setUp({
+    due: [invitation()],
+    env: { ...WITH_EMAIL, INVITATION_URL: 'https://app.example.com/invitation?lang=en' },
+  });
+  equal((await world.run()).body.delivered, 1);
+  equal(world.email[0]?.body, {
+    idempotency_key: EVENT,
+    to: ['nora@example.com'],
+    subject: 'Invitation to Acme Ltd',
+    text: [
+      'You are invited to become a member of Acme Ltd.',
+      '',
+      `Accept the invitation here: https://app.example.com/invitation?lang=en#invitation_token=${TOKEN}`,
+      '',
+      'It works once, for nora@example.com only, until 2025-02-17 12:00 UTC.',
+      'If you do not know what this is about, ignore it.',
+      '',
+    ].join('\n'),
+  });
+});
+
+Deno.test('without a page for it, an invitation carries its code', async () => {
+  const world = setUp({ due: [invitation()], env: WITH_EMAIL });
+  await world.run();
+  includes(String(world.email[0]?.body.text), `The code of your invitation: ${TOKEN}\n`);
+});
+
+Deno.test('an invitation of a company with a strange name has one line as its subject', async () => {
+  const world = setUp({
+    due: [{ ...invitation(), company_name: ' Acme\r\nBcc: x@example.com ' }],
+    env: WITH_EMAIL,
+  });
+  await world.run();
+  equal(world.email[0]?.body.subject, 'Invitation to Acme Bcc: x@example.com');
+});
+
+Deno.test('an invitation without a token is mailed by whoever made it', async () => {
+  const world = setUp({ due: [invitation({ token: undefined })], env: WITH_EMAIL });
+  equal((await world.run()).body.delivered, 1);
+  equal(world.email.length, 0);
+});
+
+Deno.test('the webhook gets the token where it sends the mail, and only there', async () => {
+  const alone = setUp({ due: [invitation()] });
+  await alone.run();
+  includes(alone.webhook[0]?.text ?? '', `"token":"${TOKEN}"`);
+  const beside = setUp({ due: [invitation()], env: { ...WITH_EMAIL, ...WITH_WEBHOOK } });
+  await beside.run();
+  includes(beside.email[0]?.text ?? '', TOKEN);
+  excludes(beside.webhook[0]?.text ?? '', TOKEN);
+  includes(beside.webhook[0]?.text ?? '', '"email":"nora@example.com"');
+});
+
+Deno.test('a token is in no error, whatever the receiver answers', async () => {
+  const world = setUp({
+    due: [invitation()],
+    env: WITH_EMAIL,
+    email: ({ text }) => new Response(`cannot send ${text}`, { status: 500 }),
+  });
+  equal((await world.run()).body.retried, 1);
+  includes(String(world.finish[0]?.body.error), 'cannot send');
+  excludes(String(world.finish[0]?.body.error), TOKEN.slice(7, 40));
+});
+
+Deno.test('a page for invitations must be one', async () => {
+  const world = setUp({
+    due: [invitation()],
+    env: { ...WITH_EMAIL, INVITATION_URL: 'http://app.example.com' },
+  });
+  const { status, body } = await world.run();
+  equal([status, body.code], [500, 'not_configured']);
+  includes(String(body.message), 'INVITATION_URL');
+  equal(world.claim.length, 0);
+});

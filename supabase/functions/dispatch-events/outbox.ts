@@ -14,6 +14,11 @@ export interface ClaimedEvent {
   notification_emails: (string | null)[];
 }
 
+/** The secret that an event carries to whoever sends it on, such as the token of an invitation. */
+export function secretOf({ payload }: ClaimedEvent): string | undefined {
+  return typeof payload.token === 'string' && payload.token !== '' ? payload.token : undefined;
+}
+
 /** How an attempt ended: with a status of the event, or `lost` to a later claim. */
 export type Outcome = 'delivered' | 'pending' | 'dead' | 'lost';
 

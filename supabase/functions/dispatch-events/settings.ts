@@ -13,6 +13,8 @@ export interface Settings {
 /** A receiver of signed webhooks. */
 export interface WebhookSettings {
   url: URL;
+  /** It gets the secrets that events carry, since nobody else sends the mail. */
+  isMailer: boolean;
   /** One key, or several while they are exchanged. */
   keys: Uint8Array<ArrayBuffer>[];
 }
@@ -21,6 +23,8 @@ export interface WebhookSettings {
 export interface EmailSettings {
   url: URL;
   token: string;
+  /** The page of the application where an invitation is accepted. */
+  invitationUrl: URL | undefined;
 }
 
 /** Reads the settings. A receiver that is configured by halves is an error, not left out. */
@@ -40,8 +44,18 @@ export function readSettings(env: Env): Settings {
   return {
     supabaseUrl,
     serviceKey,
-    webhook: webhook && { url: webhook.url, keys: webhookKeys(webhookSecrets) },
-    email: email && { url: email.url, token: email.secret },
+    webhook: webhook && {
+      url: webhook.url,
+      isMailer: !email,
+      keys: webhookKeys(webhookSecrets),
+    },
+    email: email && {
+      url: email.url,
+      token: email.secret,
+      invitationUrl: env('INVITATION_URL')
+        ? receiverUrl('INVITATION_URL', required(env, 'INVITATION_URL'))
+        : undefined,
+    },
     secrets: [
       required(env, 'DISPATCH_SECRET'),
       serviceKey,

@@ -1,4 +1,5 @@
 import type { Receiver } from './delivery.ts';
+import { secretOf } from './outbox.ts';
 import type { WebhookSettings } from './settings.ts';
 
 /** The value of `webhook-signature` after Standard Webhooks: one signature a key, separated by spaces. */
@@ -24,19 +25,22 @@ export async function signatureOf(
 }
 
 /**
- * A receiver of every event. Id and body are the same at every attempt, so that it recognises a
+ * A receiver of every event; secrets that events carry are for it only where no e-mail hook takes
+ * them. Id and body are the same at every attempt, so that it recognises a
  * repetition; the timestamp is that of the attempt.
  */
-export function webhookReceiver({ url, keys }: WebhookSettings): Receiver {
+export function webhookReceiver({ url, keys, isMailer }: WebhookSettings): Receiver {
   return {
     name: 'webhook',
     async messageFor(event, now) {
       const id = event.event_id;
       const timestamp = Math.floor(now / 1000);
+      const { token: _, ...open } = event.payload;
+      const payload = isMailer || secretOf(event) === undefined ? event.payload : open;
       const body = JSON.stringify({
         type: event.topic,
         timestamp: new Date(event.created_at).toISOString(),
-        data: { ...event.payload, company_id: event.company_id },
+        data: { ...payload, company_id: event.company_id },
       });
       return {
         url,

@@ -374,7 +374,7 @@ select matches(pg_temp.says('authenticated', pg_temp.user('b016'), pg_temp.accep
 -- The token leaves the outbox ----------------------------------------------------------------------------------------
 update private.outbox_events set status = 'delivered', finished_at = now(), payload = payload - 'token' where status = 'pending';
 insert into tokens values ('mail', pg_temp.says('service_role', null, pg_temp.invite('mail1@example.com', 'agent'))), ('mail2', pg_temp.says('service_role', null, pg_temp.invite('mail2@example.com', 'agent')));
-create temp table claimed as select * from private.claim_events(100, 60);
+create temp table claimed as select * from private.claim_events(100, 60, null);
 select is((select count(*) from claimed where payload ->> 'token' in (select token from tokens)), 2::bigint, 'the dispatcher gets the token');
 select is((select array_agg(private.finish_event(company_id, event_id, attempt, case when payload ->> 'email' = 'mail2@example.com' then 'no answer' end, false) order by payload ->> 'email') from claimed), '{delivered,pending}', 'one is delivered, one is not');
 select is((select array_agg(payload ? 'token' order by payload ->> 'email') from private.outbox_events where payload ->> 'email' like 'mail_@example.com'), '{f,t}', 'what is delivered has no token any more');
@@ -382,11 +382,11 @@ select is((select private.finish_event(company_id, event_id, attempt, 'gone', tr
 select is((select payload ? 'token' from private.outbox_events where payload ->> 'email' = 'mail2@example.com'), false, 'nor has what is given up');
 insert into tokens values ('mail3', pg_temp.says('service_role', null, pg_temp.invite('mail3@example.com', 'agent')));
 update private.outbox_events set attempts = 11 where payload ->> 'email' = 'mail3@example.com';
-select private.finish_event(company_id, event_id, attempt, 'no answer', false) from private.claim_events(100, 60);
+select private.finish_event(company_id, event_id, attempt, 'no answer', false) from private.claim_events(100, 60, null);
 select is((select array[status, (payload ? 'token')::text] from private.outbox_events where payload ->> 'email' = 'mail3@example.com'), '{dead,false}', 'nor what failed twelve times');
 insert into tokens values ('mail4', pg_temp.says('service_role', null, pg_temp.invite('mail4@example.com', 'agent')));
 update private.outbox_events set attempts = 12 where payload ->> 'email' = 'mail4@example.com';
-select count(*) from private.claim_events(100, 60);
+select count(*) from private.claim_events(100, 60, null);
 select is((select array[status, (payload ? 'token')::text] from private.outbox_events where payload ->> 'email' = 'mail4@example.com'), '{dead,false}', 'nor what its workers died on');
 select throws_ok($$update private.outbox_events set payload = payload || '{"token": "x"}' where status = 'dead'$$, '23514', null, 'and none is put back');
 
