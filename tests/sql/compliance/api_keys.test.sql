@@ -218,7 +218,7 @@ update public.users set granted_permissions = '{compliance.manage}' where id = p
 select is(pg_temp.issue('master', '{agents.read,agents.write,api_keys.read,api_keys.write,compliance.manage,services.read,users.write}'), 'made', 'a key that holds much');
 select pg_temp.refuses('authenticated', pg_temp.key_token(pg_temp.key_id('master')), $$ select public.issue_api_key(pg_temp.id('7001'), 'x', '{}') $$, '42501', 'not_a_person', 'makes no key');
 select pg_temp.refuses('authenticated', pg_temp.key_token(pg_temp.key_id('master')), $$ select public.rotate_api_key(pg_temp.id('7001'), pg_temp.key_id('master')) $$, '42501', 'not_a_person', 'does not renew itself');
-select pg_temp.refuses('authenticated', pg_temp.key_token(pg_temp.key_id('master')), $$ select public.assign_permission(pg_temp.id('7902'), 'services.read') $$, '42501', 'member_outranks', 'hands out no permission');
+select pg_temp.refuses('authenticated', pg_temp.key_token(pg_temp.key_id('master')), $$ select public.assign_permission(pg_temp.id('7902'), 'services.read') $$, '42501', 'not_a_person', 'hands out no permission');
 select is(pg_temp.says('authenticated', pg_temp.key_token(pg_temp.key_id('master')), $$ select count(*) from public.my_companies() $$), '0', 'is nobody''s member');
 select pg_temp.refuses('authenticated', pg_temp.key_token(pg_temp.key_id('master')), $$ select public.switch_company(pg_temp.id('7002')) $$, '42501', 'not_a_member', 'and goes nowhere else');
 select is(pg_temp.says('authenticated', pg_temp.key_token(pg_temp.key_id('master')), $$ insert into public.ai_agents (company_id, name, provider, model) values (pg_temp.id('7001'), 'K', 'openai', 'x') returning 1 $$), '1', 'adds an agent with agents.write');
