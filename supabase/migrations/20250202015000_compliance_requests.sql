@@ -1549,6 +1549,7 @@ declare
 begin
   delete from private.subject_bundle_files as f where f.created_at < now() - interval '30 days';
   perform set_config('app.importing', private.import_token(), true);
+  perform private.prune_invitations();
   for v_request in
     select r.company_id, r.id, r.kind, r.regulation, r.due_at, n.notice
       from public.compliance_requests as r

@@ -634,6 +634,30 @@ end
 $fn$;
 revoke execute on function private.tg_auth_users__accept_invitation() from public;
 
+-- Nobody needs the address of an invitation that ended long ago; what it led to is in the audit log. Whose data is
+-- restricted is kept until the restriction is lifted (GDPR Art. 18).
+create or replace function private.prune_invitations() returns bigint
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $fn$
+declare
+  v_rows bigint;
+begin
+  with old as (
+    select i.company_id, i.id from public.invitations as i
+     where coalesce(i.accepted_at, i.revoked_at, i.expires_at) < now() - interval '90 days'
+       and not exists (
+         select from public.processing_restrictions as r
+          where r.company_id = i.company_id and r.lifted_at is null and r.kind = 'restriction' and r.subject_email = i.email)
+     limit 1000
+       for update skip locked
+  )
+  delete from public.invitations as i using old where i.company_id = old.company_id and i.id = old.id;
+  get diagnostics v_rows = row_count;
+  return v_rows;
+end
+$fn$;
+revoke execute on function private.prune_invitations() from public;
+
 create or replace function public.invite_member(
   company_id uuid, email text, role text, permissions text[] default '{}', full_name text default null,
   expires_in interval default '7 days', invitation_id uuid default null, send_email boolean default true
@@ -810,6 +834,8 @@ comment on function private.require_invitation_allowance(uuid) is
 comment on function private.send_invitation(public.invitations, boolean) is
   'Gives an invitation a new token, with event member.invited, which carries the token unless the caller sends the mail.';
 comment on function private.forget_invitation_mail(uuid, uuid) is 'Deletes events of an invitation that were not delivered yet.';
+comment on function private.prune_invitations() is
+  'Deletes invitations that ended 90 days ago, at most 1000 a call; how many. private.maintain_compliance() calls it.';
 comment on function private.invite_member(uuid, text, text, text[], text, interval, uuid, boolean) is 'Implementation of public.invite_member().';
 comment on function private.lock_invitation(uuid, uuid) is
   'An invitation, locked, for whoever could make it. Errors: as private.require_member_manager() and private.require_handing_out(); PT404 unknown_invitation.';

@@ -390,5 +390,26 @@ select count(*) from private.claim_events(100, 60, null);
 select is((select array[status, (payload ? 'token')::text] from private.outbox_events where payload ->> 'email' = 'mail4@example.com'), '{dead,false}', 'nor what its workers died on');
 select throws_ok($$update private.outbox_events set payload = payload || '{"token": "x"}' where status = 'dead'$$, '23514', null, 'and none is put back');
 
+-- What ended long ago goes -------------------------------------------------------------------------------------------
+insert into public.invitations (company_id, id, email, role, expires_at, invited_as, status, accepted_at, revoked_at) values
+  (pg_temp.id('c001'), pg_temp.id('e101'), 'old1@example.com', 'agent', now() - interval '90 days 1 second', 'backend', 'pending', null, null),
+  (pg_temp.id('c001'), pg_temp.id('e102'), 'old2@example.com', 'agent', now() - interval '89 days', 'backend', 'pending', null, null),
+  (pg_temp.id('c001'), pg_temp.id('e103'), 'old3@example.com', 'agent', now() - interval '91 days', 'backend', 'accepted', now() - interval '89 days', null),
+  (pg_temp.id('c001'), pg_temp.id('e104'), 'old4@example.com', 'agent', now() - interval '91 days', 'backend', 'revoked', null, now() - interval '89 days'),
+  (pg_temp.id('c001'), pg_temp.id('e105'), 'old5@example.com', 'agent', now() + interval '1 day', 'backend', 'accepted', now() - interval '91 days', null),
+  (pg_temp.id('c002'), pg_temp.id('e106'), 'old6@example.com', 'agent', now() + interval '1 day', 'backend', 'revoked', null, now() - interval '91 days');
+insert into public.invitations (company_id, id, email, role, expires_at, invited_as)
+select pg_temp.id(c), pg_temp.id(i), e, 'agent', now() - interval '100 days', 'backend'
+  from (values ('c001', 'e107', 'max@example.com'), ('c001', 'e108', 'held@example.com'), ('c001', 'e109', 'lifted@example.com'), ('c002', 'e10a', 'held@example.com')) as v (c, i, e);
+insert into public.processing_restrictions (company_id, compliance_request_id, kind, subject_email, started_at, lifted_at, lift_reason)
+select pg_temp.id('c001'), r.id, 'restriction', v.e, now() - interval '1 day', v.l, case when v.l is not null then 'x' end
+  from (values ('held@example.com', null::timestamptz, 1), ('lifted@example.com', now(), 2)) as v (e, l, n)
+  join (select id, row_number() over (order by id) as n from public.compliance_requests as q
+         where q.company_id = pg_temp.id('c001') and not exists (select from public.processing_restrictions as x where x.company_id = q.company_id and x.compliance_request_id = q.id)) as r on r.n = v.n;
+select private.maintain_compliance();
+select is((select array_agg(right(id::text, 4) order by id) from public.invitations where right(id::text, 4) like 'e10_'), '{e102,e103,e104,e108}', 'ninety days after they ended invitations go, but for those of people whose data is restricted');
+select is((select count(*) from public.audit_logs where action = 'invitations.deleted'), 0::bigint, 'and leave no address in the log');
+select is((select current_setting('app.importing')), '', 'nobody is importing afterwards');
+
 select * from finish();
 rollback;
