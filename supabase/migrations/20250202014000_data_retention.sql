@@ -237,7 +237,7 @@ begin
       -- Whether the lock is to be had at all, before anything is counted for it. Leaving the block lets it go again.
       begin
         execute format('lock table only public.%I in access exclusive mode', v_partition.data_class);
-        raise exception using errcode = 'P0001';
+        raise sqlstate 'P0001';
       exception when raise_exception then
         null;
       end;
@@ -248,6 +248,9 @@ begin
                          order by g.company_id), ''{}'')
            from (select t.company_id, count(*) as row_count from private.%1$I as t group by 1) as g',
         v_partition.name, v_partition.data_class) into v_results using v_partition.ends_at;
+      if v_partition.data_class = 'api_usage' then
+        perform private.uncount_partition(v_partition.name);
+      end if;
       foreach v_result in array v_results loop
         insert into public.data_retention_logs (company_id, data_retention_policy_id, data_class, status, rows_affected, finished_at)
         select p.company_id, p.id, p.data_class, 'succeeded', v_result.rows_affected, clock_timestamp()

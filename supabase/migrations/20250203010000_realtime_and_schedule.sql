@@ -53,6 +53,7 @@ begin
       values
         ('lytbub_maintain_partitions', '17 3 * * *', 'select private.maintain_partitions()'),
         ('lytbub_flush_budgets', '* * * * *', 'select private.flush_budgets()'),
+        ('lytbub_roll_up_usage', '* * * * *', 'select private.roll_up_usage(100000)'),
         ('lytbub_close_budget_periods', '23 * * * *', 'select private.close_budget_periods()'),
         ('lytbub_reconcile_budgets', '* 1-4 * * *', 'select private.reconcile_budgets()'),
         ('lytbub_prune_budgets', '53 3 * * *', 'select private.prune_budgets()'),

@@ -87,7 +87,8 @@ end
 $fn$;
 revoke execute on function private.key_condition(regclass, smallint[], text, regclass, smallint[], text) from public;
 
--- The tables that go, those that refer to others first. The audit log and the outbox have their own ways.
+-- The tables that go, those that refer to others first. The audit log and the outbox have their own ways; days of usage
+-- follow the ledger.
 create or replace function private.erasure_tables(p_company_id uuid) returns setof private.erasure_table
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $fn$
@@ -104,7 +105,7 @@ begin
      where n.nspname in ('public', 'private') and c.relkind in ('r', 'p') and not c.relispartition
        and c.oid <> all (array[
          'private.company_lifecycles', 'private.outbox_events', 'public.audit_logs', 'private.audit_links',
-         'private.audit_segments', 'private.audit_heads']::regclass[])
+         'private.audit_segments', 'private.audit_heads', 'private.usage_daily', 'private.usage_deltas']::regclass[])
      order by n.nspname, c.relname);
   while v_left <> '{}' loop
     v_next := array(

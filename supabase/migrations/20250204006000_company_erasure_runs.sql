@@ -101,6 +101,7 @@ begin
   if rows_affected < p_max_rows then
     rows_affected := rows_affected + private.erase_files_and_events(p_company_id, (p_max_rows - rows_affected)::integer);
   end if;
+  perform private.fold_usage(p_company_id, 1000000);
   update private.company_lifecycles as l set counts = v_counts where l.company_id = p_company_id;
   -- A batch that found nothing tells the end; what somebody works on is left to the next one.
   if rows_affected > 0 or exists (

@@ -4,7 +4,7 @@ begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
 set local statement_timeout = '60s';
-select plan(69);
+select plan(70);
 
 create function pg_temp.id(p_tail text) returns uuid language sql as $$
   select ('00000000-0000-4000-8000-00000000' || p_tail)::uuid
@@ -27,7 +27,7 @@ end
 $$;
 create function pg_temp.left_over() returns text language sql as $$
   select string_agg(r.name || ' ' || r.n, ', ' order by r.name) from pg_temp.rows_of(pg_temp.id('c001')) as r
-   where r.n > 0 and r.name !~ 'audit_|company_lifecycles|outbox_events' $$;
+   where r.n > 0 and r.name !~ 'audit_|company_lifecycles|outbox_events|usage_daily' $$;
 -- Everything of another company, as text.
 create function pg_temp.state_of(p_company uuid) returns table (name text, state text) language plpgsql as $$
 declare
@@ -172,6 +172,7 @@ set local app.importing = '';
 select is(pg_temp.tomorrow(), 'company delete t f', 'when a minimum has passed');
 select is(pg_temp.left_over(), 'billing_invoices 1, compliance_requests 2, invoice_line_items ' || (select count(*) from public.invoice_line_items as l join public.invoices as i on i.company_id = l.company_id and i.id = l.invoice_id where l.company_id = pg_temp.id('c001') and i.status <> 'paid')
   || ', invoices 1, services ' || (select count(distinct l.service_id) from public.invoice_line_items as l where l.company_id = pg_temp.id('c001')), 'it goes, with what was there for it');
+select is((select count(*) from private.usage_by_day as d where d.company_id = pg_temp.id('c001')), 0::bigint, 'and its days, which follow the ledger');
 select is(pg_temp.run(), 'company delete f t', 'and that is all');
 select is((select count(*)::integer from private.outbox_events where company_id = pg_temp.id('c001') and topic = 'company.erased'), 1, 'it is erased once');
 select is((select count(*)::integer from public.audit_logs where company_id = pg_temp.id('c000') and action = 'company.erased'), 1, 'and recorded once');
