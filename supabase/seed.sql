@@ -100,7 +100,7 @@ on conflict do nothing;
 
 insert into public.system_config (key, value, description) values
   ('maintenance.enabled', 'false', 'True while the platform refuses writes.'),
-  ('support.email', '"support@lytbub.example"', 'Address that error pages name.')
+  ('app.support_email', '"support@lytbub.example"', 'Address that error pages name.')
 on conflict do nothing;
 
 -- Services, AI agents, jobs and files ----------------------------------------------------------------------------

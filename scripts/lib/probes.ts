@@ -222,7 +222,7 @@ export function createProbe(table: MatrixTable, company: string, parent = ''): P
   const id = randomUUID();
   const columns = recipe.columns(id, company, parent);
   if (table === 'system_config') {
-    const key = `probe.k${id.replaceAll('-', '')}`;
+    const key = `app.probe.k${id.replaceAll('-', '')}`;
     return {
       schema: 'public',
       table,

@@ -340,6 +340,10 @@ begin
             detail = 'count_not_exact',
             hint = 'Send Prefer: count=exact.';
   end if;
+  -- Reads and calls of stable functions are read-only to PostgreSQL, too.
+  if current_setting('transaction_read_only') = 'off' and current_setting('role', true) in ('authenticated', 'service_role') then
+    perform private.refuse_in_maintenance();
+  end if;
   if current_setting('role', true) = 'authenticated' then
     perform private.limit_request();
   elsif current_setting('role', true) = 'platform_admin' then
@@ -394,6 +398,6 @@ comment on function private.limit_request() is
 comment on function public.check_rate_limit(uuid, integer, uuid) is
   'Takes cost requests (1 to the plan''s burst) from what a company may do, and from what an API key may do if api_key_id is given; the answer says whether it may, what remains, in how many seconds the bucket is full again and after how many to retry (RFC 6585 section 4). For what check_request() cannot count: reads, and calls that do not come through PostgREST. Members for their active company; service_role for any. Errors: 42501 not_your_company; 22023 invalid_cost; PT404 unknown_company, unknown_api_key.';
 comment on function public.check_request() is
-  'Called by PostgREST before every request (pgrst.db_pre_request): limits the rate of members by their company''s plan, with RateLimit headers (draft-ietf-httpapi-ratelimit-headers), and refuses estimated counts. Reads run in a read-only transaction and failed requests are undone: both are refused while nothing remains, but not counted. check_rate_limit() is left alone, since it counts for itself. A change of plan counts within a second. Errors: PT429 rate_limited with Retry-After; PT400 count_not_exact; 42501 ip_not_allowed, session_too_old, session_idle, second_factor_required, when the company''s security policy keeps a member out, who would otherwise find everything empty.';
+  'Called by PostgREST before every request (pgrst.db_pre_request): limits the rate of members by their company''s plan, with RateLimit headers (draft-ietf-httpapi-ratelimit-headers), and refuses estimated counts. Reads run in a read-only transaction and failed requests are undone: both are refused while nothing remains, but not counted. check_rate_limit() is left alone, since it counts for itself. A change of plan counts within a second. Errors: PT429 rate_limited with Retry-After; PT400 count_not_exact; 42501 ip_not_allowed, session_too_old, session_idle, second_factor_required, when the company''s security policy keeps a member out, who would otherwise find everything empty; PT423 maintenance_mode with Retry-After for everything that may write while maintenance is on, operators excepted.';
 
 -- migrate:down

@@ -685,7 +685,9 @@ const platform: Case[] = [
   {
     check: 'platform.proxy_count_invalid',
     ask: {},
-    plant: config('security.trusted_proxy_count', '"two"'),
+    // Settings are checked; an import brings what there was.
+    plant: `select set_config('app.importing', 'on', false); ${config('security.trusted_proxy_count', '"two"')};
+      select set_config('app.importing', '', false)`,
   },
 ];
 
