@@ -24,6 +24,7 @@ create index if not exists role_permissions_permission_idx
 create table if not exists private.plan_tiers (
   plan_tier text not null primary key,
   monthly_limit_usd numeric(14,6),
+  monthly_price_usd numeric(14,6),
   features jsonb not null default '{}'
 );
 
@@ -105,15 +106,15 @@ insert into private.role_permissions (role, permission) values
   ('compliance_admin', 'api_keys.read')
 on conflict do nothing;
 
-insert into private.plan_tiers (plan_tier, monthly_limit_usd, features) values
-  ('starter', 100, '{"ai_agents": 3, "members": 5, "requests_per_minute": 600, "request_burst": 200}'),
-  ('professional', 500, '{"ai_agents": 20, "members": 50, "requests_per_minute": 3000, "request_burst": 1000}'),
-  ('enterprise', 2000, '{"ai_agents": 200, "members": 1000, "requests_per_minute": 12000, "request_burst": 4000}'),
-  ('custom', null, '{"requests_per_minute": 3000, "request_burst": 1000}')
+insert into private.plan_tiers (plan_tier, monthly_limit_usd, monthly_price_usd, features) values
+  ('starter', 100, 100, '{"ai_agents": 3, "members": 5, "requests_per_minute": 600, "request_burst": 200}'),
+  ('professional', 500, 500, '{"ai_agents": 20, "members": 50, "requests_per_minute": 3000, "request_burst": 1000}'),
+  ('enterprise', 2000, 2000, '{"ai_agents": 200, "members": 1000, "requests_per_minute": 12000, "request_burst": 4000}'),
+  ('custom', null, null, '{"requests_per_minute": 3000, "request_burst": 1000}')
 on conflict (plan_tier) do nothing;
 
 comment on table private.permissions is 'Every permission that exists, as resource.verb.';
 comment on table private.role_permissions is 'Which permissions a role brings; users.granted_permissions and revoked_permissions change it per member.';
-comment on table private.plan_tiers is 'Monthly limit (US dollars) and features that a plan of each tier starts with.';
+comment on table private.plan_tiers is 'Monthly limit and price (US dollars) and features that a plan of each tier starts with.';
 
 -- migrate:down

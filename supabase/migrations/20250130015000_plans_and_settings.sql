@@ -11,6 +11,7 @@ create table if not exists public.company_plans (
   plan_tier text not null,
   monthly_limit_usd numeric(14,6) not null,
   payment_limit_usd numeric(14,6),
+  monthly_price_usd numeric(14,6),
   features jsonb not null default '{}',
   enforcement text not null default 'hard',
   is_active boolean not null default true,
@@ -26,6 +27,7 @@ create table if not exists public.company_plans (
   constraint company_plans_plan_tier_is_known check (plan_tier in ('starter', 'professional', 'enterprise', 'custom')),
   constraint company_plans_monthly_limit_usd_is_not_negative check (monthly_limit_usd >= 0 and monthly_limit_usd <> 'NaN'),
   constraint company_plans_payment_limit_usd_is_not_negative check (payment_limit_usd >= 0 and payment_limit_usd <> 'NaN'),
+  constraint company_plans_monthly_price_usd_is_not_negative check (monthly_price_usd >= 0 and monthly_price_usd <> 'NaN'),
   constraint company_plans_enforcement_is_known check (enforcement in ('hard', 'soft')),
   constraint company_plans_features_is_object check (jsonb_typeof(features) = 'object' and pg_column_size(features) <= 65536),
   constraint company_plans_features_rates_are_possible check (
@@ -102,6 +104,10 @@ begin
       select t.monthly_limit_usd into new.monthly_limit_usd
         from private.plan_tiers as t where t.plan_tier = new.plan_tier;
     end if;
+    if new.monthly_price_usd is null then
+      select t.monthly_price_usd into new.monthly_price_usd
+        from private.plan_tiers as t where t.plan_tier = new.plan_tier;
+    end if;
     if new.features = '{}' then
       new.features := coalesce(
         (select t.features from private.plan_tiers as t where t.plan_tier = new.plan_tier), '{}');
@@ -158,6 +164,7 @@ comment on column public.company_plans.id is 'Row id, unique within the company;
 comment on column public.company_plans.plan_tier is 'starter, professional, enterprise or custom.';
 comment on column public.company_plans.monthly_limit_usd is 'US dollars a month; starter 100, professional 500, enterprise 2000 unless stated, custom must be stated.';
 comment on column public.company_plans.payment_limit_usd is 'Lower limit, in US dollars a month, while payments are overdue; null otherwise. Set by billing only.';
+comment on column public.company_plans.monthly_price_usd is 'What the plan costs, in US dollars a month, before usage; that of its tier unless stated, null where it is negotiated and not known.';
 comment on column public.company_plans.features is 'Feature switches of the plan, an object. requests_per_minute and request_burst are whole numbers from 1 to 1000000.';
 comment on column public.company_plans.enforcement is 'hard: usage beyond the monthly limit is refused; soft: it is recorded, flagged and alerted.';
 comment on column public.company_plans.is_active is 'True for the plan in force.';
@@ -193,6 +200,6 @@ comment on column public.system_config.updated_at is 'When the row was last chan
 comment on column public.system_config.created_by is 'Auth user who created the row; null for backend jobs. No foreign key: it outlives the account.';
 comment on column public.system_config.updated_by is 'Auth user who changed the row last; null for backend jobs.';
 comment on function private.tg_company_plans__set_defaults() is
-  'Row trigger: limit and features of the tier where none are stated, a new active plan ends the one before, ended_at in step with is_active. Errors: 23502 plan_limit_required.';
+  'Row trigger: limit, price and features of the tier where none are stated, a new active plan ends the one before, ended_at in step with is_active. Errors: 23502 plan_limit_required.';
 
 -- migrate:down

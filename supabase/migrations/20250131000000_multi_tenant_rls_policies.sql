@@ -126,18 +126,18 @@ revoke all on table public.company_plans from public, anon, authenticated, platf
 grant select on table public.company_plans to authenticated;
 grant select on table public.company_plans to platform_admin;
 grant insert (
-  company_id, id, plan_tier, monthly_limit_usd, features, enforcement, is_active, started_at
+  company_id, id, plan_tier, monthly_limit_usd, monthly_price_usd, features, enforcement, is_active, started_at
 ) on table public.company_plans to platform_admin;
 grant update (
-  plan_tier, monthly_limit_usd, features, enforcement, is_active, started_at
+  plan_tier, monthly_limit_usd, monthly_price_usd, features, enforcement, is_active, started_at
 ) on table public.company_plans to platform_admin;
 grant select, delete on table public.company_plans to service_role;
 grant insert (
-  company_id, id, plan_tier, monthly_limit_usd, payment_limit_usd, features, enforcement, is_active, started_at,
+  company_id, id, plan_tier, monthly_limit_usd, payment_limit_usd, monthly_price_usd, features, enforcement, is_active, started_at,
   ended_at, stripe_subscription_id, stripe_price_id, created_at, updated_at, created_by, updated_by
 ) on table public.company_plans to service_role;
 grant update (
-  plan_tier, monthly_limit_usd, payment_limit_usd, features, enforcement, is_active, started_at, ended_at,
+  plan_tier, monthly_limit_usd, payment_limit_usd, monthly_price_usd, features, enforcement, is_active, started_at, ended_at,
   stripe_subscription_id, stripe_price_id, updated_at, created_by, updated_by
 ) on table public.company_plans to service_role;
 
