@@ -279,8 +279,8 @@ declare
   v_problem text;
 begin
   if v_company is null then
-    -- Whoever is kept out of one company may look for another.
-    if current_setting('request.path', true) in ('/rpc/my_companies', '/rpc/switch_company') then
+    -- Whoever is kept out of one company may look for another, and ask why.
+    if current_setting('request.path', true) in ('/rpc/my_companies', '/rpc/switch_company', '/rpc/diagnose') then
       return;
     end if;
     v_problem := private.access_problem();

@@ -6,7 +6,7 @@ set local search_path = public, extensions;
 set local statement_timeout = '60s';
 -- Entries of the audit log get their place in the chain at once.
 set constraints all immediate;
-select plan(87);
+select plan(89);
 
 create function pg_temp.id(p_tail text) returns uuid language sql as $$
   select ('00000000-0000-4000-8000-00000000' || p_tail)::uuid
@@ -133,6 +133,27 @@ select set_config('request.headers', '', true);
 select is(pg_temp.asked(format('%L, %L', pg_temp.id('d101'), pg_temp.id('d912'))), 'access.second_factor_missing', 'without a request only what no request could meet');
 select public.set_security_policy(pg_temp.id('d101'), '{"is_ip_allowlist_enabled": false, "required_aal": "aal1", "session_idle_seconds": null, "session_max_age_seconds": null}', true);
 select is(pg_temp.asked(format('%L, %L', pg_temp.id('d101'), pg_temp.id('d912'))), 'access.ok', 'with the rules off nothing is said of them');
+
+-- Who is kept out by the policy may ask through the API why, and nothing else.
+create function pg_temp.requests(p_path text) returns text language plpgsql as $$
+declare
+  v_answer text := 'passes';
+begin
+  perform set_config('request.jwt.claims', jsonb_build_object('sub', pg_temp.id('d912'), 'role', 'authenticated')::text, true),
+          set_config('request.headers', '{}', true), set_config('request.path', p_path, true), set_config('role', 'authenticated', true);
+  begin
+    perform public.check_request();
+  exception when insufficient_privilege then
+    get stacked diagnostics v_answer = pg_exception_detail;
+  end;
+  perform set_config('role', 'postgres', true), set_config('request.jwt.claims', '', true), set_config('request.headers', '', true), set_config('request.path', '', true);
+  return v_answer;
+end
+$$;
+select public.set_security_policy(pg_temp.id('d101'), '{"required_aal": "aal2"}', true);
+select is(pg_temp.requests('/rpc/diagnose'), 'passes', 'who is kept out may ask why');
+select is(pg_temp.requests('/services'), 'second_factor_required', 'and nothing else');
+select public.set_security_policy(pg_temp.id('d101'), '{"required_aal": "aal1"}', true);
 
 -- The address: which entry decides
 create function pg_temp.address(p_address inet) returns text language sql as $$ select a.check_id from private.diagnose_address(pg_temp.id('d101'), p_address) as a $$;
