@@ -283,7 +283,7 @@ begin
   if v_until > now() then
     return query values ('access.account_banned', v_common || jsonb_build_object('until', v_until));
   end if;
-  if v_email is not null and not v_is_confirmed then
+  if not v_is_confirmed then
     return query values ('access.account_unconfirmed', v_common);
   end if;
 

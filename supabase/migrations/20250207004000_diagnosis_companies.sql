@@ -156,7 +156,7 @@ begin
      and r.due_at < now() + interval '14 days';
   if v_open > 0 and not exists (
     select from public.users as u
-     where u.company_id = p_company_id and u.status = 'active'
+     where u.company_id = p_company_id
        and 'compliance.manage' = any (private.permissions_of(u.company_id, u.id)))
   then
     return query values ('compliance.nobody_in_charge', jsonb_build_object('requests', v_open));
@@ -211,7 +211,7 @@ begin
     select bool_and(l.ip_address << any ('{10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,127.0.0.0/8,100.64.0.0/10,fc00::/7}'::inet[])) as is_private,
            host(min(l.ip_address)) as address
       into v_seen from public.audit_logs as l
-     where l.company_id = p_company_id and l.created_at > now() - interval '30 days' and l.ip_address is not null;
+     where l.company_id = p_company_id and l.created_at > now() - interval '30 days';
     if v_seen.is_private then
       return query values ('network.addresses_are_proxies', jsonb_build_object(
         'address', v_seen.address,

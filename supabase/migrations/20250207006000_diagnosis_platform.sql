@@ -318,10 +318,6 @@ begin
       end if;
       -- Their request is not at hand.
       v_claims := null;
-      v_headers := '{}';
-    else
-      -- What the gate is asked for is what the request chooses, in vain or not.
-      v_company := null;
     end if;
     select array_agg(a.area order by a.place) into v_areas from private.diagnosis_areas as a
      where p_user_id is null and private.company_for(a.permission) is not null and a.permission is not null;
@@ -344,20 +340,16 @@ begin
   end if;
 
   -- The request that is asked about is read where the gate would read it, for as long as it is looked at.
-  if not v_is_member then
-    perform set_config('request.headers', v_headers::text, true);
-  end if;
+  perform set_config('request.headers', v_headers::text, true);
   select jsonb_agg(jsonb_build_object('check_id', f.check_id, 'evidence', f.evidence)) into v_findings
     from (
-      select * from private.diagnose_access(
-        v_company, v_user, p_permission, v_claims, v_headers,
-        not v_is_member or private.company_for('security.read') is not null) as a
+      -- Whom the allowlist keeps out, the gate gives no permission to read it.
+      select * from private.diagnose_access(v_company, v_user, p_permission, v_claims, v_headers, not v_is_member) as a
        where v_user is not null
       union all
-      select * from private.diagnose_company(
-        case when v_is_member then private.company_for(null) else v_company end, coalesce(v_areas, '{}'))
+      select * from private.diagnose_company(v_company, coalesce(v_areas, '{}'))
       union all
-      select * from private.diagnose_platform() where not v_is_member and v_user is null and v_company is null
+      select * from private.diagnose_platform() where v_user is null and v_company is null
     ) as f;
   perform set_config('request.headers', v_request_headers, true);
   if v_findings is null then

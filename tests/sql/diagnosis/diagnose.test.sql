@@ -6,7 +6,7 @@ set local search_path = public, extensions;
 set local statement_timeout = '60s';
 -- Entries of the audit log get their place in the chain at once.
 set constraints all immediate;
-select plan(89);
+select plan(98);
 
 create function pg_temp.id(p_tail text) returns uuid language sql as $$
   select ('00000000-0000-4000-8000-00000000' || p_tail)::uuid
@@ -75,6 +75,20 @@ select is(pg_temp.answer('authenticated', '{"sub": "x"}', ''), '42501 not_your_c
 select is(pg_temp.member('d912'), 'access.ok', 'an agent asks about themselves, and hears nothing of the company');
 select matches(pg_temp.member('d911'), '^access\.ok budgets\.\S+ billing\.\S+ network\.ok$', 'a client also of budgets, billing and IP access');
 select matches(pg_temp.member('d913'), '^access\.ok compliance\.ok network\.ok retention\.ok$', 'a compliance administrator of compliance, IP access and retention');
+create function pg_temp.member_says(p_user text, p_check text, p_column text, p_headers jsonb default '{}') returns text language plpgsql as $$
+declare
+  v_answer text;
+begin
+  perform set_config('request.jwt.claims', jsonb_build_object('sub', pg_temp.id(p_user), 'role', 'authenticated')::text, true),
+          set_config('request.headers', p_headers::text, true), set_config('role', 'authenticated', true);
+  execute format('select d.%I::text from public.diagnose() as d where d.check_id = %L', p_column, p_check) into v_answer;
+  perform set_config('role', 'postgres', true), set_config('request.jwt.claims', '', true), set_config('request.headers', '', true);
+  return v_answer;
+end
+$$;
+select is(pg_temp.member_says('d911', 'network.ok', 'finding'), 'The IP allowlist of Diagnosed lets its people in.', 'it is their company that is examined');
+select is(pg_temp.member_says('d911', 'access.no_membership', 'explanation', jsonb_build_object('x-company-id', pg_temp.id('d102'))),
+  'The gate looks for a row in public.users with this company and this person (header x-company-id), and there is none. An id of no company at all looks the same.', 'by what the company was chosen is said');
 select is(pg_temp.member('d911', format('%L', pg_temp.id('d101'))), pg_temp.member('d911'), 'the active company may be named');
 select is(pg_temp.member('d911', format('%L', pg_temp.id('d102'))), '42501 not_your_company', 'another company may not');
 select is(pg_temp.member('d911', format('%L', pg_temp.id('dead'))), '42501 not_your_company', 'no more than one that does not exist');
@@ -82,6 +96,10 @@ select is(pg_temp.member('d911', format('null, %L', pg_temp.id('d911'))), 'acces
 select is(pg_temp.member('d912', format('null, %L', pg_temp.id('d912'))), 'access.ok', 'also an agent');
 select is(pg_temp.member('d911', format('null, %L', pg_temp.id('d912'))), 'access.ok', 'about a colleague with users.read');
 select is(pg_temp.member('d912', format('null, %L', pg_temp.id('d911'))), '42501 not_your_company', 'not without it');
+select is(pg_temp.member('d913', format('null, %L', pg_temp.id('d912'))), 'access.ok', 'users.read is enough');
+select is(pg_temp.answer('authenticated', jsonb_build_object(
+    'sub', pg_temp.id('d911'), 'company_id', pg_temp.id('d101'), 'company_role', 'client', 'permissions', private.permissions_of(pg_temp.id('d101'), pg_temp.id('d911'))),
+  format('null, %L', pg_temp.id('d912'))), 'access.ok', 'a colleague is not judged by the token of who asks');
 select is(pg_temp.member('d911', format('null, %L', pg_temp.id('d914'))), '42501 not_a_member', 'nobody of another company');
 select is(pg_temp.member('d911', format('null, %L', pg_temp.id('dead'))), '42501 not_a_member', 'no more than nobody');
 select is(pg_temp.member('d911', format('null, %L, null, ''{}''', pg_temp.id('d911'))), '42501 not_your_company', 'nobody states another request');
@@ -159,10 +177,24 @@ select public.set_security_policy(pg_temp.id('d101'), '{"required_aal": "aal1"}'
 create function pg_temp.address(p_address inet) returns text language sql as $$ select a.check_id from private.diagnose_address(pg_temp.id('d101'), p_address) as a $$;
 insert into public.ip_allowlist_entries (company_id, network, label, is_enabled, expires_at) values
   (pg_temp.id('d101'), '192.0.2.0/24', 'Off', false, null), (pg_temp.id('d101'), '192.0.2.128/25', 'Over', true, now() - interval '1 day');
-select is(pg_temp.address('198.51.100.1'), 'network.not_listed', 'no entry');
+insert into public.ip_allowlist_entries (company_id, network, label) values (pg_temp.id('d102'), '198.51.100.0/24', 'Office');
+select is(pg_temp.address('198.51.100.1'), 'network.not_listed', 'no entry but a neighbour''s');
 select is(pg_temp.address('192.0.2.1'), 'network.entry_disabled', 'an entry that is off');
 select is(pg_temp.address('192.0.2.129'), 'network.entry_expired', 'one that has expired goes before one that is off');
 select is(pg_temp.address(null), 'network.address_unknown', 'no address');
+
+-- The token of a program
+insert into public.api_keys (company_id, id, name, prefix, permissions) values
+  (pg_temp.id('d102'), pg_temp.id('de02'), 'Theirs', 'lyt_d_theirs', '{services.read}'), (pg_temp.id('d101'), pg_temp.id('de01'), 'Ours', 'lyt_d_ours', '{services.read}');
+create function pg_temp.key(p_key text, p_more jsonb default '{}', p_headers jsonb default '{}') returns text language sql as $$
+  select k.check_id from private.diagnose_api_key(null,
+    jsonb_build_object('company_id', pg_temp.id('d101'), 'sub', pg_temp.id(p_key), 'api_key_id', pg_temp.id(p_key)) || p_more, p_headers) as k
+$$;
+select is(pg_temp.key('de01'), 'access.ok', 'a key of the company');
+select is(pg_temp.key('de02'), 'access.api_key_unknown', 'a neighbour''s is none');
+select is(pg_temp.key('de01', jsonb_build_object('sub', pg_temp.id('d911'))), 'access.api_key_unknown', 'nor one in a token of somebody else');
+select is(pg_temp.key('de01', '{}', jsonb_build_object('x-company-id', pg_temp.id('d101'))), 'access.ok', 'a header may say the same');
+select is(pg_temp.key('de01', '{}', jsonb_build_object('x-company-id', pg_temp.id('d102'))), 'access.api_key_unknown', 'and nothing else');
 
 -- The company that a request chooses, as the gate does
 create function pg_temp.chosen(p_claims jsonb, p_headers jsonb) returns text language sql as $$

@@ -64,6 +64,17 @@ describe('diagnose() finds what is planted, and is silent after the mend', () =>
     },
   );
 
+  it('says that the platform is in order when there is nothing at all to say', async () => {
+    await client.query('begin');
+    await client.query(`${cronSchema};
+      alter role authenticator set pgrst.db_pre_request = 'public.check_request';
+      set local session_replication_role = replica;
+      delete from private.agent_logs_default; delete from private.api_usage_default; delete from private.audit_logs_default`);
+    const { rows } = await client.query('select check_id, severity from public.diagnose()');
+    await client.query('rollback');
+    expect(rows).toEqual([{ check_id: 'platform.ok', severity: 'ok' }]);
+  });
+
   it('has a case for every check that it can answer', async () => {
     const { rows } = await client.query<{ check_id: string }>(
       `select check_id from private.diagnosis_checks where asked_by = 'diagnose' and severity <> 'ok' order by 1`,
