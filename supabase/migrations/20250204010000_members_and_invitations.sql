@@ -263,7 +263,8 @@ end
 $fn$;
 revoke execute on function private.invitation_expiry(interval) from public;
 
--- Mail that somebody causes lands with people who did not ask for it.
+-- Mail that somebody causes lands with people who did not ask for it. Every mail about an invitation that was sent within
+-- the day counts, so that nobody is sent a hundred of them either.
 create or replace function private.require_invitation_allowance(p_company_id uuid) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $fn$
@@ -274,7 +275,7 @@ begin
     return;
   end if;
   select (s.value #>> '{}')::integer into v_limit from public.system_config as s where s.key = 'members.invitations_per_day';
-  if (select count(*) from public.invitations as i
+  if (select coalesce(sum(i.sent_count), 0) from public.invitations as i
        where i.company_id = p_company_id and i.last_sent_at > now() - interval '1 day') >= coalesce(v_limit, 100)
   then
     raise exception 'the company has sent % invitations within a day', coalesce(v_limit, 100)
@@ -368,6 +369,7 @@ begin
               detail = 'invitation_id_taken',
               hint = 'Make a new invitation_id for each invitation; repeating it within ten minutes gives a new token.';
     end if;
+    perform private.require_invitation_allowance(p_company_id);
     return private.send_invitation(v_invitation, p_send_email);
   end if;
 

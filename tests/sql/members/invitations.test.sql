@@ -323,8 +323,9 @@ update public.invitations set last_sent_at = now() - interval '1 hour' where ema
 select pg_temp.refuses('service_role', null, pg_temp.again('erased@erased.invalid'), '23514', 'invitation_ended', 'nor one of a person who was erased');
 
 -- Not too many ------------------------------------------------------------------------------------------------------
-update public.system_config set value = to_jsonb((select count(*) from public.invitations where company_id = pg_temp.id('c001') and last_sent_at > now() - interval '1 day') + 1) where key = 'members.invitations_per_day';
-select matches(pg_temp.says('authenticated', pg_temp.user('a001'), pg_temp.invite('last@example.com')), '^invite_', 'control: one more');
+update public.system_config set value = to_jsonb((select sum(sent_count) from public.invitations where company_id = pg_temp.id('c001') and last_sent_at > now() - interval '1 day') + 1) where key = 'members.invitations_per_day';
+select matches(pg_temp.says('authenticated', pg_temp.user('a001'), pg_temp.invite('last@example.com', 'agent', ', invitation_id => pg_temp.id(''e0ab'')')), '^invite_', 'control: one more');
+select pg_temp.refuses('authenticated', pg_temp.user('a001'), pg_temp.invite('last@example.com', 'agent', ', invitation_id => pg_temp.id(''e0ab'')'), 'PT429', 'too_many_invitations', 'the same again is another mail');
 select pg_temp.refuses('authenticated', pg_temp.user('a001'), pg_temp.invite('who@example.com'), 'PT429', 'too_many_invitations', 'then no more on this day');
 select pg_temp.age('short@example.com', '10 minutes');
 select pg_temp.refuses('authenticated', pg_temp.user('a001'), pg_temp.again('short@example.com'), 'PT429', 'too_many_invitations', 'nor again');
@@ -332,9 +333,14 @@ select matches(pg_temp.says('platform_admin', pg_temp.user('a000'), pg_temp.invi
 select matches(pg_temp.says('authenticated', pg_temp.user('a004'), pg_temp.invite('one-more@example.com', 'agent', '', 'c002')), '^invite_', 'nor are other companies');
 delete from public.system_config where key = 'members.invitations_per_day';
 select matches(pg_temp.says('authenticated', pg_temp.user('a001'), pg_temp.invite('hundred@example.com')), '^invite_', 'a hundred unless it is set');
-insert into public.invitations (company_id, email, role, expires_at, invited_as, last_sent_at)
-select pg_temp.id('c001'), 'n' || n || '@example.com', 'agent', now(), 'backend', now() from generate_series(1, 100 - (select count(*) from public.invitations where company_id = pg_temp.id('c001') and last_sent_at > now() - interval '1 day')) as n;
+insert into public.invitations (company_id, id, email, role, expires_at, invited_as, last_sent_at, sent_count)
+select pg_temp.id('c001'), pg_temp.id('e0ac'), 'n1@example.com', 'agent', now(), 'backend', now(), 100 - sum(sent_count) from public.invitations where company_id = pg_temp.id('c001') and last_sent_at > now() - interval '1 day';
 select pg_temp.refuses('authenticated', pg_temp.user('a001'), pg_temp.invite('who@example.com'), 'PT429', 'too_many_invitations', 'the hundred is full');
+update public.invitations set sent_count = sent_count - 1 where id = pg_temp.id('e0ac');
+savepoint full_day;
+select matches(pg_temp.says('authenticated', pg_temp.user('a001'), pg_temp.invite('hundredth@example.com')), '^invite_', 'control: ninety-nine is not');
+rollback to full_day;
+update public.invitations set sent_count = sent_count + 1 where id = pg_temp.id('e0ac');
 select pg_temp.age('n1@example.com', '1 day');
 select matches(pg_temp.says('authenticated', pg_temp.user('a001'), pg_temp.invite('next-day@example.com')), '^invite_', 'the next day there is room');
 
