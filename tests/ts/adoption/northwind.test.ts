@@ -1,0 +1,4 @@
+import { describe } from 'vitest';
+import { describeAdoption } from './support.ts';
+
+describe('a schema in the shape of Northwind', () => describeAdoption('northwind'));
