@@ -43,6 +43,8 @@ export interface StripeFake {
   failWith(
     decide: (request: StripeRequest) => Fault | undefined | Promise<Fault | undefined>,
   ): void;
+  /** Forgets all that it has and was told, and how to fail. */
+  reset(): void;
   stop(): Promise<void>;
 }
 
@@ -551,6 +553,17 @@ export async function startStripeFake(options: StripeFakeOptions = {}): Promise<
     },
     failWith: (chosen) => {
       decide = chosen;
+    },
+    reset: () => {
+      for (const all of [customers, subscriptions, invoices, sessions, answers]) {
+        all.clear();
+      }
+      for (const all of [requests, events, meterEvents]) {
+        all.length = 0;
+      }
+      ahead = 0;
+      isSearchable = true;
+      decide = () => undefined;
     },
     stop: () =>
       new Promise((resolve) => {

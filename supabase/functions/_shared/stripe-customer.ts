@@ -8,7 +8,8 @@ interface Company {
   status: string;
   is_operator: boolean;
   stripe_customer_id: string | null;
-  billing_accounts: { customer_attempt: number }[];
+  /** One row a company. */
+  billing_accounts: { customer_attempt: number } | null;
 }
 
 /**
@@ -46,7 +47,7 @@ export async function ensureCustomer(
       return stored;
     }
   }
-  const attempt = company.billing_accounts[0]?.customer_attempt ?? 0;
+  const attempt = company.billing_accounts?.customer_attempt ?? 0;
   // Nothing here may differ between two attempts: Stripe refuses a key that comes with something else.
   const created = await stripe.customers.create(
     { metadata: { company_id: company.id } },

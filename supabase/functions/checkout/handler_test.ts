@@ -104,7 +104,7 @@ Deno.test(
           status: 'active',
           is_operator: false,
           stripe_customer_id: null,
-          billing_accounts: [],
+          billing_accounts: null,
         },
       ],
       store_stripe_customer: ({ body }) => body.stripe_customer_id,

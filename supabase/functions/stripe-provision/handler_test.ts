@@ -16,7 +16,7 @@ const ROW = {
   status: 'active',
   is_operator: false,
   stripe_customer_id: null as string | null,
-  billing_accounts: [{ customer_attempt: 0 }],
+  billing_accounts: { customer_attempt: 0 },
 };
 
 /** A database with one request, which comes again until it is finished. */
@@ -135,7 +135,7 @@ Deno.test("metadata does not make another company's customer its own", async () 
 });
 
 Deno.test('the next customer after one that was deleted has a key of its own', async () => {
-  await world(database({ billing_accounts: [{ customer_attempt: 2 }] }), async (all) => {
+  await world(database({ billing_accounts: { customer_attempt: 2 } }), async (all) => {
     await all.send(scheduled());
     equal(creations(all)[0]?.headers['idempotency-key'], `customer-${COMPANY}-2`);
   });

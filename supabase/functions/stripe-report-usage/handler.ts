@@ -71,7 +71,7 @@ export function createHandler(
         break;
       }
       for (const report of reports) {
-        await send({ stripe, db, log, meter, tally, now: deps.now() }, report);
+        await send({ stripe, db, log, meter, tally }, report);
       }
     }
     log.info('usage_reported', { ...tally });
@@ -85,12 +85,11 @@ interface Sender {
   log: Log;
   meter: Meter;
   tally: Tally;
-  now: number;
 }
 
-async function send({ stripe, db, log, meter, tally, now }: Sender, report: Report): Promise<void> {
+async function send({ stripe, db, log, meter, tally }: Sender, report: Report): Promise<void> {
   try {
-    const hasArrived = report.is_old && (await arrivedBefore(stripe, meter, report, now));
+    const hasArrived = report.is_old && (await arrivedBefore(stripe, meter, report));
     if (!hasArrived) {
       await create(stripe, meter, report);
     }
@@ -131,18 +130,13 @@ async function create(stripe: Stripe, meter: Meter, report: Report): Promise<voi
 }
 
 /** Whether Stripe's total of the month holds the report: those before it have arrived. */
-async function arrivedBefore(
-  stripe: Stripe,
-  meter: Meter,
-  report: Report,
-  now: number,
-): Promise<boolean> {
+async function arrivedBefore(stripe: Stripe, meter: Meter, report: Report): Promise<boolean> {
   const minute = (milliseconds: number): number => Math.floor(milliseconds / 60_000) * 60;
   const summaries = await stripe.billing.meters
     .listEventSummaries(meter.meter_id, {
       customer: report.stripe_customer_id,
       start_time: minute(Date.parse(report.month_starts_at)),
-      end_time: Math.min(minute(Date.parse(report.used_at)) + 60, minute(now)),
+      end_time: minute(Date.parse(report.used_at)) + 60,
     })
     .autoPagingToArray({ limit: 1000 });
   const total = summaries.reduce((sum, summary) => sum + summary.aggregated_value, 0);

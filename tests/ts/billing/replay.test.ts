@@ -194,7 +194,7 @@ describe('a thousand events', () => {
       .toSorted((a, b) => a.place - b.place)
       .map(({ step }) => step);
     const deliveries = queue.length;
-    const broken = { before: 0, after: 0, stripe: 0, kills: 0 };
+    const broken = { before: 0, after: 0, stripe: 0, kills: 0, refused: 0 };
     stack.proxy.breakWith(() => {
       const chance = random();
       if (chance < 0.03) {
@@ -220,6 +220,7 @@ describe('a thousand events', () => {
       for (let step = queue.pop(); step; step = queue.pop()) {
         // Stripe goes on until it hears that all is well.
         for (let attempt = 1; (await deliver(step.event)) !== 200; attempt += 1) {
+          broken.refused += 1;
           expect(attempt).toBeLessThan(50);
         }
         delivered += 1;

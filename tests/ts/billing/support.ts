@@ -40,7 +40,8 @@ export async function startBreakableProxy(target: string): Promise<BreakableProx
           answer.resume().on('end', () => incoming.socket.destroy());
           return;
         }
-        response.writeHead(answer.statusCode ?? 502, answer.headers);
+        // A connection that is used again would be tried again, too, before the function hears of it.
+        response.writeHead(answer.statusCode ?? 502, { ...answer.headers, connection: 'close' });
         answer.pipe(response);
       },
     );
