@@ -149,7 +149,7 @@ declare
   v_problem text;
 begin
   select * into v_policy from public.security_policies as p
-   where p.company_id = p_member.company_id and p.is_active and p.is_strict;
+   where p.company_id = p_member.company_id and p.is_active;
   if not found then
     return;
   end if;
