@@ -150,9 +150,6 @@ declare
 begin
   select * into v_policy from public.security_policies as p
    where p.company_id = p_member.company_id and p.is_active;
-  if not found then
-    return;
-  end if;
   if p_claims is null then
     if v_policy.required_aal = 'aal2' and not private.has_second_factor(p_member.id) then
       return query values ('access.second_factor_missing', '{}'::jsonb);

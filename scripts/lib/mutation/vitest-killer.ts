@@ -12,6 +12,8 @@ import { inLine } from './types.ts';
 
 /** Files that look at one database as shipped and need no other template. */
 const FOLDERS = ['tests/ts/isolation/', 'tests/ts/docs/'];
+/** Plants every fault that the diagnosis knows; a judge of its functions only. */
+const DIAGNOSIS = 'tests/ts/doctor/diagnose.test.ts';
 
 /** What is read of vitest's JSON report. */
 interface Report {
@@ -57,8 +59,12 @@ export async function vitestKiller(): Promise<Killer> {
   return {
     name: 'vitest',
     parallel: false,
-    examine: async (bench) => {
-      const report = await runVitest(await bench.mutated(), files);
+    examine: async (bench, mutant) => {
+      const isAbout = mutant === undefined || mutant.object.includes('diagnos');
+      const report = await runVitest(
+        await bench.mutated(),
+        isAbout ? [DIAGNOSIS, ...files] : files,
+      );
       if (typeof report === 'string') {
         throw new Error(`vitest broke down: ${inLine(report, 300)}`);
       }
