@@ -5,6 +5,7 @@ import { Command, Option } from 'commander';
 import { apiKeys } from '../bench/suites/api-keys.ts';
 import { audit } from '../bench/suites/audit.ts';
 import { budgets } from '../bench/suites/budgets.ts';
+import { portal } from '../bench/suites/portal.ts';
 import { rateLimits } from '../bench/suites/rate-limits.ts';
 import { parseArguments } from './lib/arguments.ts';
 import { measureContest } from './lib/bench/measure.ts';
@@ -19,7 +20,7 @@ import { createReporter, type Reporter, withStep } from './lib/output.ts';
 import { rootDir } from './lib/paths.ts';
 import type { Cluster } from './lib/postgres.ts';
 
-const SUITES: readonly Suite[] = [apiKeys, audit, budgets, rateLimits];
+const SUITES: readonly Suite[] = [apiKeys, audit, budgets, portal, rateLimits];
 const SCALES: Record<ScaleName, Scale> = {
   small: { name: 'small', rounds: 3, seconds: 2 },
   full: { name: 'full', rounds: 3, seconds: 3 },

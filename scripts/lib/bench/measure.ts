@@ -44,12 +44,12 @@ export async function measureContest(
     id: contest.id,
     title: contest.title,
     clients: contest.clients,
-    reference: { name: contest.reference.name, perSecond: Math.round(median(references)) },
+    reference: { name: contest.reference.name, perSecond: perSecond(median(references)) },
     runs: contest.runs.map((run, index): Measured => {
       const own = ratios[index] ?? [];
       return {
         name: run.name,
-        perSecond: Math.round(median(rates[index] ?? [])),
+        perSecond: perSecond(median(rates[index] ?? [])),
         ratio: rounded(median(own)),
         low: rounded(Math.min(...own)),
         high: rounded(Math.max(...own)),
@@ -61,4 +61,9 @@ export async function measureContest(
 
 function rounded(value: number): number {
   return Number(value.toPrecision(3));
+}
+
+/** What is slow keeps a decimal. */
+function perSecond(value: number): number {
+  return value < 100 ? Number(value.toFixed(1)) : Math.round(value);
 }
