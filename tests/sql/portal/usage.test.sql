@@ -246,6 +246,33 @@ select is(pg_temp.moves('''1990-05-01'', ''1990-05-08'', ''service'''), 'chat 5 
 select is(pg_temp.moves('''1990-05-08'', ''1990-05-15'', ''agent'''), format('Cyd 0 4 -4 -100.00, none 3 0 3 -, Bob 0 2 -2 -100.00, Ada 0 1 -1 -100.00'), 'by agent');
 select is(pg_temp.moves('max_rows => 0'), '22023 invalid_series', 'no rows');
 
+-- What is read: the days that are asked for, and never the ledger -----------------------------------------------------------
+insert into private.usage_daily (company_id, dimension, day, series, requests, units, input_tokens, output_tokens, cost_micro_usd, last_at)
+select pg_temp.id('a102'), x, date '1980-01-01' + n, case x when 'agent' then 'none' else x end, 1, 1, 1, 1, 1, '1980-01-01'
+  from generate_series(1, 3000) as n, unnest(array['all', 'service', 'agent']) as x;
+analyze private.usage_daily;
+-- Scans of the ledger and rows of days fetched, by a call.
+create function pg_temp.reads(p_sql text) returns text language plpgsql as $$
+declare
+  v_scans bigint;
+  v_rows bigint;
+  v_whole bigint;
+  v_then record;
+begin
+  select sum(t.seq_scan + coalesce(t.idx_scan, 0)) filter (where t.relname like 'api\_usage%'), sum(t.idx_tup_fetch) filter (where t.relname = 'usage_daily'), sum(t.seq_scan) filter (where t.relname = 'usage_daily')
+    into v_scans, v_rows, v_whole from pg_stat_xact_user_tables as t;
+  execute p_sql;
+  select sum(t.seq_scan + coalesce(t.idx_scan, 0)) filter (where t.relname like 'api\_usage%') as scans, sum(t.idx_tup_fetch) filter (where t.relname = 'usage_daily') as rows, sum(t.seq_scan) filter (where t.relname = 'usage_daily') as whole
+    into v_then from pg_stat_xact_user_tables as t;
+  return concat_ws(' ', v_then.scans - v_scans, case when v_then.rows - v_rows < 100 then 'few' else 'many: ' || (v_then.rows - v_rows) end, v_then.whole - v_whole);
+end
+$$;
+select is(pg_temp.reads(format('select count(*) from private.compare_usage(%L, ''-infinity'', ''infinity'')', pg_temp.id('a102'))) ~ '^[1-9][0-9]* (many.*|few 1)$', true, 'a comparison reads the ledger and all days');
+select is(pg_temp.reads('select count(*) from public.' || f), '0 few 0', f)
+  from unnest(array['platform_usage(''1990-05-01'', ''1990-05-08'')', 'platform_usage(''1990-05-01'', ''1990-05-08'', group_by => ''service'')', 'platform_usage(''1990-05-01'', ''1990-05-08'', group_by => ''agent'')',
+    'platform_usage(''1990-05-01'', ''1990-05-08'', group_by => ''tier'')', 'platform_usage_totals(''1990-05-01'', ''1990-05-08'')', 'usage_movers(''1990-05-08'', ''1990-05-15'')', 'company_overview()', 'company_overview(sort_by => ''last_activity_at'')']) as f;
+delete from private.usage_daily where day < '1989-01-01';
+
 -- Who may ------------------------------------------------------------------------------------------------------------------
 select is(pg_temp.says('platform_admin', 'a901', 'select count(*) from public.' || f || '()'), '42501 not_an_operator', f || ': who is no operator any more')
   from unnest(array['platform_usage', 'platform_usage_totals', 'usage_movers']) as f;
