@@ -38,9 +38,9 @@ export const audit: Suite = {
   name: 'audit',
   title: 'Audit log',
   about: `
-Updates of a table as the backend: audited as shipped, against the same table without audit. Beside it the least that
-an audit trigger can do (one statement trigger, one small row a change) and the usual one (a trigger for each row that
-keeps both states as jsonb), both without a chain. Each session works in a company of its own.
+Updates of a table as the backend: audited as shipped, against the same table with its other triggers and without audit.
+Beside it the least that an audit trigger can do (one statement trigger, one small row a change) and the usual one (a
+trigger for each row that keeps both states as jsonb), both without a chain. Each session works in a company of its own.
 `,
   contests: [
     contest('row-1', 'One row, 1 session', 1, one, 1, 1 / 1.5),
@@ -61,9 +61,21 @@ keeps both states as jsonb), both without a chain. Each session works in a compa
       await client.query(`
         create table bench.${name} (like public.ai_agents including all) with (fillfactor = 100);
         insert into bench.${name} select * from public.ai_agents;
-        create trigger set_row_meta before insert or update on bench.${name}
-          for each row execute function private.tg_row__set_meta();
       `);
+      // Whatever else the table's triggers do is done in all of them.
+      await client.query(`
+        do $$
+        declare
+          v_trigger text;
+        begin
+          for v_trigger in
+            select pg_get_triggerdef(oid) from pg_trigger
+             where tgrelid = 'public.ai_agents'::regclass and not tgisinternal and tgname !~ '^audit_'
+          loop
+            execute replace(v_trigger, ' ON public.ai_agents ', ' ON bench.${name} ');
+          end loop;
+        end
+        $$`);
     }
     await client.query(`
       create table bench.minimal_log (

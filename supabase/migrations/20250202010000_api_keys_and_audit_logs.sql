@@ -45,6 +45,7 @@ create table if not exists public.audit_logs (
   request_id text,
   transaction_id xid8 not null default pg_current_xact_id(),
   salt uuid default gen_random_uuid(),
+  opens_link boolean not null default true,
   commitments jsonb,
   created_at timestamptz not null default now(),
   created_by uuid,
@@ -191,6 +192,7 @@ comment on column public.audit_logs.user_agent is 'Program that the request came
 comment on column public.audit_logs.request_id is 'Id of the request.';
 comment on column public.audit_logs.transaction_id is 'Transaction that wrote it: one link of the chain.';
 comment on column public.audit_logs.salt is 'Keeps commitments from being guessed; null once a field was erased.';
+comment on column public.audit_logs.opens_link is 'Whether the end of the transaction comes to this row to link all that it wrote: one row of each statement does.';
 comment on column public.audit_logs.commitments is 'Of a row from which fields were erased: the commitment (c) of each erased field, the salt (s) of each other.';
 comment on column public.audit_logs.created_at is 'When the row was recorded; also the partition key.';
 comment on column public.audit_logs.created_by is 'Auth user who recorded the row; null for backend jobs.';

@@ -14,23 +14,22 @@ set statement_timeout = '10min';
 create table if not exists private.audit_heads (
   company_id uuid not null references public.companies (id) on delete cascade,
   link_no bigint not null default 0,
+  previous_hash bytea,
   hash bytea not null,
-  primary key (company_id),
-  constraint audit_heads_hash_is_sha256 check (length(hash) = 32)
+  primary key (company_id)
 ) with (fillfactor = 50);
 
 create table if not exists private.audit_links (
   company_id uuid not null references public.companies (id) on delete cascade,
   created_at timestamptz not null,
   transaction_id xid8 not null,
-  -- Null until the transaction ends.
-  link_no bigint,
+  link_no bigint not null,
   row_count integer not null,
-  -- Null while more than one statement has written rows.
-  rows_hash bytea,
-  previous_hash bytea,
-  hash bytea,
-  primary key (company_id, created_at, transaction_id)
+  rows_hash bytea not null,
+  previous_hash bytea not null,
+  hash bytea not null,
+  primary key (company_id, link_no),
+  constraint audit_links_are_one_a_transaction unique (company_id, created_at, transaction_id)
 );
 
 create table if not exists private.audit_segments (
@@ -47,14 +46,10 @@ create table if not exists private.audit_segments (
   constraint audit_segments_links_are_in_order check (first_link_no <= last_link_no)
 );
 
--- Links in their order. Partial, so that nobody takes it for a way to all links of a company.
-create unique index if not exists audit_links_company_id_link_no_idx
-  on private.audit_links (company_id, link_no) where link_no is not null;
-
 do $do$
 begin
   if to_regtype('private.audited_row') is null then
-    create type private.audited_row as (state jsonb, changes jsonb);
+    create type private.audited_row as (company_id uuid, row_id uuid, changes jsonb);
   end if;
   if to_regtype('public.audit_verification') is null then
     create type public.audit_verification as (
@@ -110,189 +105,174 @@ end
 $fn$;
 revoke execute on function private.audit_link_hash(bytea, bigint, timestamptz, xid8, integer, bytea) from public;
 
--- The hash of each row. A field that may be personal counts by its commitment, sha256(sha256(row's salt || name) ||
--- value): without the salt nobody can guess the value from it. An erased field has no value and its commitment in
--- `commitments` (c); the other fields of such a row have their own salts there (s), since the row's is gone. What is in
--- `commitments` without being either counts as it stands.
-create or replace function private.audit_leaves(p_rows public.audit_logs[]) returns table (id uuid, leaf bytea)
+-- The hash of a row from which fields were erased: what it was before. An erased field has no value and its commitment
+-- in `commitments` (c); the other fields have their own salts there (s), since the row's is gone. What is in
+-- `commitments` without being either counts as it stands, and a salt that is still there counts, too.
+create or replace function private.audit_erased_leaf(p_row public.audit_logs) returns bytea
 language plpgsql immutable set search_path = pg_catalog, pg_temp
-  set plan_cache_mode = force_generic_plan
 as $fn$
+declare
+  v_fields bytea;
 begin
-  return query
-  select l.id,
-         sha256(convert_to(jsonb_build_array(
-           l.company_id, l.id, (extract(epoch from l.created_at) * 1000000)::bigint, l.transaction_id::text, l.actor_role,
-           l.action, l.table_name, case when l.commitments is not null then l.salt end)::text, 'UTF8') || f.hash)
-    from unnest(p_rows) as l
-   cross join lateral (
-     select sha256(string_agg(
-              convert_to(v.name, 'UTF8') || '\x00'::bytea || coalesce(
-                decode(v.commitment, 'hex'),
-                sha256(coalesce(
-                    decode(v.salt, 'hex'),
-                    sha256(uuid_send(l.salt) || convert_to(v.name, 'UTF8')))
-                  || convert_to(v.value, 'UTF8')),
-                'unsalted'::bytea),
-              '' order by v.name collate "C", v.value collate "C")) as hash
-       from (
-         select x.name, x.value, null::text as commitment,
-                case when l.commitments -> x.name ->> 's' ~ '^[0-9a-f]{64}$' then l.commitments -> x.name ->> 's' end as salt
-           from (
-             values ('actor_id', l.actor_id::text), ('created_by', l.created_by::text), ('row_id', l.row_id::text),
-                    ('ip_address', l.ip_address::text), ('user_agent', l.user_agent), ('request_id', l.request_id)
-             union all
-             select 'changes.' || c.key, c.value::text from jsonb_each(l.changes) as c
-           ) as x (name, value)
-          where x.value is not null
-         union all
-         select e.key, case when k.kind is distinct from 'c' then e.value::text end, case when k.kind = 'c' then e.value ->> 'c' end, null
-           from jsonb_each(l.commitments) as e
-          cross join lateral (
-            select case
-                     when jsonb_typeof(e.value) <> 'object' then null
-                     when e.value - 'c' = '{}' and e.value ->> 'c' ~ '^[0-9a-f]{64}$' then 'c'
-                     when e.value - 's' = '{}' and e.value ->> 's' ~ '^[0-9a-f]{64}$' then 's'
-                   end as kind
-          ) as k
-          where k.kind is distinct from 's'
-             or not case e.key
-                  when 'actor_id' then l.actor_id is not null
-                  when 'created_by' then l.created_by is not null
-                  when 'row_id' then l.row_id is not null
-                  when 'ip_address' then l.ip_address is not null
-                  when 'user_agent' then l.user_agent is not null
-                  when 'request_id' then l.request_id is not null
-                  else starts_with(e.key, 'changes.') and l.changes ? substr(e.key, 9)
-                end
-         union all
-         -- So that a row without any of them has a hash, too.
-         select '', '', repeat('0', 64), null
-       ) as v
-   ) as f;
+  select string_agg(
+           convert_to(v.name, 'UTF8') || '\x00'::bytea || coalesce(
+             decode(v.commitment, 'hex'),
+             sha256(decode(v.salt, 'hex') || convert_to(v.value, 'UTF8')),
+             convert_to(v.value, 'UTF8')),
+           ''::bytea order by starts_with(v.name, 'changes.'), octet_length(v.name), v.name collate "C", v.value collate "C")
+    into v_fields
+    from (
+      select x.name, x.value, null::text as commitment,
+             case when p_row.commitments -> x.name ->> 's' ~ '^[0-9a-f]{64}$' then p_row.commitments -> x.name ->> 's' end as salt
+        from (
+          values ('row_id', p_row.row_id::text), ('actor_id', p_row.actor_id::text), ('created_by', p_row.created_by::text),
+                 ('ip_address', p_row.ip_address::text), ('request_id', p_row.request_id), ('user_agent', p_row.user_agent)
+          union all
+          select 'changes.' || c.key, c.value::text from jsonb_each(p_row.changes) as c
+        ) as x (name, value)
+       where x.value is not null
+      union all
+      select e.key, case when k.kind is distinct from 'c' then e.value::text end, case when k.kind = 'c' then e.value ->> 'c' end, null
+        from jsonb_each(p_row.commitments) as e
+       cross join lateral (
+         select case
+                  when jsonb_typeof(e.value) <> 'object' then null
+                  when e.value - 'c' = '{}' and e.value ->> 'c' ~ '^[0-9a-f]{64}$' then 'c'
+                  when e.value - 's' = '{}' and e.value ->> 's' ~ '^[0-9a-f]{64}$' then 's'
+                end as kind
+       ) as k
+       where k.kind is distinct from 's'
+          or not case e.key
+               when 'actor_id' then p_row.actor_id is not null
+               when 'created_by' then p_row.created_by is not null
+               when 'row_id' then p_row.row_id is not null
+               when 'ip_address' then p_row.ip_address is not null
+               when 'user_agent' then p_row.user_agent is not null
+               when 'request_id' then p_row.request_id is not null
+               else starts_with(e.key, 'changes.') and p_row.changes ? substr(e.key, 9)
+             end
+    ) as v;
+  return sha256(
+    uuid_send(p_row.company_id) || uuid_send(p_row.id) || timestamptz_send(p_row.created_at) || xid8send(p_row.transaction_id)
+    || convert_to(jsonb_build_array(p_row.actor_role, p_row.action, p_row.table_name, p_row.opens_link)::text, 'UTF8')
+    || coalesce(v_fields, '') || coalesce(uuid_send(p_row.salt), ''));
 end
 $fn$;
-revoke execute on function private.audit_leaves(public.audit_logs[]) from public;
+revoke execute on function private.audit_erased_leaf(public.audit_logs) from public;
 
--- The rows that a transaction wrote to a company's log.
-create or replace function private.audit_rows(p_company_id uuid, p_created_at timestamptz, p_transaction_id xid8)
-returns public.audit_logs[]
+-- The hash of the rows that a transaction wrote to a company's log, by the hashes of each. A field that may be personal
+-- counts by its commitment, sha256(sha256(row's salt || name) || value): without the salt nobody can guess the value
+-- from it. Fields come in the order of jsonb: the shorter name first, those of `changes` after the others. Whoever calls
+-- it has the settings that its plan needs (see below): to set them once more costs more than the hash of a row.
+create or replace function private.audit_rows_hash(
+  p_company_id uuid, p_created_at timestamptz, p_transaction_id xid8,
+  out row_count integer, out erased_row_count integer, out rows_hash bytea
+)
 language plpgsql stable set search_path = pg_catalog, pg_temp
-  set plan_cache_mode = force_generic_plan
 as $fn$
 begin
-  return (
-    select array_agg(l) from public.audit_logs as l
-     where l.company_id = p_company_id and l.created_at = p_created_at and l.transaction_id = p_transaction_id);
+  select count(*), count(l.commitments), sha256(string_agg(
+           case when l.commitments is not null then private.audit_erased_leaf(l) else sha256(
+             uuid_send(l.company_id) || uuid_send(l.id) || timestamptz_send(l.created_at) || xid8send(l.transaction_id)
+             || convert_to(jsonb_build_array(l.actor_role, l.action, l.table_name, l.opens_link)::text, 'UTF8')
+             || (select coalesce(string_agg(
+                          convert_to(f.name, 'UTF8') || '\x00'::bytea
+                            || sha256(sha256(uuid_send(l.salt) || convert_to(f.name, 'UTF8')) || convert_to(f.value, 'UTF8')),
+                          ''::bytea order by f.ordinality), '')
+                   from unnest(
+                     '{row_id,actor_id,created_by,ip_address,request_id,user_agent}'::text[],
+                     array[l.row_id::text, l.actor_id::text, l.created_by::text, l.ip_address::text, l.request_id, l.user_agent]
+                   ) with ordinality as f (name, value)
+                  where f.value is not null)
+             || (select coalesce(string_agg(
+                          convert_to('changes.' || f.key, 'UTF8') || '\x00'::bytea
+                            || sha256(sha256(uuid_send(l.salt) || convert_to('changes.' || f.key, 'UTF8')) || convert_to(f.value::text, 'UTF8')),
+                          ''::bytea order by f.ordinality), '')
+                   from jsonb_each(l.changes) with ordinality as f (key, value))) end,
+           ''::bytea order by l.id))
+    into row_count, erased_row_count, rows_hash
+    from public.audit_logs as l
+   where l.company_id = p_company_id and l.created_at = p_created_at and l.transaction_id = p_transaction_id;
 end
 $fn$;
-revoke execute on function private.audit_rows(uuid, timestamptz, xid8) from public;
+revoke execute on function private.audit_rows_hash(uuid, timestamptz, xid8) from public;
 
--- Statement trigger: the rows' hash is made from what was written, and their link waits for its place. Where a
--- transaction writes with several statements, the hash is made from the table when it ends.
-create or replace function private.tg_audit_logs__begin_link() returns trigger
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-  set plan_cache_mode = force_generic_plan
-as $fn$
-declare
-  v_rows public.audit_logs[];
-begin
-  if private.is_importing() then
-    return null;
-  end if;
-  select array_agg((
-      n.company_id, n.id, n.actor_id, n.actor_role, n.action, n.table_name, n.row_id, n.changes, n.ip_address,
-      n.user_agent, n.request_id, n.transaction_id, n.salt, n.commitments, n.created_at, n.created_by)::public.audit_logs)
-    into v_rows from new_rows as n;
-  if v_rows is null then
-    return null;
-  end if;
-  insert into private.audit_links as k (company_id, created_at, transaction_id, row_count, rows_hash)
-  select l.company_id, l.created_at, l.transaction_id, count(*), sha256(string_agg(e.leaf, ''::bytea order by l.id))
-    from unnest(v_rows) as l
-    join private.audit_leaves(v_rows) as e on e.id = l.id
-   group by l.company_id, l.created_at, l.transaction_id
-   order by l.company_id
-  on conflict (company_id, created_at, transaction_id) do update
-    set row_count = k.row_count + excluded.row_count, rows_hash = null, link_no = k.link_no;
-  return null;
-end
-$fn$;
-revoke execute on function private.tg_audit_logs__begin_link() from public;
-
--- Gives the link of a transaction its place. Whoever comes again in a transaction (constraints that are checked at
+-- Runs when the transaction commits, as whoever commits, for each statement that wrote to the log: the first links all
+-- that the transaction wrote to the log of a company. Whoever comes again later (constraints that were checked at
 -- once, and more rows after that) still holds the head and links anew.
-create or replace function private.link_audit(p_company_id uuid, p_created_at timestamptz, p_transaction_id xid8) returns void
-language plpgsql volatile set search_path = pg_catalog, pg_temp
-  -- A plan that was made while the tables were small is kept by a session while they grow.
-  set plan_cache_mode = force_generic_plan set enable_seqscan = off
+create or replace function private.tg_audit_logs__link() returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+  -- A plan that was made while the tables were small is kept by a session while they grow; and of the indexes only the
+  -- primary key finds one transaction at once.
+  set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off
 as $fn$
 declare
+  v_link_no bigint;
+  v_linked_at_command bigint;
+  v_rows record;
   v_head private.audit_heads;
-  v_link private.audit_links;
 begin
-  select * into v_head from private.audit_heads as h where h.company_id = p_company_id for no key update;
-  if not found then
-    insert into private.audit_heads (company_id, hash) values (p_company_id, private.audit_genesis(p_company_id))
-    on conflict (company_id) do nothing;
-    select * into strict v_head from private.audit_heads as h where h.company_id = p_company_id for no key update;
+  if current_setting('app.importing', true) <> '' and private.is_importing() then
+    return null;
   end if;
-  select * into v_link from private.audit_links as k
-   where k.company_id = p_company_id and k.created_at = p_created_at and k.transaction_id = p_transaction_id;
-  if not found then
+  select k.link_no, k.cmin::text::bigint into v_link_no, v_linked_at_command from private.audit_links as k
+   where k.company_id = new.company_id and k.created_at = new.created_at and k.transaction_id = new.transaction_id;
+  if v_link_no is not null then
+    -- A link of another transaction stays as it is, and verification finds the row that was added. One of this
+    -- transaction covers what commands before it wrote.
+    if new.transaction_id <> pg_current_xact_id() then
+      return null;
+    end if;
+    perform from public.audit_logs as l
+      where l.company_id = new.company_id and l.created_at = new.created_at and l.id = new.id
+        and l.cmin::text::bigint < v_linked_at_command;
+    if found then
+      return null;
+    end if;
+  end if;
+  select * into v_rows from private.audit_rows_hash(new.company_id, new.created_at, new.transaction_id) as r;
+  if v_rows.row_count = 0 then
     -- Pruned in the same transaction.
-    return;
-  elsif v_link.link_no is null then
-    v_link.link_no := v_head.link_no + 1;
-    v_link.previous_hash := v_head.hash;
-  elsif v_link.rows_hash is not null then
-    return;
+    return null;
   end if;
-  if v_link.rows_hash is null then
-    select count(*), sha256(string_agg(e.leaf, ''::bytea order by e.id))
-      into v_link.row_count, v_link.rows_hash
-      from private.audit_leaves(private.audit_rows(p_company_id, p_created_at, p_transaction_id)) as e;
-  end if;
-  v_link.hash := private.audit_link_hash(
-    v_link.previous_hash, v_link.link_no, p_created_at, p_transaction_id, v_link.row_count, v_link.rows_hash);
-  update private.audit_links as k
-     set link_no = v_link.link_no, row_count = v_link.row_count, rows_hash = v_link.rows_hash,
-         previous_hash = v_link.previous_hash, hash = v_link.hash
-   where k.company_id = p_company_id and k.created_at = p_created_at and k.transaction_id = p_transaction_id;
-  update private.audit_heads as h
-     set link_no = v_link.link_no, hash = v_link.hash
-   where h.company_id = p_company_id;
-end
-$fn$;
-revoke execute on function private.link_audit(uuid, timestamptz, xid8) from public;
-
--- Runs when the transaction commits, as whoever commits.
-create or replace function private.tg_audit_links__link() returns trigger
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-as $fn$
-begin
-  if not private.is_importing() then
-    perform private.link_audit(new.company_id, new.created_at, new.transaction_id);
+  loop
+    update private.audit_heads as h
+       set link_no = coalesce(v_link_no, h.link_no + 1),
+           previous_hash = case when v_link_no is null then h.hash else h.previous_hash end,
+           hash = private.audit_link_hash(
+             case when v_link_no is null then h.hash else h.previous_hash end, coalesce(v_link_no, h.link_no + 1),
+             new.created_at, new.transaction_id, v_rows.row_count, v_rows.rows_hash)
+     where h.company_id = new.company_id
+    returning * into v_head;
+    exit when found;
+    insert into private.audit_heads (company_id, hash) values (new.company_id, private.audit_genesis(new.company_id))
+    on conflict (company_id) do nothing;
+  end loop;
+  if v_link_no is null then
+    insert into private.audit_links (company_id, created_at, transaction_id, link_no, row_count, rows_hash, previous_hash, hash)
+    values (new.company_id, new.created_at, new.transaction_id, v_head.link_no, v_rows.row_count, v_rows.rows_hash,
+      v_head.previous_hash, v_head.hash);
+  else
+    update private.audit_links as k
+       set row_count = v_rows.row_count, rows_hash = v_rows.rows_hash, hash = v_head.hash
+     where k.company_id = new.company_id and k.link_no = v_link_no;
   end if;
   return null;
 end
 $fn$;
-revoke execute on function private.tg_audit_links__link() from public;
+revoke execute on function private.tg_audit_logs__link() from public;
 
-create or replace trigger begin_link
-  after insert on public.audit_logs referencing new table as new_rows
-  for each statement execute function private.tg_audit_logs__begin_link();
 -- A constraint trigger cannot be replaced, and one that is there is the one that is meant.
 do $do$
 begin
   if not exists (
-    select from pg_catalog.pg_trigger where tgrelid = 'private.audit_links'::regclass and tgname = 'link'
+    select from pg_catalog.pg_trigger where tgrelid = 'public.audit_logs'::regclass and tgname = 'link'
   ) then
     create constraint trigger link
-      after insert or update on private.audit_links
+      after insert on public.audit_logs
       deferrable initially deferred
-      for each row when (new.rows_hash is null or new.link_no is null)
-      execute function private.tg_audit_links__link();
+      for each row when (new.opens_link)
+      execute function private.tg_audit_logs__link();
   end if;
 end
 $do$;
@@ -393,11 +373,49 @@ begin
          u.id
     from public.users as u
    where u.company_id = p_company_id and u.id = p_user_id;
+  -- Of its partitions.
   set constraints private.link immediate;
   set constraints private.link deferred;
 end
 $fn$;
 revoke execute on function private.record_sign_in(uuid, uuid, jsonb) from public;
+
+-- The query of the trigger below for an update of many rows of a table whose key is (company_id, id): each column is
+-- compared as what it is, which costs a tenth of going through jsonb, once the query is planned.
+create or replace function private.audit_update_query(p_table regclass, p_secret text[]) returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $fn$
+begin
+  return (
+    select format(
+      $q$select array_agg((r.company_id, r.row_id, r.changes)::private.audited_row)
+           from (
+             select n.company_id, n.id as row_id, %s as changes
+               from new_rows as n
+               join old_rows as o on o.company_id = n.company_id and o.id = n.id
+             offset 0
+           ) as r
+          where r.changes <> '{}'$q$,
+      string_agg(format(
+        $q$case when %1$s is distinct from %2$s then jsonb_build_object(%3$L, jsonb_build_object('old', %4$s, 'new', %5$s)) else '{}' end$q$,
+        format(c.operand, 'o', a.attname), format(c.operand, 'n', a.attname), a.attname,
+        case when a.attname = any (p_secret) then $q$'[secret]'$q$ else format('o.%I', a.attname) end,
+        case when a.attname = any (p_secret) then $q$'[secret]'$q$ else format('n.%I', a.attname) end), ' || '))
+      from pg_catalog.pg_attribute as a
+      join pg_catalog.pg_type as t on t.oid = a.atttypid
+     cross join lateral (
+       select case
+                -- To the bit, whatever their collation takes for equal.
+                when a.attcollation <> 0 then '%s.%I collate "C"'
+                when t.typname in ('bool', 'int2', 'int4', 'int8', 'numeric', 'uuid', 'timestamptz', 'date', 'inet', 'cidr', 'jsonb') then '%s.%I'
+                else 'to_jsonb(%s.%I)'
+              end as operand
+     ) as c
+     where a.attrelid = p_table and a.attnum > 0 and not a.attisdropped
+       and a.attname not in ('updated_at', 'updated_by', 'last_used_at'));
+end
+$fn$;
+revoke execute on function private.audit_update_query(regclass, text[]) from public;
 
 -- Statement trigger of the tables that are audited. What belongs to the platform, and that a company is gone, is
 -- recorded for the operator company.
@@ -406,67 +424,110 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
   set plan_cache_mode = force_generic_plan
 as $fn$
 declare
+  v_tenant constant text := case tg_argv[0] when 'companies' then 'id' else 'company_id' end;
+  v_key constant text := case tg_argv[0] when 'system_config' then 'key' else 'id' end;
+  v_operator uuid;
   v_actor uuid;
   v_role text;
-  v_operator uuid;
+  v_ip_address inet;
+  v_user_agent text;
+  v_request_id text;
   v_prefix text;
-  v_secret text[];
-  v_request record;
+  v_seed bytea;
   v_rows private.audited_row[];
 begin
-  if private.is_importing() then
+  if current_setting('app.importing', true) <> '' and private.is_importing() then
     return null;
   end if;
-  select array_agg(c.column_name) into v_secret from private.column_classes as c
-   where c.table_schema = 'public' and c.table_name = tg_argv[0] and c.class = 'secret';
-  v_secret := coalesce(v_secret, '{}');
-  if tg_op = 'INSERT' then
-    select array_agg((n.j, private.audit_changes(null, n.j, v_secret))::private.audited_row)
-      into v_rows from (select to_jsonb(x) as j from new_rows as x) as n;
-  elsif tg_op = 'DELETE' then
-    select array_agg((o.j, private.audit_changes(o.j, null, v_secret))::private.audited_row)
-      into v_rows from (select to_jsonb(x) as j from old_rows as x) as o;
-  else
-    select array_agg((r.j, r.changes)::private.audited_row)
-      into v_rows
+  if v_key = 'key' or v_tenant = 'id' and tg_op = 'DELETE' then
+    select c.id into v_operator from public.companies as c where c.is_operator;
+    if v_operator is null then
+      return null;
+    end if;
+  end if;
+  -- `offset 0` keeps to_jsonb() from being put, and run, wherever its result is used; a full join is never a loop in a
+  -- loop, even where the plan was made for one row.
+  if tg_op = 'UPDATE' then
+    select array_agg((r.company_id, r.row_id, r.changes)::private.audited_row) into v_rows
       from (
-        select n.j, private.audit_changes(o.j, n.j, v_secret) as changes
-          from (select to_jsonb(x) as j from new_rows as x) as n
-          join (select to_jsonb(x) as j from old_rows as x) as o
-            on coalesce(o.j ->> 'id', o.j ->> 'key', '') = coalesce(n.j ->> 'id', n.j ->> 'key', '')
-           and coalesce(o.j ->> 'company_id', '') = coalesce(n.j ->> 'company_id', '')
+        select coalesce(v_operator, (coalesce(n.j, o.j) ->> v_tenant)::uuid) as company_id,
+               (coalesce(n.j, o.j) ->> 'id')::uuid as row_id,
+               case
+                 -- Its key is another now: an entry for what was, one for what is.
+                 when o.j is null or n.j is null then private.audit_changes(o.j, n.j, k.secret)
+                 -- What has a key instead of an id is named by it.
+                 when v_key = 'key' then private.audit_changes(o.j, n.j, k.secret)
+                   || jsonb_build_object('key', jsonb_build_object('old', o.j -> 'key', 'new', n.j -> 'key'))
+                 -- As audit_changes() has it, without the call.
+                 else (
+                   select jsonb_object_agg(e.key, case
+                            when e.key = any (k.secret) then '{"old": "[secret]", "new": "[secret]"}'
+                            else jsonb_build_object('old', o.j -> e.key, 'new', e.value)
+                          end)
+                     from jsonb_each(n.j) as e
+                    where e.value is distinct from o.j -> e.key and e.key not in ('updated_at', 'updated_by', 'last_used_at'))
+               end as changes
+          from (select to_jsonb(x) as j from new_rows as x offset 0) as n
+          full join (select to_jsonb(x) as j from old_rows as x offset 0) as o
+            on o.j ->> v_key = n.j ->> v_key and coalesce(o.j ->> 'company_id', '') = coalesce(n.j ->> 'company_id', '')
+         cross join (select array_agg(c.column_name) as secret from private.column_classes as c
+              where c.table_schema = 'public' and c.table_name = tg_argv[0] and c.class = 'secret') as k
+         where v_key = 'key' or v_tenant = 'id' or not exists (select from new_rows offset 20)
+        offset 0
       ) as r
      where r.changes is not null;
+  elsif tg_op = 'INSERT' then
+    select array_agg((coalesce(v_operator, (n.j ->> v_tenant)::uuid), (n.j ->> 'id')::uuid,
+             private.audit_changes(null, n.j, k.secret))::private.audited_row) into v_rows
+      from (select to_jsonb(x) as j from new_rows as x offset 0) as n
+     cross join (select array_agg(c.column_name) as secret from private.column_classes as c
+              where c.table_schema = 'public' and c.table_name = tg_argv[0] and c.class = 'secret') as k;
+  else
+    -- A company that goes takes its log with it.
+    select array_agg((r.company_id, (r.j ->> 'id')::uuid, private.audit_changes(r.j, null, k.secret))::private.audited_row) into v_rows
+      from (
+        select coalesce(v_operator, (o.j ->> v_tenant)::uuid) as company_id, o.j
+          from (select to_jsonb(x) as j from old_rows as x offset 0) as o
+      ) as r
+     cross join (select array_agg(c.column_name) as secret from private.column_classes as c
+              where c.table_schema = 'public' and c.table_name = tg_argv[0] and c.class = 'secret') as k
+     where exists (select from public.companies as c where c.id = r.company_id);
+  end if;
+  if v_rows is null and tg_op = 'UPDATE' then
+    perform from new_rows offset 20 limit 1;
+    if found then
+      execute private.audit_update_query(tg_relid, (
+        select coalesce(array_agg(c.column_name), '{}') from private.column_classes as c
+         where c.table_schema = 'public' and c.table_name = tg_argv[0] and c.class = 'secret')) into v_rows;
+    end if;
   end if;
   if v_rows is null then
     return null;
   end if;
-  v_actor := private.actor_id();
-  -- Whoever acts for a company acts for one at a time.
-  v_role := private.audit_role((v_rows[1].state ->> 'company_id')::uuid, v_actor);
-  select * into v_request from private.audit_request();
-  if tg_argv[0] = 'system_config' or tg_argv[0] = 'companies' and tg_op = 'DELETE' then
-    select c.id into v_operator from public.companies as c where c.is_operator;
+  if current_setting('request.jwt.claims', true) <> '' then
+    v_actor := private.actor_id();
   end if;
-  -- What private.uuid_v7() makes, once for all rows.
-  v_prefix := left(private.uuid_v7()::text, 15);
+  if current_setting('request.headers', true) <> '' then
+    select r.ip_address, r.user_agent, r.request_id into v_ip_address, v_user_agent, v_request_id from private.audit_request() as r;
+  end if;
+  v_role := coalesce(nullif(current_setting('role', true), 'none'), session_user::text);
+  if v_role in ('authenticated', 'platform_admin') then
+    -- Whoever acts for a company acts for one at a time.
+    v_role := private.audit_role(v_rows[1].company_id, v_actor);
+  end if;
+  -- Ids like those of private.uuid_v7(), and salts, from one random number: to ask for two a row is most of what the
+  -- entries would cost.
+  v_prefix := lpad(to_hex((extract(epoch from clock_timestamp()) * 1000)::bigint), 12, '0') || '7';
+  v_seed := uuid_send(gen_random_uuid());
   insert into public.audit_logs (
-    company_id, id, actor_id, actor_role, action, table_name, row_id, changes, ip_address, user_agent, request_id, created_by)
-  select r.company_id, (v_prefix || substr(gen_random_uuid()::text, 16))::uuid, v_actor, v_role,
+    company_id, id, actor_id, actor_role, action, table_name, row_id, changes, ip_address, user_agent, request_id, salt,
+    created_by, opens_link)
+  select r.company_id, (v_prefix || substr(h.random, 1, 3) || '8' || substr(h.random, 4, 15))::uuid, v_actor, v_role,
          tg_argv[0] || case tg_op when 'INSERT' then '.created' when 'UPDATE' then '.updated' else '.deleted' end,
-         tg_argv[0], (r.state ->> 'id')::uuid,
-         -- What has a key instead of an id is named by it.
-         case when tg_op = 'UPDATE' and not r.state ? 'id' and r.state ? 'key'
-              then r.changes || jsonb_build_object('key', jsonb_build_object('old', r.state -> 'key', 'new', r.state -> 'key'))
-              else r.changes end,
-         v_request.ip_address, v_request.user_agent, v_request.request_id, v_actor
-    from (
-      select coalesce(v_operator, (x.state ->> case tg_argv[0] when 'companies' then 'id' else 'company_id' end)::uuid) as company_id,
-             x.state, x.changes
-        from unnest(v_rows) as x
-    ) as r
-   -- A company that goes takes its log with it.
-   where exists (select from public.companies as c where c.id = r.company_id)
+         tg_argv[0], r.row_id, r.changes, v_ip_address, v_user_agent, v_request_id, substr(h.random, 33)::uuid, v_actor,
+         r.ordinality = 1 or r.company_id <> v_rows[1].company_id
+    from unnest(v_rows) with ordinality as r
+   cross join lateral (select encode(sha256(v_seed || int8send(r.ordinality)), 'hex') as random offset 0) as h
    order by r.company_id;
   return null;
 end
@@ -479,6 +540,7 @@ create or replace function private.verify_audit_chain(
   p_company_id uuid, p_after_link_no bigint, p_max_links integer, p_expected_link_no bigint, p_expected_hash text
 ) returns public.audit_verification
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+  set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off
 as $fn$
 declare
   v_answer public.audit_verification;
@@ -524,20 +586,20 @@ begin
      where k.company_id = p_company_id and k.link_no = p_after_link_no;
   end if;
 
-  select count(*), min(c.link_no), max(c.link_no), sum(c.rows), sum(c.erased),
+  select count(*), min(c.link_no), max(c.link_no), sum(c.row_count), sum(c.erased_row_count),
          jsonb_agg(jsonb_build_object('kind', c.problem, 'link_no', c.link_no, 'at', c.created_at) order by c.link_no)
            filter (where c.problem is not null)
     into v_links, v_answer.first_link_no, v_answer.last_link_no, v_answer.row_count, v_answer.erased_row_count, v_more
     from (
-      select k.link_no, k.created_at, r.rows, r.erased,
+      select k.link_no, k.created_at, r.row_count, r.erased_row_count,
              case
                when k.link_no is distinct from lag(k.link_no, 1, v_begin) over w + 1 then 'link_missing'
                when k.previous_hash is distinct from lag(k.hash, 1, v_previous) over w then 'link_changed'
                when k.hash is distinct from private.audit_link_hash(
                  k.previous_hash, k.link_no, k.created_at, k.transaction_id, k.row_count, k.rows_hash) then 'link_changed'
-               when r.rows < k.row_count then 'row_missing'
-               when r.rows > k.row_count then 'row_added'
-               when r.hash is distinct from k.rows_hash then 'row_changed'
+               when r.row_count < k.row_count then 'row_missing'
+               when r.row_count > k.row_count then 'row_added'
+               when r.rows_hash is distinct from k.rows_hash then 'row_changed'
              end as problem
         from (
           select * from private.audit_links as x
@@ -545,13 +607,7 @@ begin
            order by x.link_no
            limit p_max_links
         ) as k
-       cross join lateral (
-         select count(*) as rows, sha256(string_agg(e.leaf, ''::bytea order by e.id)) as hash,
-                (select count(*) from public.audit_logs as l
-                  where l.company_id = k.company_id and l.created_at = k.created_at
-                    and l.transaction_id = k.transaction_id and l.commitments is not null) as erased
-           from private.audit_leaves(private.audit_rows(k.company_id, k.created_at, k.transaction_id)) as e
-       ) as r
+       cross join lateral private.audit_rows_hash(k.company_id, k.created_at, k.transaction_id) as r
       window w as (order by k.link_no)
     ) as c;
   v_problems := v_problems || coalesce(v_more, '[]');
@@ -577,8 +633,7 @@ begin
            where l.company_id = p_company_id
              and not exists (
                select from private.audit_links as k
-                where k.company_id = p_company_id and k.created_at = l.created_at and k.transaction_id = l.transaction_id
-                  and k.link_no is not null)
+                where k.company_id = p_company_id and k.created_at = l.created_at and k.transaction_id = l.transaction_id)
            order by l.created_at, l.id
            limit 100
         ) as x), '[]');
@@ -674,7 +729,7 @@ begin
   -- One at a time; whoever writes is not waited for, since links are pruned from the other end.
   perform from private.audit_links as k
     where k.company_id = p_company_id
-      and k.link_no = (select min(x.link_no) from private.audit_links as x where x.company_id = p_company_id and x.link_no is not null)
+      and k.link_no = (select min(x.link_no) from private.audit_links as x where x.company_id = p_company_id)
       for update skip locked;
   if not found then
     return 0;
@@ -686,7 +741,7 @@ begin
       select x.*, bool_or(x.created_at >= p_before) over (order by x.link_no) as is_kept
         from (
           select * from private.audit_links as y
-           where y.company_id = p_company_id and y.link_no is not null
+           where y.company_id = p_company_id
            order by y.link_no
            limit p_max_links
         ) as x
@@ -894,18 +949,20 @@ comment on table private.audit_links is 'One link for each transaction that wrot
 comment on table private.audit_segments is 'What was pruned from the front of a company''s audit chain, and what it came to.';
 comment on function private.audit_genesis(uuid) is 'What stands before the first link of a company''s audit chain.';
 comment on function private.audit_link_hash(bytea, bigint, timestamptz, xid8, integer, bytea) is 'Hash of a link of the audit chain.';
-comment on function private.audit_leaves(public.audit_logs[]) is
-  'Hash of each row of the audit log. Erased fields count by their commitment.';
-comment on function private.audit_rows(uuid, timestamptz, xid8) is 'The rows that a transaction wrote to a company''s audit log.';
-comment on function private.link_audit(uuid, timestamptz, xid8) is 'Gives the link of a transaction its place in a company''s audit chain.';
-comment on function private.tg_audit_logs__begin_link() is 'Statement trigger: begins the link of what was written to each company''s audit log.';
-comment on function private.tg_audit_links__link() is 'Row trigger at the end of the transaction: gives a link its place.';
+comment on function private.audit_erased_leaf(public.audit_logs) is
+  'Hash of a row of the audit log from which fields were erased: what it was before.';
+comment on function private.audit_rows_hash(uuid, timestamptz, xid8) is
+  'How many rows a transaction wrote to a company''s audit log, from how many of them fields were erased, and their hash.';
+comment on function private.tg_audit_logs__link() is
+  'Row trigger at the end of the transaction: links what it wrote to a company''s audit log.';
 comment on function private.audit_changes(jsonb, jsonb, text[]) is
   'Old and new value of each column that differs between two states of a row; null if none does. Of secret columns only that they differ.';
 comment on function private.audit_role(uuid, uuid) is 'Role in which somebody acts for a company: a member''s role there, api_key for a key, admin for operators, the database role for the backend.';
 comment on function private.audit_request() is 'Address, program and id of the request, from its headers; nulls without.';
 comment on function private.write_audit(uuid, text, text, uuid, jsonb) is 'Writes one entry to a company''s audit log, with who, from where and in which request.';
 comment on function private.record_sign_in(uuid, uuid, jsonb) is 'Writes session.started to a company''s audit log, by an event of the custom access token hook.';
+comment on function private.audit_update_query(regclass, text[]) is
+  'Query for what an update of many rows changed in a table: rows of private.audited_row, from the transition tables of its trigger.';
 comment on function private.tg_statement__audit() is
   'Statement trigger: an entry of the audit log for each row that was added, changed or removed. Imports are not recorded.';
 comment on function private.verify_audit_chain(uuid, bigint, integer, bigint, text) is 'Implementation of public.verify_audit_chain().';

@@ -371,7 +371,7 @@ insert into declared_functions values
   ('private.leave_company(uuid)', 'authenticated platform_admin', true),
   ('public.leave_company(uuid)', 'authenticated platform_admin', false),
   ('private.tg_users__keep_client()', '', true),
-  ('private.tg_audit_links__link()', '', true), ('private.tg_audit_logs__begin_link()', '', true), ('private.tg_statement__audit()', '', true),
+  ('private.tg_audit_logs__link()', '', true), ('private.tg_statement__audit()', '', true),
   ('private.verify_audit_chain(uuid, bigint, integer, bigint, text)', 'authenticated platform_admin service_role', true),
   ('public.export_audit_log(uuid, timestamp with time zone, timestamp with time zone, text, timestamp with time zone, uuid, integer)', 'authenticated platform_admin service_role', false),
   ('public.search_audit_log(uuid, timestamp with time zone, timestamp with time zone, uuid, text, text, uuid, text, text, timestamp with time zone, uuid, integer)', 'authenticated platform_admin service_role', false),
@@ -502,7 +502,7 @@ insert into declared_unique values
   ('ip_allowlist_entries (company_id, network)'), ('media_assets (company_id, storage_path)'),
   ('private.invitation_tokens (token_hash)'),
   ('private.api_key_secrets (key_hash)'), ('processing_restrictions (company_id, compliance_request_id)'), ('security_policies (company_id) WHERE is_active'),
-  ('private.audit_links (company_id, link_no) WHERE (link_no IS NOT NULL)'), ('private.company_secrets (company_id, agent_id, name) NULLS NOT DISTINCT'), ('security_policies (company_id, version)'), ('service_limits (company_id, service)'), ('services (company_id, code)');
+  ('private.audit_links (company_id, created_at, transaction_id)'), ('private.company_secrets (company_id, agent_id, name) NULLS NOT DISTINCT'), ('security_policies (company_id, version)'), ('service_limits (company_id, service)'), ('services (company_id, code)');
 create temp view v_unique as
 select coalesce(u.name, d.name) as name
   from (select t.oid::regclass || ' ' || regexp_replace(pg_get_indexdef(i.indexrelid), '^.* USING btree ', '') as name

@@ -125,6 +125,53 @@ describe('the audit chain under concurrency', () => {
     expect((await verify(other)).is_intact).toBe(true);
   });
 
+  it('has one link a transaction, however it writes', async () => {
+    const company = await createCompany();
+    const before = await verify(company);
+    const writer = await session();
+    const change = async (value: number): Promise<unknown> =>
+      writer.query(CHANGE, [company, value]);
+    await writer.query('begin');
+    await change(0.1);
+    await writer.query('savepoint one');
+    await change(0.2);
+    await writer.query('set constraints all immediate');
+    await change(0.3);
+    await writer.query('rollback to savepoint one');
+    await change(0.4);
+    await writer.query('set constraints all immediate');
+    await writer.query('set constraints all deferred');
+    await change(0.5);
+    await writer.query('update public.companies set name = $2 where id = $1', [company, 'Renamed']);
+    await writer.query('commit');
+    expect(await verify(company)).toEqual({
+      is_intact: true,
+      links: before.links + 1,
+      rows: before.rows + 4,
+      problems: [],
+    });
+    // Many statements: the first event at the end links all, the others see that it did.
+    await writer.query('begin');
+    for (let n = 1; n <= 300; n += 1) {
+      await change(n % 2);
+    }
+    await writer.query('commit');
+    expect(await verify(company)).toMatchObject({
+      is_intact: true,
+      links: before.links + 2,
+      rows: before.rows + 304,
+    });
+    // Rolled back before it commits, and written again: the head went back, too.
+    await writer.query('begin');
+    await writer.query('savepoint all_of_it');
+    await change(0.6);
+    await writer.query('set constraints all immediate');
+    await writer.query('rollback to savepoint all_of_it');
+    await writer.query('commit');
+    await change(0.7);
+    expect(await verify(company)).toMatchObject({ is_intact: true, links: before.links + 3 });
+  });
+
   it('is whole at every instant for whoever looks', async () => {
     const company = await createCompany();
     const [reader, writer] = await twoSessions(db);
@@ -172,7 +219,7 @@ describe('the audit chain in the hands of its owner', () => {
     expect(await verify(company)).toMatchObject({ is_intact: true, rows: total });
     const columns = [
       'actor_id', 'actor_role', 'action', 'table_name', 'row_id', 'changes', 'ip_address', 'user_agent', 'request_id',
-      'transaction_id', 'salt', 'commitments', 'created_at', 'created_by', 'id', 'company_id',
+      'transaction_id', 'salt', 'commitments', 'created_at', 'created_by', 'id', 'company_id', 'opens_link',
     ]; // biome-ignore format: a table
     const text = fc.string({ minLength: 1, maxLength: 8, unit: 'grapheme-ascii' });
     const uuid = fc.uuid();
@@ -219,6 +266,7 @@ describe('the audit chain in the hands of its owner', () => {
         noInvalidDate: true,
       }),
       company_id: fc.constant(bystander),
+      opens_link: fc.boolean(),
     };
     const edit = fc.constantFrom(...columns, 'delete', 'swap', 'copy').chain((what) =>
       fc.record({
@@ -230,7 +278,8 @@ describe('the audit chain in the hands of its owner', () => {
           what === 'company_id' ||
           what === 'id' ||
           what === 'created_at' ||
-          what === 'transaction_id'
+          what === 'transaction_id' ||
+          what === 'opens_link'
             ? (values[what] ?? uuid)
             : fc.option(values[what] ?? uuid, { freq: 6 }),
       }),
