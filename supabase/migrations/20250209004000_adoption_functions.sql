@@ -425,7 +425,7 @@ begin
       select 'I9', (select 'policies that trust what a person can write: ' || string_agg(p.polname, ', ' order by p.polname)
                       from pg_policy as p
                      where p.polrelid = p_table
-                       and concat(pg_get_expr(p.polqual, p_table), pg_get_expr(p.polwithcheck, p_table)) ~ '(user_metadata|app_metadata)')
+                       and concat(pg_get_expr(p.polqual, p_table), pg_get_expr(p.polwithcheck, p_table)) ~ '(user|app)_meta')
       union all
       select 'I10', concat_ws('; ',
         (select 'times without time zone: ' || string_agg(a.attname, ', ' order by a.attnum) from pg_attribute as a
