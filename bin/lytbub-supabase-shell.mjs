@@ -1,23 +1,41 @@
 #!/usr/bin/env node
-// The package's command. The scripts are TypeScript and run as they are, also from node_modules.
+// The package's command. What is installed from npm is compiled; in the repository the sources run as they are.
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { register } from 'tsx/esm/api';
 
-const COMMANDS = { verify: 'verify-isolation.ts' };
+/** Which script a command is, and whether that has commands of its own. */
+const COMMANDS = {
+  init: { script: 'install-package', about: "copy the package's migrations into a project" },
+  upgrade: { script: 'install-package', about: 'bring the migrations that are new' },
+  status: { script: 'install-package', about: 'what is installed, changed, pending' },
+  types: { script: 'generate-types', about: 'TypeScript types of a database, by role' },
+  verify: {
+    script: 'verify-isolation',
+    about: "prove that no company can see or touch another's data",
+  },
+};
 
 const [name, ...rest] = process.argv.slice(2);
-const script = Object.hasOwn(COMMANDS, name ?? '') ? COMMANDS[name] : undefined;
-if (script === undefined) {
+const command = Object.hasOwn(COMMANDS, name ?? '') ? COMMANDS[name] : undefined;
+if (command === undefined) {
   const asked = name === undefined || name === '--help' || name === 'help';
+  const lines = Object.entries(COMMANDS).map(([key, { about }]) => `  ${key.padEnd(9)}${about}`);
   process[asked ? 'stdout' : 'stderr'].write(
-    `Usage: lytbub-supabase-shell <command> [options]\n\nCommands:\n  verify   prove that no company can see or touch another's data (verify --help)\n`,
+    `Usage: lytbub-supabase-shell <command> [options]\n\nCommands:\n${lines.join('\n')}\n\nEach has --help.\n`,
   );
   process.exit(asked ? 0 : 3);
 }
-const file = join(dirname(fileURLToPath(import.meta.url)), '../scripts', script);
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const source = join(root, 'scripts', `${command.script}.ts`);
+const isSource = existsSync(source);
+const file = isSource ? source : join(root, 'dist', `${command.script}.js`);
+const isGroup = command.script === 'install-package';
 // The script asks whether it was the one that was started.
-process.argv.splice(1, process.argv.length - 1, file, ...rest);
+process.argv.splice(1, process.argv.length - 1, file, ...(isGroup ? [name] : []), ...rest);
 process.env.LYTBUB_COMMAND = `lytbub-supabase-shell ${name}`;
-register();
+if (isSource) {
+  const { register } = await import('tsx/esm/api');
+  register();
+}
 await import(file);

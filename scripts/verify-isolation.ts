@@ -1,11 +1,13 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command } from 'commander';
 import pc from 'picocolors';
 import { withClient } from './lib/client.ts';
 import { checkedUrl } from './lib/database.ts';
 import { main, printError, UserError } from './lib/errors.ts';
+import { LOCK_FILE } from './lib/install/project.ts';
 import { createReporter, type Reporter } from './lib/output.ts';
-import { stateDir } from './lib/paths.ts';
+import { rootDir, stateDir } from './lib/paths.ts';
 import { runningStack } from './lib/stack-state.ts';
 import { parseConfig, readConfig, type VerifyConfig } from './lib/verify/config.ts';
 import { verify } from './lib/verify/index.ts';
@@ -42,9 +44,16 @@ interface Options {
   keepIn?: string;
 }
 
+/** The package's own configuration is that of a project which has the package installed and no other. */
+function packageConfig(): string | undefined {
+  const isInstalled = [`supabase/${LOCK_FILE}`, `db/${LOCK_FILE}`].some((file) => existsSync(file));
+  return isInstalled ? join(rootDir, CONFIG_FILE) : undefined;
+}
+
 function configuration(options: Options): VerifyConfig {
   const file =
-    options.config ?? (existsSync(CONFIG_FILE) && !options.tenantColumn ? CONFIG_FILE : undefined);
+    options.config ??
+    (options.tenantColumn ? undefined : existsSync(CONFIG_FILE) ? CONFIG_FILE : packageConfig());
   const config = file ? readConfig(file) : parseConfig({}, 'the default');
   return {
     ...config,
@@ -169,7 +178,10 @@ await main(import.meta.url, async () => {
       '--db <url>',
       'database to prove (default: DATABASE_URL, the local stack, or a throw-away database with the migrations)',
     )
-    .option('--config <file>', `configuration (default: ${CONFIG_FILE} if it is there)`)
+    .option(
+      '--config <file>',
+      `configuration (default: ${CONFIG_FILE} if it is there, else the package's own where the package is installed)`,
+    )
     .option('--tenant-column <name>', 'column that names the company')
     .option('--schema <name>', 'only this schema; may be repeated', list)
     .option('--only <text>', 'only objects whose name contains this; may be repeated', list)

@@ -26,10 +26,14 @@ export interface CheckStep {
   run(context: CheckContext): Promise<CheckOutcome>;
 }
 
-/** Runs a program of `node_modules/.bin`; what it prints is the problem when it fails. */
-export async function runTool(name: string, args: readonly string[]): Promise<CheckOutcome> {
+/** Runs a program of `node_modules/.bin`, or of the PATH; what it prints is the problem when it fails. */
+export async function runTool(
+  name: string,
+  args: readonly string[],
+  where: 'node_modules' | 'path' = 'node_modules',
+): Promise<CheckOutcome> {
   try {
-    await execa(packageBin(name), args, {
+    await execa(where === 'path' ? name : packageBin(name), args, {
       cwd: rootDir,
       all: true,
       stdin: 'ignore',

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { withClient } from '../client.ts';
 import { findStaleArtifacts } from '../generate/artifacts.ts';
@@ -46,6 +47,25 @@ async function checkSqlSyntax(): Promise<CheckOutcome> {
   return { problems };
 }
 
+/** Packs the package as it would be published and has that looked at. */
+async function checkPackage(): Promise<CheckOutcome> {
+  const folder = await mkdtemp(join(tmpdir(), 'lytbub-pack-'));
+  try {
+    const packed = await runTool('npm', ['pack', '--pack-destination', folder], 'path');
+    const tarball = (await readdir(folder)).find((name) => name.endsWith('.tgz'));
+    if (tarball === undefined) {
+      return packed.problems.length > 0 ? packed : { problems: ['npm pack made no tarball'] };
+    }
+    const outcomes = [
+      await runTool('publint', ['run', '--strict', join(folder, tarball)]),
+      await runTool('attw', [join(folder, tarball), '--profile', 'esm-only']),
+    ];
+    return { problems: outcomes.flatMap(({ problems }) => problems) };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
 /** The checks, cheap ones first. */
 export const CHECK_STEPS: readonly CheckStep[] = [
   {
@@ -84,6 +104,12 @@ export const CHECK_STEPS: readonly CheckStep[] = [
     title: 'squawk finds no long lock in the migrations',
     fix: 'mend the lines above, or exclude the rule in .squawk.toml with the reason',
     run: async () => runTool('squawk', await listFiles(MIGRATIONS, /\.sql$/)),
+  },
+  {
+    name: 'package',
+    title: 'the package resolves for those who import it (publint, attw)',
+    fix: 'mend the lines above: "exports", "types" and "files" in package.json',
+    run: checkPackage,
   },
   {
     name: 'generated',

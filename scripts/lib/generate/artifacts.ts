@@ -10,7 +10,7 @@ import { generateCorpusPage, generateVerifyPage } from './prover-pages.ts';
 import { generateReference } from './reference.ts';
 import { generateSchema } from './schema.ts';
 import { generateTroubleshooting } from './troubleshooting.ts';
-import { generateTypes } from './types.ts';
+import { generateTypes, generateTypesByRole } from './types.ts';
 
 /** A generated file: all of those under `generated/`, and tables in hand-written pages. */
 export interface Artifact {
@@ -27,6 +27,11 @@ export const ARTIFACTS: readonly Artifact[] = [
     name: 'types',
     file: 'generated/database.types.ts',
     generate: async (bench) => generateTypes(await bench.migratedUrl()),
+  },
+  {
+    name: 'role-types',
+    file: 'generated/roles.types.ts',
+    generate: async (bench) => generateTypesByRole(await bench.migratedUrl()),
   },
   {
     name: 'schema',

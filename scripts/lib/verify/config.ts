@@ -1,7 +1,10 @@
 /** Configuration of the isolation prover: what it cannot find out by itself. */
 import { readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { messageOf, UserError } from '../errors.ts';
+import { PACKAGE } from '../install/package-files.ts';
+import { rootDir } from '../paths.ts';
 import { RULES, type Rule, VERBS } from './types.ts';
 
 const reason = z.string().trim().min(10, 'give the reason in a sentence');
@@ -10,6 +13,8 @@ const ruleNames = Object.keys(RULES) as [Rule, ...Rule[]];
 
 const schema = z.strictObject({
   $schema: z.string().optional(),
+  /** Another configuration, from this file's folder, or this package's own by its name; what stands here is added. */
+  extends: z.string().optional(),
   /** Column that names the company in every tenant table. Found by itself if it has one of the usual names. */
   tenantColumn: z.string().optional(),
   /** The table of the companies themselves, `schema.name`. Found through the foreign keys of the tenant column. */
@@ -104,16 +109,54 @@ export function parseConfig(value: unknown, source: string): VerifyConfig {
   return result.data;
 }
 
-/** Reads a configuration file. */
+/** Reads a configuration file, and the one that it extends. */
 export function readConfig(file: string): VerifyConfig {
-  let value: unknown;
+  const value = readJson(file);
+  const base = isRecord(value) ? value.extends : undefined;
+  if (!isRecord(value) || typeof base !== 'string') {
+    return parseConfig(value, file);
+  }
+  const baseFile =
+    base === PACKAGE ? join(rootDir, 'verify.config.json') : resolve(dirname(file), base);
+  const extended = readJson(baseFile);
+  if (isRecord(extended) && extended.extends !== undefined) {
+    throw new UserError(`${baseFile} extends another configuration itself`, {
+      fix: 'extend that one',
+    });
+  }
+  return parseConfig(isRecord(extended) ? joined(extended, value) : value, file);
+}
+
+function readJson(file: string): unknown {
   try {
-    value = JSON.parse(readFileSync(file, 'utf8'));
+    return JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
     throw new UserError(`cannot read ${file}`, {
       details: messageOf(error),
       fix: 'name a JSON file with --config',
     });
   }
-  return parseConfig(value, file);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Lists one after the other, objects field by field, everything else replaced. */
+function joined(
+  base: Record<string, unknown>,
+  own: Record<string, unknown>,
+): Record<string, unknown> {
+  const result: Record<string, unknown> = { ...base };
+  for (const [key, value] of Object.entries(own)) {
+    const before = result[key];
+    if (Array.isArray(before) && Array.isArray(value)) {
+      result[key] = [...before, ...value];
+    } else if (isRecord(before) && isRecord(value)) {
+      result[key] = joined(before, value);
+    } else {
+      result[key] = value;
+    }
+  }
+  return result;
 }

@@ -1,46 +1,25 @@
 /** The package as a stranger installs it: only what it ships, only the dependencies that it declares. */
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, relative } from 'node:path';
-import { execa } from 'execa';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withClient } from '../../../scripts/lib/client.ts';
 import { rootDir } from '../../../scripts/lib/paths.ts';
 import { useDatabase } from '../support/database.ts';
+import { commandOf, linkDependencies, pack, unpack } from '../support/package.ts';
 
 describe('the package', () => {
   const db = useDatabase({ template: 'empty' });
   const folder = mkdtempSync(join(tmpdir(), 'lytbub-package-'));
-  const installed = join(folder, 'node_modules', 'lytbub-supabase-shell');
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   beforeAll(async () => {
-    const packed = await execa('npm', ['pack', '--json', '--pack-destination', folder], {
-      cwd: rootDir,
-    });
-    const [{ filename }] = JSON.parse(packed.stdout) as [{ filename: string }];
-    mkdirSync(installed, { recursive: true });
-    await execa('tar', ['-xzf', join(folder, filename), '-C', installed, '--strip-components=1']);
-    const listed = await execa('npm', ['ls', '--omit=dev', '--all', '--parseable'], {
-      cwd: rootDir,
-      reject: false,
-    });
-    const modules = join(rootDir, 'node_modules');
-    for (const path of listed.stdout.split('\n')) {
-      const name = relative(modules, path);
-      if (path.startsWith(modules) && !name.includes('node_modules')) {
-        mkdirSync(dirname(join(folder, 'node_modules', name)), { recursive: true });
-        symlinkSync(path, join(folder, 'node_modules', name));
-      }
-    }
+    await unpack(await pack(rootDir, folder), folder);
+    await linkDependencies(folder);
   }, 60_000);
 
-  const run = (args: readonly string[]) =>
-    execa('node', [join(installed, 'bin', 'lytbub-supabase-shell.mjs'), 'verify', ...args], {
-      cwd: folder,
-      reject: false,
-      env: { NODE_PATH: '' },
-    });
+  const command = commandOf(folder);
+  const run = (args: readonly string[]) => command('verify', ...args);
 
   it('proves a stranger’s database with what it ships', async () => {
     await withClient(db.url(), (client) =>
