@@ -1,4 +1,4 @@
-import { ACME, type Case, GLOBEX, idOf } from './support.ts';
+import { ACME, type Ask, type Case, GLOBEX, idOf } from './support.ts';
 
 const HOUR_AGO = Math.floor(Date.now() / 1000) - 7200;
 const alice = `company_id = '${ACME}' and id = '${idOf('alice')}'`;
@@ -705,5 +705,50 @@ export const CASES: readonly Case[] = [
     ask: {},
     plant: `create or replace function private.is_extension_available(p_name text) returns boolean language plpgsql stable
             set search_path = pg_catalog, pg_temp as 'begin return p_name = ''pg_cron''; end'`,
+  },
+];
+
+/** What looks like a fault and is none. */
+export const HARMLESS: readonly { what: string; ask: Ask; plant: string }[] = [
+  {
+    what: 'what another role than authenticator is told',
+    ask: {},
+    plant: `alter role anon set pgrst.db_schemas = 'private'; alter role anon set pgrst.db_pre_request = 'public.other'`,
+  },
+  {
+    what: 'what authenticator is told in another database',
+    ask: {},
+    plant: `alter role authenticator in database postgres set pgrst.db_pre_request = 'public.other'`,
+  },
+  {
+    what: 'an exposed schema whose name only begins like ours',
+    ask: {},
+    plant: `alter role authenticator set pgrst.db_schemas = 'public, private_notes'`,
+  },
+  {
+    what: 'a role of somebody else that passes policies',
+    ask: {},
+    plant: 'create role planted_reporter bypassrls',
+  },
+  {
+    what: "a failed job of somebody else's, and a failure of ours that is over",
+    ask: {},
+    plant: `${cronSchema};
+      insert into cron.job (jobname, schedule, command) values ('nightly', '* * * * *', 'select 1');
+      insert into cron.job_run_details (jobid, status, start_time)
+      select j.jobid, s.status, now() from cron.job as j cross join (values (1, 'failed'), (2, 'succeeded'), (3, 'running')) as s (n, status)
+       where j.jobname = 'lytbub_flush_budgets' order by s.n;
+      insert into cron.job_run_details (jobid, status, start_time)
+      select j.jobid, 'failed', now() from cron.job as j where j.jobname = 'nightly'`,
+  },
+  {
+    what: 'a strict policy that was superseded',
+    ask: { user: 'alice', claims: {} },
+    plant: `${policy('{"required_aal": "aal2"}')}; ${policy('{"required_aal": "aal1"}')}`,
+  },
+  {
+    what: "a neighbour's strict policy",
+    ask: { user: 'alice', claims: {} },
+    plant: `select public.set_security_policy('${GLOBEX}', '{"required_aal": "aal2"}', true)`,
   },
 ];

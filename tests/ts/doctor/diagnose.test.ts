@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { useDatabase } from '../support/database.ts';
-import { CASES, cronSchema } from './cases.ts';
+import { CASES, cronSchema, HARMLESS } from './cases.ts';
 import { ask, newOnes } from './support.ts';
 
 const db = useDatabase();
@@ -58,6 +58,21 @@ describe('diagnose() finds what is planted, and is silent after the mend', () =>
           }
         }
         expect(newOnes(sound, await ask(client, one.mended ?? one.ask))).toEqual([]);
+      } finally {
+        await client.query('rollback');
+      }
+    },
+  );
+
+  it.each(HARMLESS.map((one) => [one.what, one] as const))(
+    'says nothing of %s',
+    async (_what, { ask: question, plant }) => {
+      await client.query('begin');
+      try {
+        const before = await ask(client, question);
+        await client.query(plant);
+        await commitAudit();
+        expect(newOnes(before, await ask(client, question))).toEqual([]);
       } finally {
         await client.query('rollback');
       }
