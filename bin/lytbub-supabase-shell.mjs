@@ -10,6 +10,8 @@ const COMMANDS = {
   upgrade: { script: 'install-package', about: 'bring the migrations that are new' },
   status: { script: 'install-package', about: 'what is installed, changed, pending' },
   types: { script: 'generate-types', about: 'TypeScript types of a database, by role' },
+  adopt: { script: 'adopt-table', about: "make a table of the project's a table of companies" },
+  doctor: { script: 'run-doctor', about: 'what is wrong with a database or its setup' },
   verify: {
     script: 'verify-isolation',
     about: "prove that no company can see or touch another's data",

@@ -89,7 +89,7 @@ function describePlan(table: string, steps: readonly AdoptionStep[], withSql: bo
 /** Puts tables that were there before under the rules of the package. */
 await main(import.meta.url, async () => {
   const command = parseArguments(
-    new Command('npm run adopt --')
+    new Command(process.env.LYTBUB_COMMAND ?? 'npm run adopt --')
       .description(
         'Adopts a table: company, keys, references, policies, step by step, while it is in use. It can be undone until --commit.',
       )

@@ -49,7 +49,7 @@ function parseToken(text: string): Record<string, unknown> {
 /** Says what is wrong with a database, a company, or what a person sees, and what mends it. */
 await main(import.meta.url, async () => {
   const command = parseArguments(
-    new Command('npm run doctor --')
+    new Command(process.env.LYTBUB_COMMAND ?? 'npm run doctor --')
       .description(
         'Says what is wrong with the database, why, and what mends it. Changes nothing. With --user: why that person sees no rows.',
       )

@@ -126,7 +126,7 @@ export type Scoped<
     Functions: {
       [F in Extract<keyof Full['public']['Functions'], A['Functions']>]: WithNulls<
         Full['public']['Functions'][F],
-        F extends keyof N['Functions'] ? N['Functions'][F] : never
+        F extends keyof N['Functions'] ? N['Functions'][F] : undefined
       >;
     };
     Enums: Full['public']['Enums'];

@@ -1,4 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadModule } from '@libpg-query/parser';
 import { withClient } from '../client.ts';
+import { rootDir } from '../paths.ts';
+import { type RoleModel, readRoleModel } from '../types/roles.ts';
 import {
   type Column,
   type Policy,
@@ -9,7 +14,9 @@ import {
   readTables,
   type Table,
 } from './catalog.ts';
+import { examplesOf } from './examples.ts';
 import { code, generatedHeader, markdownTable } from './markdown.ts';
+import { readSignatures, type Signature } from './signatures.ts';
 
 /** The text of a comment, and what follows `Errors:` in it. */
 function splitErrors(comment: string | null): { text: string; errors: string | undefined } {
@@ -63,6 +70,93 @@ function tableSection(
   ];
 }
 
+/** Tokens of docs/errors.md, each with a link to that page. */
+function linkErrors(errors: string, tokens: ReadonlySet<string>): string {
+  return errors.replaceAll(/\b[a-z]+(?:_[a-z0-9]+)+\b/g, (word) =>
+    tokens.has(word) ? `[\`${word}\`](../docs/errors.md)` : word,
+  );
+}
+
+function errorTokens(): Set<string> {
+  const page = readFileSync(join(rootDir, 'docs/errors.md'), 'utf8');
+  return new Set(
+    [...page.matchAll(/^\| \w{5} \| \d{3} \| `(\w+)` \|/gm)].map((match) => match[1] ?? ''),
+  );
+}
+
+/** What is known of a function of the API beyond its comment. */
+interface Knowledge {
+  signatures: readonly Signature[];
+  model: RoleModel;
+  tokens: ReadonlySet<string>;
+}
+
+/** A function of the API: parameters, result, errors, who may call it, and how. */
+function functionSection(routine: Routine, { signatures, model, tokens }: Knowledge): string[] {
+  const signature = signatures.find(
+    (one) => one.name === routine.name && one.arguments === routine.arguments,
+  );
+  if (signature === undefined) {
+    throw new Error(`${routine.name} has no signature`);
+  }
+  const { text, errors } = splitErrors(routine.comment);
+  const certain = new Set(model.certain.get(routine.name));
+  const roles = [
+    ...model.roles
+      .filter(({ functions }) => functions.includes(routine.name))
+      .map(({ role }) => role),
+    ...(routine.executors.includes('service_role') ? ['backend (`service_role`)'] : []),
+  ];
+  const examples = examplesOf(signature);
+  return [
+    `### ${routine.name}`,
+    '',
+    text,
+    '',
+    ...(signature.parameters.length === 0
+      ? ['No parameters.']
+      : [
+          markdownTable(
+            ['Parameter', 'Type', 'Unless given'],
+            signature.parameters.map(({ name, type, default: value }) => [
+              code(name),
+              code(type),
+              value === null ? 'must be given' : code(value.replace(/::[\w ".[\]]+$/, '')),
+            ]),
+          ),
+        ]),
+    '',
+    ...(signature.columns.length === 0
+      ? [
+          `- Result: ${code(routine.result)}${certain.has('') || signature.returns_nothing ? '' : ', null possible'}`,
+        ]
+      : [
+          markdownTable(
+            ['Result', 'Type', 'Null'],
+            signature.columns.map(({ name, type }) => [
+              code(name),
+              code(type),
+              certain.has(name) ? 'never' : 'possible',
+            ]),
+          ),
+          '',
+          `- Result: ${signature.returns_set ? 'any number of rows' : 'one row'}`,
+        ]),
+    `- Errors: ${errors === undefined ? 'none of its own' : linkErrors(errors, tokens)}`,
+    `- For: ${roles.length === 0 ? 'nobody but its owner' : roles.join(', ')}`,
+    `- ${routine.volatility}, ${routine.security_definer ? 'security definer' : 'security invoker'}`,
+    '',
+    '```sql',
+    examples.sql,
+    '```',
+    '',
+    '```ts',
+    examples.ts,
+    '```',
+    '',
+  ];
+}
+
 function routineSection(routine: Routine): string[] {
   const { text, errors } = splitErrors(routine.comment);
   const security = routine.security_definer ? 'security definer' : 'security invoker';
@@ -81,11 +175,17 @@ function routineSection(routine: Routine): string[] {
 
 /** Tables, columns, policies and functions with their comments, read from the catalog. */
 export async function generateReference(url: string): Promise<string> {
+  await loadModule();
   return withClient(url, async (client) => {
     const tables = await readTables(client);
     const columns = await readColumns(client);
     const policies = await readPolicies(client);
     const routines = await readRoutines(client);
+    const knowledge: Knowledge = {
+      signatures: await readSignatures(client),
+      model: await readRoleModel(client),
+      tokens: errorTokens(),
+    };
     const tablesOf = (schema: string): string[] =>
       tables
         .filter((table) => table.schema === schema)
@@ -104,7 +204,11 @@ export async function generateReference(url: string): Promise<string> {
       ...tablesOf('public'),
       '## Functions of the API (`public`)',
       '',
-      ...routinesOf('public', false).flatMap(routineSection),
+      'Members call with the permissions of their role, and with those that were assigned to them; *For* names the',
+      'roles that hold what a function asks for from the start. Named parameters may come in any order. From',
+      'supabase-js, `supabase` is a client of `createClient<Database>()`, for the backend with the service key.',
+      '',
+      ...routinesOf('public', false).flatMap((routine) => functionSection(routine, knowledge)),
       '## Internal tables (`private`)',
       '',
       ...tablesOf('private'),

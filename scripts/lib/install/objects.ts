@@ -1,5 +1,4 @@
 import { loadModule, parsePlPgSQLSync, parseSync } from '@libpg-query/parser';
-import { SqlSyntaxError, splitStatements } from '../sql-statements.ts';
 
 /**
  * A name that migrations take: `relation public.users` (tables, views, sequences, indexes and types share their names),
@@ -325,26 +324,44 @@ export function applicablePart(text: string): string {
   return before + text.slice(up.index, down && down.index > up.index ? down.index : undefined);
 }
 
-/** What migrations leave behind, read in their order; and those that PostgreSQL's parser refuses. */
+interface Parsed {
+  stmts?: { stmt?: unknown; stmt_location?: number }[];
+}
+
+const COMMENTS_AND_SPACE = /^(?:\s+|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)+/;
+
+/**
+ * What migrations leave behind, read in their order; and those that PostgreSQL's parser refuses.
+ *
+ * @param objects what is there before them; added to
+ */
 export async function objectsOf(
   files: readonly { name: string; text: string }[],
+  objects: Objects = new Map(),
 ): Promise<{ objects: Objects; unread: string[] }> {
   await loadModule();
-  const objects: Objects = new Map();
   const unread: string[] = [];
   for (const { name, text } of files) {
-    const ledger = new Ledger(name, objects);
+    const sql = applicablePart(text);
+    let statements: Parsed;
     try {
-      for (const statement of await splitStatements(applicablePart(text))) {
-        for (const tree of parsed(statement.text)) {
-          ledger.read(tree, statement.line);
-        }
-      }
-    } catch (error) {
-      if (!(error instanceof SqlSyntaxError)) {
-        throw error;
-      }
-      unread.push(`${name}:${error.line}`);
+      statements = parseSync(sql) as Parsed;
+    } catch {
+      unread.push(name);
+      continue;
+    }
+    const ledger = new Ledger(name, objects);
+    // The parser counts bytes, and from the end of the statement before.
+    const bytes = Buffer.from(sql, 'utf8');
+    let at = 0;
+    let line = 1;
+    for (const { stmt, stmt_location = 0 } of statements.stmts ?? []) {
+      const before = bytes.subarray(at, stmt_location).toString('utf8');
+      line += before.split('\n').length - 1;
+      at = stmt_location;
+      const lead =
+        COMMENTS_AND_SPACE.exec(bytes.subarray(at, at + 4000).toString('utf8'))?.[0] ?? '';
+      ledger.read(stmt, line + lead.split('\n').length - 1);
     }
   }
   return { objects, unread };

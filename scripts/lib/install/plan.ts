@@ -283,12 +283,12 @@ async function findCollisions(
   const isWanted = new Set(files.wanted.map(({ source }) => source));
   const named = (list: readonly PackageFile[]) =>
     list.map(({ source, text }) => ({ name: source, text }));
-  const before = await objectsOf(
+  const { objects: own } = await objectsOf(
     named(contents.migrations.filter(({ source }) => !isWanted.has(source))),
   );
-  const all = await objectsOf(named(contents.migrations));
-  const installed = new Set(before.objects.keys());
-  const claims = new Set([...claimsOf(all.objects)].filter((key) => !installed.has(key)));
+  const installed = new Set(own.keys());
+  await objectsOf(named(files.wanted), own);
+  const claims = new Set([...claimsOf(own)].filter((key) => !installed.has(key)));
   const theirs = await objectsOf(
     files.present
       .filter(({ path }) => !files.ours.has(path))
@@ -296,7 +296,7 @@ async function findCollisions(
   );
   for (const place of theirs.unread) {
     result.notes.push(
-      `${place} is not SQL that PostgreSQL's parser reads: what it creates is seen with --db only`,
+      `${place} is not SQL that the parser of PostgreSQL reads: what it creates is seen with --db only`,
     );
   }
   const found = collisionsWithFiles(claims, theirs.objects);

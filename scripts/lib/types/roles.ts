@@ -33,6 +33,8 @@ export interface NullCorrections {
 export interface RoleModel {
   roles: RoleAccess[];
   nulls: NullCorrections;
+  /** Of each function of `public`, the columns of its result that are never null; of a single value, ''. */
+  certain: ReadonlyMap<string, readonly string[]>;
 }
 
 /** The role of platform operators; it has no permissions but a Postgres role of its own. */
@@ -158,8 +160,7 @@ export async function readRoleModel(client: pg.ClientBase): Promise<RoleModel> {
         postgresRole,
         isOperator: permissions === undefined,
         permissions: permissions ?? new Set(),
-        mayAccess: (table, verb) =>
-          isOpen(columns(table, verb)) || (verb === 'DELETE' && isOpen(columns(table, verb))),
+        mayAccess: (table, verb) => isOpen(columns(table, verb)),
       };
       return {
         role,
@@ -187,16 +188,15 @@ export async function readRoleModel(client: pg.ClientBase): Promise<RoleModel> {
     },
   );
   const nullability = await Nullability.read(client, routines);
+  const own = routines.filter(({ schema }) => schema === 'public');
   return {
     roles,
+    certain: new Map(own.map((routine) => [routine.name, certain(nullability.routine(routine))])),
     nulls: {
       views: tables
         .filter(({ kind }) => kind === 'view')
         .map(({ name }) => ({ name, columns: certain(nullability.relation(`public.${name}`)) })),
-      functions: correctionsOf(
-        routines.filter(({ schema }) => schema === 'public'),
-        nullability,
-      ),
+      functions: correctionsOf(own, nullability),
     },
   };
 }
