@@ -5,7 +5,8 @@
 set lock_timeout = '5s';
 set statement_timeout = '10min';
 
--- The company, locked until the transaction ends: of two who change its status at once, one is the later.
+-- The company, locked until the transaction ends: of two who change its status at once, one is the later. The lock is the
+-- lifecycle's as well.
 create or replace function private.lock_client_company(p_company_id uuid) returns public.companies
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $fn$
@@ -54,7 +55,7 @@ begin
   if private.is_importing() then
     return null;
   end if;
-  select * into v_life from private.company_lifecycles as l where l.company_id = new.id for update;
+  select * into v_life from private.company_lifecycles as l where l.company_id = new.id;
   if v_life.erasure_started_at is not null then
     raise exception 'the company has been erased'
       using errcode = 'PT410',
@@ -67,7 +68,7 @@ begin
       'export', 'npm run company:export -- --company ' || new.slug));
   elsif new.status = 'suspended' then
     perform private.emit_event(new.id, 'company.suspended', jsonb_build_object('reason', new.status_reason));
-  elsif new.status = 'active' then
+  else
     perform private.emit_event(new.id, 'company.reactivated', jsonb_build_object('was', old.status));
   end if;
   if old.status = 'closed' then
@@ -125,11 +126,6 @@ begin
   v_company := private.lock_client_company(p_company_id);
   if v_company.status = 'active' then
     return v_company;
-  elsif v_company.status not in ('suspended', 'closed') then
-    raise exception 'a company that is % cannot be reactivated', v_company.status
-      using errcode = '23514',
-            detail = 'invalid_transition',
-            hint = 'An active company is suspended or closed; a suspended or closed one is reactivated.';
   end if;
   select * into v_life from private.company_lifecycles as l where l.company_id = p_company_id;
   if v_life.erasure_started_at is null and v_life.grace_ends_at <= now() then
@@ -168,14 +164,8 @@ begin
             hint = 'Leave grace_days out for 30 days.';
   end if;
   v_company := private.lock_client_company(p_company_id);
-  if v_company.status not in ('active', 'suspended', 'closed') then
-    raise exception 'a company that is % cannot be closed', v_company.status
-      using errcode = '23514',
-            detail = 'invalid_transition',
-            hint = 'An active company is suspended or closed; a suspended or closed one is reactivated.';
-  end if;
   insert into private.company_lifecycles (company_id) values (p_company_id) on conflict (company_id) do nothing;
-  select * into v_life from private.company_lifecycles as l where l.company_id = p_company_id for update;
+  select * into v_life from private.company_lifecycles as l where l.company_id = p_company_id;
   if v_life.erasure_started_at is not null then
     raise exception 'the company has been erased'
       using errcode = 'PT410',
@@ -282,9 +272,9 @@ comment on function private.company_lifecycle(uuid) is 'Implementation of public
 comment on function public.suspend_company(uuid, text) is
   'Suspends a company: from the next statement on its members and API keys get nothing. The company as it is then. Recorded (company.suspended) and told (event company.suspended); repeating it changes nothing. Operators and service_role only. Errors: 42501 not_an_operator, operator_company; PT404 unknown_company; 22023 reason_missing; 23514 invalid_transition.';
 comment on function public.reactivate_company(uuid, text) is
-  'Makes a suspended company active again, or one that was closed, until its grace period ends. The company as it is then. Recorded and told (company.reactivated); repeating it changes nothing. Operators and service_role only. Errors: 42501 not_an_operator, operator_company; PT404 unknown_company; 22023 reason_missing; 23514 invalid_transition; PT410 grace_over, company_erased.';
+  'Makes a suspended company active again, or one that was closed, until its grace period ends. The company as it is then. Recorded and told (company.reactivated); repeating it changes nothing. Operators and service_role only. Errors: 42501 not_an_operator, operator_company; PT404 unknown_company; 22023 reason_missing; PT410 grace_over, company_erased.';
 comment on function public.close_company(uuid, text, integer) is
-  'Closes a company: from the next statement on its members, API keys and secrets get nothing, and after grace_days (1 to 365) everything that no law keeps is erased. Until then reactivate_company() undoes it, and operators may export it. When the grace period ends; with other grace_days it ends so many days after the first call. Recorded and told (company.closed, and reminders company.erasure_due 7 days and 1 day before); repeating it changes nothing. Operators and service_role only. Errors: 42501 not_an_operator, operator_company; PT404 unknown_company; 22023 reason_missing, invalid_grace; 23514 invalid_transition; PT410 company_erased.';
+  'Closes a company: from the next statement on its members, API keys and secrets get nothing, and after grace_days (1 to 365) everything that no law keeps is erased. Until then reactivate_company() undoes it, and operators may export it. When the grace period ends; with other grace_days it ends so many days after the first call. Recorded and told (company.closed, and reminders company.erasure_due 7 days and 1 day before); repeating it changes nothing. Operators and service_role only. Errors: 42501 not_an_operator, operator_company; PT404 unknown_company; 22023 reason_missing, invalid_grace; PT410 company_erased.';
 comment on function public.company_lifecycle(uuid) is
   'How far a company''s life is: status and since when, the end of the grace period, and of erasure the times and the receipt. Operators and service_role only. Errors: 42501 not_an_operator; PT404 unknown_company.';
 

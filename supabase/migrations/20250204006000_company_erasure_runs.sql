@@ -51,7 +51,7 @@ end
 $fn$;
 revoke execute on function private.erasure_receipt(uuid) from public;
 
--- A batch of one company, whose lifecycle the caller has locked. True if there is nothing left to do today.
+-- A batch of one company, which the caller has locked. True if there is nothing left to do today.
 create or replace function private.erase_company_batch(p_company_id uuid, p_max_rows integer, out rows_affected bigint, out is_complete boolean)
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $fn$
@@ -77,8 +77,6 @@ begin
     returning * into v_life;
   end if;
   v_counts := v_life.counts;
-  -- Nobody can add a row from here to the end of the transaction: each refers to the company.
-  perform from public.companies as c where c.id = p_company_id for update;
   perform set_config('app.importing', private.import_token(), true);
   for v_table in select * from private.erasure_tables(p_company_id) loop
     exit when rows_affected >= p_max_rows;
@@ -155,11 +153,14 @@ begin
      limit 100
   loop
     exit when v_left <= 0;
-    -- One at a time, and nobody who has just been reactivated.
-    perform from private.company_lifecycles as l
-      where l.company_id = v_company_id and l.grace_ends_at <= now()
+    -- One at a time, and nobody who has just been reactivated. Nobody can add a row from here to the end of the transaction
+    -- either: each refers to the company. Where somebody is about to, the next run comes.
+    perform from public.companies as c
+      where c.id = v_company_id and c.status = 'closed'
         for update skip locked;
     continue when not found;
+    continue when not exists (
+      select from private.company_lifecycles as l where l.company_id = v_company_id and l.grace_ends_at <= now());
     v_result := (v_company_id, 'company', 'delete', now(), 0, true, null)::public.retention_result;
     begin
       select b.rows_affected, b.is_complete into v_result.rows_affected, v_is_complete
@@ -190,7 +191,7 @@ begin
     select l.company_id, l.grace_ends_at, c.slug, case when l.grace_ends_at <= now() + interval '1 day' then 2 else 1 end as reminders
       from private.company_lifecycles as l
       join public.companies as c on c.id = l.company_id
-     where c.status = 'closed' and l.grace_ends_at > now() and l.grace_ends_at <= now() + interval '7 days'
+     where l.grace_ends_at > now() and l.grace_ends_at <= now() + interval '7 days'
        and l.reminders < case when l.grace_ends_at <= now() + interval '1 day' then 2 else 1 end
      order by l.grace_ends_at
      limit 1000

@@ -3,7 +3,7 @@ begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
 set local statement_timeout = '30s';
-select plan(114);
+select plan(118);
 
 create function pg_temp.id(p_tail text) returns uuid language sql as $$
   select ('00000000-0000-4000-8000-00000000' || p_tail)::uuid
@@ -135,10 +135,13 @@ select is((select count(*)::integer from public.audit_logs where company_id = pg
 update private.company_lifecycles set grace_ends_at = grace_ends_at - interval '12 hours' where company_id = pg_temp.id('5a01');
 select is(pg_temp.backend($$select public.close_company(pg_temp.id('5a01'), 'Leaves us', 11) = now() + interval '252 hours'$$), 'true', 'more days count from the first call');
 select is((select array[grace_days, reminders] from private.company_lifecycles where company_id = pg_temp.id('5a01')), '{11,0}', 'and are remembered');
-select is((select count(*)::integer from private.outbox_events where company_id = pg_temp.id('5a01') and topic = 'company.closed'), 1, 'nobody is told twice');
 select is((select status_reason from public.companies where id = pg_temp.id('5a01')), 'Leaves us', 'the reason stays');
-select is(pg_temp.suspend('x'), '23514 invalid_transition', 'what is closed is not suspended');
+select is(pg_temp.backend($$select public.close_company(pg_temp.id('5a01'), 'Leaves us today', 11) = now() + interval '252 hours'$$), 'true', 'another reason alone moves nothing');
+select is((select status_reason from public.companies where id = pg_temp.id('5a01')), 'Leaves us today', 'but takes the place of the first');
+select is((select count(*)::integer from private.outbox_events where company_id = pg_temp.id('5a01') and topic = 'company.closed'), 1, 'nobody is told twice');
+select is(pg_temp.suspend('Leaves us today'), '23514 invalid_transition', 'what is closed is not suspended');
 select is(pg_temp.reactivate('Stays'), 'active', 'closing is undone');
+select is((select grace_ends_at from private.company_lifecycles where company_id = pg_temp.id('5a02')), now() + interval '720 hours', 'of this one company');
 select is(pg_temp.seen(), '1', 'for its members');
 select is(pg_temp.backend($$select reason from public.verify_api_key(current_setting('test.key'), 'services.read')$$), 'valid', 'for its keys');
 select is(pg_temp.backend($$select public.read_company_secret(pg_temp.id('5a01'), 's', master_key => repeat('m', 32))$$), 'v', 'and its secrets');
@@ -148,13 +151,12 @@ select is((select grace_ends_at is null and grace_days is null from private.comp
 create function pg_temp.grace(p_left interval) returns integer language sql as $$
   update private.company_lifecycles set grace_ends_at = now() + p_left where company_id = pg_temp.id('5a01');
   select private.remind_of_erasure() $$;
-delete from private.company_lifecycles where company_id = pg_temp.id('5a02');
 select is(pg_temp.close('Leaves us', 30), '30', 'closed again');
 select is(array[pg_temp.grace('7 days 1 second'), pg_temp.grace('7 days'), pg_temp.grace('7 days'), pg_temp.grace('1 day 1 second'), pg_temp.grace('1 day'), pg_temp.grace('1 hour'), pg_temp.grace('0')], '{0,1,0,0,1,0,0}', 'seven days and one day before, once each');
 select is((select payload from private.outbox_events where company_id = pg_temp.id('5a01') and topic = 'company.erasure_due' order by payload ->> 'grace_ends_at' desc limit 1),
   jsonb_build_object('grace_ends_at', now() + interval '7 days', 'export', 'npm run company:export -- --company status-test'), 'with the end, and how to export');
 update private.company_lifecycles set reminders = 0 where company_id = pg_temp.id('5a01');
-select is(array[pg_temp.grace('1 hour'), pg_temp.grace('1 hour')], '{1,0}', 'and one only if the first was missed');
+select is(array[pg_temp.grace('0'), pg_temp.grace('1 hour'), pg_temp.grace('1 hour')], '{0,1,0}', 'and one only if the first was missed; none when it is too late');
 select is(pg_temp.close('Leaves us', 40), '10', 'more time');
 select is((select reminders::integer from private.company_lifecycles where company_id = pg_temp.id('5a01')), 0, 'who is given more time is reminded anew');
 
@@ -164,7 +166,7 @@ select is(pg_temp.reactivate('Late'), 'PT410 grace_over', 'after the grace perio
 select is(pg_temp.close('Leaves us', 41), '1', 'but more time may be given');
 select is(pg_temp.reactivate('Not late'), 'active', 'and then it is');
 select is(pg_temp.close('Leaves us', 30), '30', 'closed once more');
-update private.company_lifecycles set erasure_started_at = now() where company_id = pg_temp.id('5a01');
+update private.company_lifecycles set erasure_started_at = now(), grace_ends_at = now() where company_id = pg_temp.id('5a01');
 select is(pg_temp.reactivate('Late'), 'PT410 company_erased', 'what is being erased does not come back');
 select is(pg_temp.close('x', 31), 'PT410 company_erased', 'nor is it closed again');
 select is(pg_temp.says('platform_admin', '5912', $$update public.companies set status = 'active' where id = pg_temp.id('5a01')$$), 'PT410 company_erased', 'nor in the table');
@@ -178,6 +180,10 @@ select is((select payload from private.outbox_events where company_id = pg_temp.
 select is(pg_temp.says('platform_admin', '5912', $$update public.companies set status = 'closed' where id = pg_temp.id('c001') returning status$$), 'closed', 'and closes');
 select is((select count(*)::integer from private.company_lifecycles where company_id = pg_temp.id('c001') and grace_ends_at is not null), 0, 'which erases nothing');
 select is(pg_temp.backend($$select public.close_company(pg_temp.id('c001'), 'T', 30) = now() + interval '720 hours'$$), 'true', 'until somebody says so');
+
+delete from private.company_lifecycles where company_id = pg_temp.id('c002');
+select public.close_company(pg_temp.id('c002'), 'T', 3);
+select is((select grace_ends_at from private.company_lifecycles where company_id = pg_temp.id('c002')), now() + interval '72 hours', 'also of a company that nothing was known of');
 
 select * from finish();
 rollback;
