@@ -165,7 +165,7 @@ no difference to any of them but *by hand, on the ledger*.
         company_id, id, occurred_at, service, agent_id, units, input_tokens, output_tokens, cost_micro_usd)
       select ('00000000-0000-4000-8000-' || lpad(to_hex(1 + n % ${COMPANIES}), 12, '0'))::uuid, gen_random_uuid(),
              now() - ${DAYS} * interval '1 day' * (n / ${USAGE}::float8), 's' || (n / ${COMPANIES}) % 4,
-             ('00000000-0000-4000-a000-' || lpad(to_hex(1 + (n / ${COMPANIES} / 4) % 3), 12, '0'))::uuid, 1, 10, 20, (n * 7919) % 20000
+             ('00000000-0000-4000-a000-' || lpad(to_hex(1 + (n / ${COMPANIES} / 4) % 3), 12, '0'))::uuid, 1, 10, 20, (n::bigint * 7919) % 20000
         from generate_series(1, ${USAGE}) as n;
       set session_replication_role = origin;
       insert into private.usage_deltas (
