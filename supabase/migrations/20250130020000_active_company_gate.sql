@@ -188,6 +188,8 @@ begin
             detail = 'not_a_person',
             hint = 'Sign in as a member who holds users.write.';
   end if;
+  -- Whoever changes members of a company takes its row first.
+  perform from public.companies as c where c.id = v_company for no key update;
   -- Both rows are locked before the rights are asked for again: of two who disarm each other at once, one is late.
   perform from public.users as u
     where u.company_id = v_company and u.id in (p_user_id, private.current_user_id())
@@ -223,6 +225,9 @@ begin
       using errcode = '42501',
             detail = 'member_outranks',
             hint = 'Ask a colleague who holds all permissions that the member has.';
+  end if;
+  if p_permission = 'users.write' and not p_assign then
+    perform private.refuse_last_client(v_company, p_user_id, false);
   end if;
   if p_assign then
     update public.users as u
@@ -368,7 +373,7 @@ comment on function public.switch_company(uuid) is
 comment on function public.assign_permission(uuid, text) is
   'Assigns one permission (resource.verb) to a member of the caller''s active company. Takes users.write and the permission itself; for people, not for keys. Returns the member''s permissions; safe to repeat. Errors: 42501 not_a_person, permission_not_held, own_permissions, member_outranks, not_a_member.';
 comment on function public.remove_permission(uuid, text) is
-  'Takes one permission (resource.verb) away from a member of the caller''s active company, also where the role brings it. Takes users.write and the permission itself; for people, not for keys. Returns the member''s permissions; safe to repeat. Errors: 42501 not_a_person, permission_not_held, own_permissions, member_outranks, not_a_member.';
+  'Takes one permission (resource.verb) away from a member of the caller''s active company, also where the role brings it. Takes users.write and the permission itself; for people, not for keys. Returns the member''s permissions; safe to repeat. Errors: 42501 not_a_person, permission_not_held, own_permissions, member_outranks, not_a_member, last_client.';
 comment on function private.custom_access_token_hook(jsonb) is
   'Supabase Auth custom access token hook: adds company_id, company_role, permissions, and role platform_admin for admins. Ignores user_metadata and app_metadata. Records sign-ins in the company''s audit log. Never raises.';
 

@@ -406,7 +406,7 @@ revoke execute on function private.invite_member(uuid, text, text, text[], text,
 grant execute on function private.invite_member(uuid, text, text, text[], text, interval, uuid, boolean)
   to authenticated, platform_admin, service_role;
 
--- An open invitation of the company, locked, for whoever could make it.
+-- An invitation of the company, which is locked, for whoever could make it.
 create or replace function private.lock_invitation(p_company_id uuid, p_invitation_id uuid) returns public.invitations
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $fn$
@@ -416,9 +416,7 @@ begin
   perform private.require_member_manager(p_company_id);
   perform private.lock_company(p_company_id);
   perform private.require_member_manager(p_company_id);
-  select * into v_invitation from public.invitations as i
-   where i.company_id = p_company_id and i.id = p_invitation_id
-     for update;
+  select * into v_invitation from public.invitations as i where i.company_id = p_company_id and i.id = p_invitation_id;
   if not found then
     raise exception 'the company has no invitation %', coalesce(p_invitation_id::text, 'null')
       using errcode = 'PT404',
@@ -840,7 +838,7 @@ comment on function private.prune_invitations() is
   'Deletes invitations that ended 90 days ago, at most 1000 a call; how many. private.maintain_compliance() calls it.';
 comment on function private.invite_member(uuid, text, text, text[], text, interval, uuid, boolean) is 'Implementation of public.invite_member().';
 comment on function private.lock_invitation(uuid, uuid) is
-  'An invitation, locked, for whoever could make it. Errors: as private.require_member_manager() and private.require_handing_out(); PT404 unknown_invitation.';
+  'An invitation, its company locked, for whoever could make it. Errors: as private.require_member_manager() and private.require_handing_out(); PT404 unknown_invitation.';
 comment on function private.resend_invitation(uuid, uuid, interval, boolean) is 'Implementation of public.resend_invitation().';
 comment on function private.revoke_invitation(uuid, uuid) is 'Implementation of public.revoke_invitation().';
 comment on function private.list_invitations(uuid, boolean, timestamptz, uuid, integer) is 'Implementation of public.list_invitations().';

@@ -54,7 +54,7 @@ end
 $fn$;
 revoke execute on function private.refuse_last_client(uuid, uuid, boolean) from public;
 
--- A member, locked, for whoever may change them.
+-- A member of the company, which is locked, for whoever may change them.
 create or replace function private.lock_member(p_company_id uuid, p_user_id uuid) returns public.users
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $fn$
@@ -64,11 +64,7 @@ declare
 begin
   perform private.require_member_manager(p_company_id);
   perform private.lock_company(p_company_id);
-  -- Permissions are assigned under locks of the members alone.
-  perform from public.users as u
-    where u.company_id = p_company_id and u.id in (p_user_id, v_actor)
-    order by u.id
-      for no key update;
+  -- Again, now that nobody else changes members.
   perform private.require_member_manager(p_company_id);
   if p_user_id = v_actor then
     raise exception 'nobody changes their own membership'
@@ -220,10 +216,10 @@ declare
 begin
   perform private.require_reader(p_company_id, null);
   perform private.lock_company(p_company_id);
-  perform from public.users as u
-    where u.company_id = p_company_id and u.id = v_user and u.status = 'active'
-      for no key update;
-  if not found then
+  -- They may have been disabled while they waited.
+  if not exists (
+    select from public.users as u where u.company_id = p_company_id and u.id = v_user and u.status = 'active')
+  then
     raise exception 'you are not an active member of that company'
       using errcode = '42501',
             detail = 'not_a_member',
@@ -332,7 +328,7 @@ comment on function private.is_last_client(uuid, uuid) is
 comment on function private.refuse_last_client(uuid, uuid, boolean) is
   'Refuses to take the last client from a company; operators and the backend may force it. Errors: 42501 last_client.';
 comment on function private.lock_member(uuid, uuid) is
-  'A member, locked, for whoever may change them. Errors: as private.require_member_manager(); PT404 unknown_company; 42501 own_membership, not_a_member, member_outranks.';
+  'A member, their company locked, for whoever may change them. Errors: as private.require_member_manager(); PT404 unknown_company; 42501 own_membership, not_a_member, member_outranks.';
 comment on function private.change_member_role(uuid, uuid, text, text[], boolean) is 'Implementation of public.change_member_role().';
 comment on function private.disable_member(uuid, uuid, boolean) is 'Implementation of public.disable_member().';
 comment on function private.enable_member(uuid, uuid) is 'Implementation of public.enable_member().';

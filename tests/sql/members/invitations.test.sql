@@ -62,7 +62,7 @@ returns jsonb language sql as $$
   select pg_temp.user(p_tail)
 $$;
 create function pg_temp.invitation(p_email text, p_company text default 'c001') returns public.invitations language sql as $$
-  select * from public.invitations as i where i.company_id = pg_temp.id(p_company) and i.email = p_email order by i.created_at desc, i.status limit 1
+  select * from public.invitations as i where i.company_id = pg_temp.id(p_company) and i.email = p_email order by i.status = 'pending' desc, i.created_at desc limit 1
 $$;
 create function pg_temp.mails(p_email text) returns setof jsonb language sql as $$
   select payload from private.outbox_events where topic = 'member.invited' and payload ->> 'email' = p_email
@@ -139,12 +139,18 @@ select pg_temp.refuses('authenticated', pg_temp.user('a001'), pg_temp.invite(e),
 update auth.users set email = 'alias@example.com' where id = pg_temp.id('a002');
 select pg_temp.refuses('authenticated', pg_temp.user('a001'), pg_temp.invite('alias@example.com'), '23505', 'already_a_member', 'nor at the address that they sign in with');
 update auth.users set email = 'adam@acme.example' where id = pg_temp.id('a002');
-select matches(pg_temp.says('authenticated', pg_temp.user('a001'), pg_temp.invite('bob@globex.example')), '^invite_', 'control: a member of another company is');
+insert into tokens values ('bob of globex', pg_temp.says('authenticated', pg_temp.user('a001'), pg_temp.invite('bob@globex.example')));
+select is((select count(*) from tokens where name = 'bob of globex' and token is not null), 1::bigint, 'control: a member of another company is');
 select pg_temp.refuses('authenticated', pg_temp.user('a001'), pg_temp.invite('nora@example.com'), '23505', 'already_invited', 'one open invitation an address');
 select matches(pg_temp.says('authenticated', pg_temp.user('a004'), pg_temp.invite('nora@example.com', 'agent', '', 'c002')), '^invite_', 'control: another company is not concerned');
 select pg_temp.age('short@example.com', '2 hours');
+insert into public.invitations (company_id, email, role, expires_at, invited_as, status, accepted_at) values
+  (pg_temp.id('c002'), 'short@example.com', 'agent', now() - interval '1 hour', 'backend', 'pending', null),
+  (pg_temp.id('c001'), 'short@example.com', 'agent', now() - interval '1 hour', 'backend', 'accepted', now() - interval '2 days');
 select matches(pg_temp.says('authenticated', pg_temp.user('a001'), pg_temp.invite('short@example.com')), '^invite_', 'an expired one makes way');
-select is((select array_agg(status || coalesce((revoked_at = now())::text, '') order by created_at) from public.invitations where email = 'short@example.com'), '{revokedtrue,pending}', 'and is over');
+select is((select array_agg(status || coalesce((revoked_at = now())::text, '') order by status) from public.invitations where email = 'short@example.com' and company_id = pg_temp.id('c001')), '{accepted,pending,revokedtrue}', 'and is over; one that was accepted is not touched');
+select is((select array_agg(status) from public.invitations where email = 'short@example.com' and company_id = pg_temp.id('c002')), '{pending}', 'nor another company''s');
+select is((pg_temp.invitation('leo@latecomer.example')).status, 'pending', 'nor one of somebody else');
 
 -- Repeating.
 insert into tokens values ('max', pg_temp.says('authenticated', pg_temp.user('a001'), pg_temp.invite('max@example.com', 'client', ', invitation_id => pg_temp.id(''e0aa'')')));
@@ -155,7 +161,12 @@ select pg_temp.refuses('authenticated', pg_temp.user('a001'), pg_temp.invite(e, 
 select pg_temp.refuses('platform_admin', pg_temp.user('a000'), pg_temp.invite('max@example.com', 'client', ', invitation_id => pg_temp.id(''e0aa'')'), '23505', 'invitation_id_taken', 'nor by somebody else');
 select pg_temp.age('max@example.com', '10 minutes');
 select pg_temp.refuses('authenticated', pg_temp.user('a001'), pg_temp.invite('max@example.com', 'client', ', invitation_id => pg_temp.id(''e0aa'')'), '23505', 'invitation_id_taken', 'nor after ten minutes');
-select matches(pg_temp.says('authenticated', pg_temp.user('a004'), pg_temp.invite('max@example.com', 'client', ', invitation_id => pg_temp.id(''e0aa'')', 'c002')), '^invite_', 'another company has ids of its own');
+insert into tokens values ('max of globex', pg_temp.says('authenticated', pg_temp.user('a004'), pg_temp.invite('max@example.com', 'client', ', invitation_id => pg_temp.id(''e0aa'')', 'c002')));
+select is((select count(*) from tokens where name = 'max of globex' and token is not null), 1::bigint, 'another company has ids of its own');
+
+select matches(pg_temp.says('authenticated', pg_temp.user('a001'), pg_temp.invite('twice@example.com', 'agent', ', invitation_id => pg_temp.id(''e0ad'')')), '^invite_', 'control: invited');
+update public.invitations set status = 'revoked', revoked_at = now() where id = pg_temp.id('e0ad');
+select pg_temp.refuses('authenticated', pg_temp.user('a001'), pg_temp.invite('twice@example.com', 'agent', ', invitation_id => pg_temp.id(''e0ad'')'), '23505', 'invitation_id_taken', 'what was revoked is not made again');
 
 -- Reading -----------------------------------------------------------------------------------------------------------
 select is(pg_temp.says('authenticated', pg_temp.user(u), 'select (count(*) > 0)::text from public.invitations'), a, w)
@@ -165,7 +176,7 @@ select pg_temp.refuses(r, case when r <> 'service_role' then pg_temp.user('a000'
 select is(pg_temp.says('authenticated', pg_temp.user('a003'), 'select string_agg(email || '' '' || state, '', '' order by created_at desc, id desc) from public.list_invitations(pg_temp.id(''c001'')) where email in (''nora@example.com'', ''short@example.com'', ''leo@latecomer.example'')'),
   (select string_agg(email || ' ' || case email when 'leo@latecomer.example' then 'expired' else 'pending' end, ', ' order by created_at desc, id desc) from public.invitations where company_id = pg_temp.id('c001') and email in ('nora@example.com', 'short@example.com', 'leo@latecomer.example') and status = 'pending'),
   'open ones are listed, with their state, latest first');
-select is(pg_temp.says('authenticated', pg_temp.user('a001'), 'select string_agg(state, '','' order by state) from public.list_invitations(pg_temp.id(''c001''), true) where email = ''short@example.com'''), 'pending,revoked', 'all, when asked for');
+select is(pg_temp.says('authenticated', pg_temp.user('a001'), 'select string_agg(state, '','' order by state) from public.list_invitations(pg_temp.id(''c001''), true) where email = ''short@example.com'''), 'accepted,pending,revoked', 'all, when asked for');
 select is(pg_temp.says('authenticated', pg_temp.user('a001'), $$select (array_agg(b.id) = (select array_agg(a.id) from (select * from public.list_invitations(pg_temp.id('c001')) offset 2) as a) and count(*) > 1)::text
   from (select * from public.list_invitations(pg_temp.id('c001'), max_rows => 2) offset 1) as l, lateral public.list_invitations(pg_temp.id('c001'), false, l.created_at, l.id) as b$$), 'true', 'page by page');
 select pg_temp.refuses('authenticated', pg_temp.user('a001'), 'select * from public.list_invitations(pg_temp.id(''c001''), ' || a || ')', '22023', 'invalid_page', a || ' is no page')
@@ -202,6 +213,7 @@ select is((select array_agg(action order by action) from public.audit_logs where
 select is(pg_temp.says('authenticated', pg_temp.user('b001'), pg_temp.accept(token)), row(pg_temp.id('c001'), 'Acme', pg_temp.id('b001'), 'agent', '{company.read,documents.read,jobs.read,jobs.write,services.read}'::text[])::text, 'repeated, it answers the same') from tokens where name = 'nora';
 select is((select count(*) from private.outbox_events where topic = 'member.joined' and company_id = pg_temp.id('c001')), 1::bigint, 'and does nothing');
 select pg_temp.refuses('authenticated', pg_temp.user('b002'), pg_temp.accept(token), '42501', 'invitation_not_valid', 'to everybody else it is worth nothing') from tokens where name = 'nora';
+select pg_temp.refuses('authenticated', pg_temp.user('a001'), pg_temp.accept(token), '42501', 'invitation_not_valid', 'to a colleague, too') from tokens where name = 'nora';
 select pg_temp.sign_up('b003', 'nora@example.com', true, '{}', true);
 select pg_temp.refuses('authenticated', pg_temp.user('b003'), pg_temp.accept(token), 'PT409', 'invitation_used', 'another account with the address is told that it is used') from tokens where name = 'nora';
 update auth.users set email_confirmed_at = null where id = pg_temp.id('b003');
@@ -232,10 +244,16 @@ update public.companies set status = 'closed' where id = pg_temp.id('c001');
 select pg_temp.refuses('authenticated', pg_temp.user('b005'), pg_temp.accept(token), '42501', 'invitation_not_valid', 'nor does a closed one') from tokens where name = 'bob';
 select pg_temp.refuses('service_role', null, pg_temp.invite('who@example.com'), 'PT410', 'company_closed', 'into which nobody is invited') from tokens where name = 'bob';
 update public.companies set status = 'active' where id = pg_temp.id('c001');
+update auth.users set deleted_at = now() where id = pg_temp.id('b005');
+select pg_temp.refused(format('select private.take_invitation(pg_temp.id(''b005''), %L, null)', token), '42501', 'invitation_not_valid', 'an account that was deleted takes nothing, whoever asks') from tokens where name = 'bob';
+update auth.users set deleted_at = null where id = pg_temp.id('b005');
 select is((pg_temp.says('authenticated', pg_temp.user('b005'), pg_temp.accept(token))::public.accepted_invitation).role, 'agent', 'who is a member stays what they are') from tokens where name = 'bob';
-select is((select array[role, email] from public.users where id = pg_temp.id('b005')), '{agent,max@elsewhere.example}', 'in the table, too');
+select is((select row(a.company_id, a.role)::text from (select (pg_temp.says('authenticated', pg_temp.user('b005'), pg_temp.accept(token))::public.accepted_invitation).*) as a), row(pg_temp.id('c002'), 'client')::text, 'an invitation of another company with the same id is another one') from tokens where name = 'max of globex';
+select is((select row(a.company_id, a.role)::text from (select (pg_temp.says('authenticated', pg_temp.user('a004'), pg_temp.accept(token))::public.accepted_invitation).*) as a), row(pg_temp.id('c001'), 'agent')::text, 'and a member of another company becomes one here') from tokens where name = 'bob of globex';
+delete from public.users where company_id = pg_temp.id('c001') and id = pg_temp.id('a004');
+select is((select array[role, email] from public.users where company_id = pg_temp.id('c001') and id = pg_temp.id('b005')), '{agent,max@elsewhere.example}', 'in the table, too');
 select is((pg_temp.invitation('max@example.com')).status, 'accepted', 'and the invitation is spent');
-select is((select count(*) from private.outbox_events where topic = 'member.joined' and payload ->> 'user_id' = pg_temp.id('b005')::text), 0::bigint, 'without an event');
+select is((select count(*) from private.outbox_events where company_id = pg_temp.id('c001') and topic = 'member.joined' and payload ->> 'user_id' = pg_temp.id('b005')::text), 0::bigint, 'without an event');
 
 -- An invitation stands on whoever made it ----------------------------------------------------------------------------
 select pg_temp.sign_up('b006', 'by-adam@example.com');
@@ -290,6 +308,7 @@ select pg_temp.refuses('authenticated', pg_temp.user(u), pg_temp.again('rita@exa
 select pg_temp.refuses('authenticated', pg_temp.user(u), pg_temp.end_it('rita@example.com'), '42501', 'not_your_company', w || ' revokes nothing') from (values ('a003', 'a compliance administrator'), ('a004', 'another company'), ('a005', 'an agent')) as t (u, w);
 select pg_temp.refuses('authenticated', pg_temp.user('a004'), replace(pg_temp.end_it('rita@example.com'), 'c001', 'c002'), 'PT404', 'unknown_invitation', 'nor by another company''s name');
 select pg_temp.refuses('authenticated', pg_temp.user('ee01', jsonb_build_object('api_key_id', pg_temp.id('ee01'), 'company_id', pg_temp.id('c001'))), pg_temp.end_it('rita@example.com'), '42501', 'not_a_person', 'nor a key');
+select pg_temp.refuses('authenticated', pg_temp.user('a001'), 'select public.revoke_invitation(pg_temp.id(''c999''), pg_temp.id(''e0aa''))', '42501', 'not_your_company', 'whether there is a company is not told');
 select pg_temp.refuses('service_role', null, 'select public.resend_invitation(pg_temp.id(''c001''), null)', 'PT404', 'unknown_invitation', 'null is none');
 select pg_temp.refuses('authenticated', pg_temp.user('a001'), pg_temp.again('rita@example.com', ', ''1 minute'''), '22023', 'invalid_duration', 'not for a minute');
 insert into tokens values ('rita again', pg_temp.says('authenticated', pg_temp.user('a001'), pg_temp.again('rita@example.com', ', ''2 days''')));
@@ -314,6 +333,10 @@ select is(pg_temp.says('authenticated', pg_temp.user('a001'), pg_temp.end_it('ri
 select is((select array[status, (revoked_at = now())::text] from pg_temp.invitation('rita@example.com')), '{revoked,true}', 'in the table');
 select is((select count(*) from pg_temp.mails('rita@example.com')), 0::bigint, 'no mail is sent');
 select pg_temp.refuses('authenticated', pg_temp.user('b008'), pg_temp.accept(token), '42501', 'invitation_not_valid', 'and its token is void') from tokens where name = 'rita last';
+insert into public.invitations (company_id, id, email, role, expires_at, invited_as)
+select pg_temp.id(c), pg_temp.id('e0ae'), 'same@example.com', 'agent', now() + interval '1 day', 'backend' from unnest('{c001,c002}'::text[]) as c;
+select pg_temp.says('authenticated', pg_temp.user('a001'), pg_temp.end_it('same@example.com'));
+select is((select array_agg(status order by company_id) from public.invitations where id = pg_temp.id('e0ae')), '{revoked,pending}', 'one with the same id in another company is not');
 update public.invitations set revoked_at = now() - interval '1 day' where email = 'rita@example.com';
 select is(pg_temp.says('authenticated', pg_temp.user('a001'), pg_temp.end_it('rita@example.com'))::timestamptz, now() - interval '1 day', 'repeating says when');
 select pg_temp.refuses('authenticated', pg_temp.user('a001'), pg_temp.again('rita@example.com'), '23514', 'invitation_ended', 'a revoked one is not sent again');
@@ -384,6 +407,10 @@ create temp table claimed as select * from private.claim_events(100, 60, null);
 select is((select count(*) from claimed where payload ->> 'token' in (select token from tokens)), 2::bigint, 'the dispatcher gets the token');
 select is((select array_agg(private.finish_event(company_id, event_id, attempt, case when payload ->> 'email' = 'mail2@example.com' then 'no answer' end, false) order by payload ->> 'email') from claimed), '{delivered,pending}', 'one is delivered, one is not');
 select is((select array_agg(payload ? 'token' order by payload ->> 'email') from private.outbox_events where payload ->> 'email' like 'mail_@example.com'), '{f,t}', 'what is delivered has no token any more');
+select private.forget_invitation_mail(pg_temp.id('c001'), (pg_temp.invitation('mail1@example.com')).id);
+select is((select count(*) from pg_temp.mails('mail1@example.com')), 1::bigint, 'what was delivered is not forgotten');
+select private.forget_invitation_mail(pg_temp.id('c002'), (pg_temp.invitation('mail2@example.com')).id);
+select is((select count(*) from pg_temp.mails('mail2@example.com')), 1::bigint, 'nor another company''s');
 select is((select private.finish_event(company_id, event_id, attempt, 'gone', true) from claimed where payload ->> 'email' = 'mail2@example.com'), 'dead', 'given up');
 select is((select payload ? 'token' from private.outbox_events where payload ->> 'email' = 'mail2@example.com'), false, 'nor has what is given up');
 insert into tokens values ('mail3', pg_temp.says('service_role', null, pg_temp.invite('mail3@example.com', 'agent')));
@@ -403,6 +430,7 @@ insert into public.invitations (company_id, id, email, role, expires_at, invited
   (pg_temp.id('c001'), pg_temp.id('e103'), 'old3@example.com', 'agent', now() - interval '91 days', 'backend', 'accepted', now() - interval '89 days', null),
   (pg_temp.id('c001'), pg_temp.id('e104'), 'old4@example.com', 'agent', now() - interval '91 days', 'backend', 'revoked', null, now() - interval '89 days'),
   (pg_temp.id('c001'), pg_temp.id('e105'), 'old5@example.com', 'agent', now() + interval '1 day', 'backend', 'accepted', now() - interval '91 days', null),
+  (pg_temp.id('c002'), pg_temp.id('e101'), 'new1@example.com', 'agent', now() + interval '1 day', 'backend', 'pending', null, null),
   (pg_temp.id('c002'), pg_temp.id('e106'), 'old6@example.com', 'agent', now() + interval '1 day', 'backend', 'revoked', null, now() - interval '91 days');
 insert into public.invitations (company_id, id, email, role, expires_at, invited_as)
 select pg_temp.id(c), pg_temp.id(i), e, 'agent', now() - interval '100 days', 'backend'
@@ -413,7 +441,7 @@ select pg_temp.id('c001'), r.id, 'restriction', v.e, now() - interval '1 day', v
   join (select id, row_number() over (order by id) as n from public.compliance_requests as q
          where q.company_id = pg_temp.id('c001') and not exists (select from public.processing_restrictions as x where x.company_id = q.company_id and x.compliance_request_id = q.id)) as r on r.n = v.n;
 select private.maintain_compliance();
-select is((select array_agg(right(id::text, 4) order by id) from public.invitations where right(id::text, 4) like 'e10_'), '{e102,e103,e104,e108}', 'ninety days after they ended invitations go, but for those of people whose data is restricted');
+select is((select array_agg(left(email, 3) || right(id::text, 4) order by id) from public.invitations where right(id::text, 4) like 'e10_'), '{newe101,olde102,olde103,olde104,hele108}', 'ninety days after they ended invitations go, but for those of people whose data is restricted');
 select is((select count(*) from public.audit_logs where action = 'invitations.deleted'), 0::bigint, 'and leave no address in the log');
 select is((select current_setting('app.importing')), '', 'nobody is importing afterwards');
 

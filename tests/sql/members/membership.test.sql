@@ -80,6 +80,7 @@ select pg_temp.refuses('authenticated', pg_temp.user(u), pg_temp.call(w.name, t,
     ('a003', 'a002', 'c001', 'not_your_company', 'a compliance administrator neither'),
     ('a004', 'a002', 'c001', 'not_your_company', 'nor another company''s client'),
     ('a004', 'a002', 'c002', 'not_a_member', 'nor by the name of their own company'),
+    ('a001', 'a002', 'c999', 'not_your_company', 'whether there is a company is not told'),
     ('a006', 'a002', 'c001', 'not_your_company', 'nor a disabled client'),
     ('a008', 'a002', 'c001', 'not_your_company', 'nor an outsider'),
     ('a000', 'a002', 'c001', 'not_your_company', 'nor an admin with a member''s token'),
@@ -105,6 +106,9 @@ select is(pg_temp.is_now('a002'), 'client active', 'without what was assigned be
 select is((select count(*) from public.audit_logs where action = 'users.updated' and row_id = pg_temp.id('a002') and actor_id = pg_temp.id('a001') and changes -> 'role' = '{"old": "agent", "new": "client"}'), 1::bigint, 'recorded');
 select is(pg_temp.says('authenticated', pg_temp.user('a001'), pg_temp.call('change_member_role', 'a002', ', ''client''')), (select array_agg(permission order by permission)::text from private.role_permissions where role = 'client'), 'repeating is the same');
 select is((select count(*) from public.audit_logs where action = 'users.updated' and row_id = pg_temp.id('a002')), 2::bigint, 'and changes nothing');
+select pg_temp.says('authenticated', pg_temp.user('b001'), pg_temp.call('change_member_role', 'a002', ', ''client'''));
+select is((select updated_by from public.users where company_id = pg_temp.id('c001') and id = pg_temp.id('a002')), pg_temp.id('a001'), 'not by whom');
+select is(current_setting('app.forced_member'), '', 'nobody is forced afterwards');
 select is(pg_temp.says('authenticated', pg_temp.user('a001'), pg_temp.call('change_member_role', 'a002', ', ''agent''')), '{company.read,jobs.read,services.read}', 'and an agent again');
 select pg_temp.refuses('authenticated', pg_temp.user('a001'), pg_temp.call('change_member_role', 'a002', ', ' || r), c, k, d)
   from (values ($$'compliance_admin'$$, '42501', 'permission_not_held', 'a client makes no compliance administrator'),
@@ -157,9 +161,20 @@ select is(pg_temp.is_now('a002'), 'agent disabled {documents.read,jobs.write}', 
 select is(pg_temp.says('authenticated', pg_temp.user('a002'), 'select count(*)::text from public.services'), '0', 'from the next statement on');
 update public.users set disabled_at = now() - interval '1 day' where company_id = pg_temp.id('c001') and id = pg_temp.id('a002');
 select is(pg_temp.says('authenticated', pg_temp.user('a001'), pg_temp.call('disable_member', 'a002'))::timestamptz, now() - interval '1 day', 'repeating says since when');
+select pg_temp.says('authenticated', pg_temp.user('b001'), pg_temp.call('disable_member', 'a002'));
+select is((select updated_by from public.users where company_id = pg_temp.id('c001') and id = pg_temp.id('a002')) is distinct from pg_temp.id('b001'), true, 'and changes nothing');
+select is(current_setting('app.forced_member'), '', 'nobody is forced afterwards');
+select pg_temp.says('authenticated', pg_temp.user('a001'), pg_temp.call('disable_member', 'a005'));
+select is(pg_temp.is_now('a005', 'c002'), 'client active', 'in another company they stay what they are');
+update public.users set status = 'disabled' where id = pg_temp.id('a005');
+select pg_temp.says('authenticated', pg_temp.user('a001'), pg_temp.call('enable_member', 'a005'));
+select is(pg_temp.is_now('a005', 'c002'), 'client disabled', 'enabled elsewhere as little');
+update public.users set status = 'active' where id = pg_temp.id('a005');
 select is(pg_temp.says('authenticated', pg_temp.user('a001'), pg_temp.call('enable_member', 'a002')), '{company.read,documents.read,jobs.read,jobs.write,services.read}', 'enabled, with what they had');
 select is(pg_temp.is_now('a002'), 'agent active {documents.read,jobs.write}', 'in the table');
 select is(pg_temp.says('authenticated', pg_temp.user('a001'), pg_temp.call('enable_member', 'a002')), '{company.read,documents.read,jobs.read,jobs.write,services.read}', 'repeating is the same');
+select pg_temp.says('authenticated', pg_temp.user('b001'), pg_temp.call('enable_member', 'a002'));
+select is((select updated_by from public.users where company_id = pg_temp.id('c001') and id = pg_temp.id('a002')), pg_temp.id('a001'), 'and changes nothing');
 select is((select count(*) from public.audit_logs where row_id = pg_temp.id('a002') and changes -> 'status' ->> 'new' = 'active' and actor_id = pg_temp.id('a001')), 1::bigint, 'recorded once');
 
 -- Removing ----------------------------------------------------------------------------------------------------------
@@ -186,6 +201,8 @@ rollback to removing;
 update public.users set revoked_permissions = '{api_keys.write}' where company_id = pg_temp.id('c001') and id in (pg_temp.id('a001'), pg_temp.id('b001'));
 select pg_temp.refuses('authenticated', pg_temp.user('a001'), pg_temp.call('remove_member', 'b001', ', is_revoking_api_keys => true'), '42501', 'not_your_company', 'keys are revoked by who may');
 select is(pg_temp.is_now('b001') is not null, true, 'and nothing else happens');
+select is(pg_temp.says('authenticated', pg_temp.user('a001'), pg_temp.call('remove_member', 'b001')) is not null, true, 'control: without their keys, it is');
+rollback to removing;
 update public.users set revoked_permissions = '{}' where company_id = pg_temp.id('c001');
 select is(pg_temp.says('authenticated', pg_temp.user('a001'), pg_temp.call('remove_member', 'b001', ', is_revoking_api_keys => true')), row(pg_temp.id('b001'), '{}'::uuid[], array[pg_temp.id('ee02'), pg_temp.id('ee03'), pg_temp.id('ee04')])::text, 'with their keys');
 select is((select string_agg(right(id::text, 4), ',' order by id) from public.api_keys where right(id::text, 4) like 'ee0_' and revoked_at = now()), 'ee02,ee03,ee04', 'none of anybody else, none again');
@@ -235,6 +252,13 @@ $$;
 select pg_temp.last('sam is disabled');
 insert into public.users (company_id, id, email, full_name, role, revoked_permissions) values (pg_temp.id('c001'), pg_temp.id('b002'), 'dora@acme.example', 'Dora', 'client', '{users.write}');
 select pg_temp.last('dora manages no members');
+savepoint assigned;
+select pg_temp.refuses('authenticated', pg_temp.user('b003', '{"company_id": "00000000-0000-4000-8000-00000000c001"}'), $$select public.remove_permission(pg_temp.id('a001'), 'users.write')$$, '42501', 'last_client', 'nor is users.write taken from the last who has it');
+select is(pg_temp.says('authenticated', pg_temp.user('b003', '{"company_id": "00000000-0000-4000-8000-00000000c001"}'), $$select 'jobs.read' = any (public.remove_permission(pg_temp.id('a001'), 'jobs.read'))$$), 'false', 'control: another permission is');
+select is(pg_temp.says('authenticated', pg_temp.user('b003', '{"company_id": "00000000-0000-4000-8000-00000000c001"}'), $$select 'users.write' = any (public.assign_permission(pg_temp.id('a001'), 'users.write'))$$), 'true', 'control: and it may be assigned');
+update public.users set revoked_permissions = '{}' where company_id = pg_temp.id('c001') and id = pg_temp.id('b002');
+select is(pg_temp.says('authenticated', pg_temp.user('b003', '{"company_id": "00000000-0000-4000-8000-00000000c001"}'), $$select 'users.write' = any (public.remove_permission(pg_temp.id('a001'), 'users.write'))$$), 'false', 'control: and taken, when another client has it');
+rollback to assigned;
 update public.users set revoked_permissions = '{jobs.read}' where company_id = pg_temp.id('c001') and id = pg_temp.id('b002');
 select is(private.is_last_client(pg_temp.id('c001'), pg_temp.id('a001')), false, 'control: with another client who does, they are not');
 select is(private.is_last_client(pg_temp.id('c001'), u), false, 'control: nor is ' || coalesce(u::text, 'null')) from unnest(array[pg_temp.id('b003'), pg_temp.id('a006'), null]) as u;
@@ -246,6 +270,12 @@ update public.companies set status = 'suspended' where id = pg_temp.id('c001');
 select is(private.is_last_client(pg_temp.id('c001'), pg_temp.id('a001')), true, 'of a suspended one they are');
 update public.companies set status = 'active' where id = pg_temp.id('c001');
 savepoint last;
+select is(pg_temp.says('platform_admin', pg_temp.user('a000'), pg_temp.call('change_member_role', 'a001', ', ''client'', ''{compliance.read}''')) is not null, true, 'the last client may be given more');
+insert into public.users (company_id, id, email, full_name, role) values (pg_temp.id('c001'), pg_temp.id('a005'), 'mia@acme.example', 'Mia', 'agent');
+update public.users set role = 'agent' where company_id = pg_temp.id('c001') and id = pg_temp.id('a001');
+select is(private.is_last_client(pg_temp.id('c001'), pg_temp.id(u)), false, 'where no client is left, nobody is the last: ' || w)
+  from (values ('a001', 'an agent'), ('a006', 'a disabled client'), ('a005', 'a client of another company'), ('a008', 'nobody')) as v (u, w);
+rollback to last;
 select is(pg_temp.says(r, c, pg_temp.call('change_member_role', 'a001', ', ''agent'', is_forced => true')), '{company.read,jobs.read,services.read}', r || ' demotes them by force')
   from (values ('platform_admin', pg_temp.user('a000'))) as v (r, c);
 rollback to last;

@@ -123,6 +123,22 @@ describe('an invitation that is changed while it is accepted', () => {
     expect((await members(team.id))[person.id]).toBeUndefined();
   });
 
+  it('is worth nothing when the backend revoked it in the table first', async () => {
+    const team = await createTeam(db.client, 1);
+    const person = await createPerson(db.client);
+    const { id, token } = await invite(team.id, person.email);
+    const [one, other] = await twoSessions(db);
+    await one.query('begin');
+    await one.query(
+      `update public.invitations set status = 'revoked', revoked_at = now() where id = $1`,
+      [id],
+    );
+    const waiting = ask(other, person, ACCEPT, [token]);
+    await untilBlocked(db, other);
+    await one.query('commit');
+    expect(await waiting).toMatchObject({ code: '42501', token: 'invitation_not_valid' });
+  });
+
   it('cannot be revoked when it was accepted first', async () => {
     const team = await createTeam(db.client, 1);
     const person = await createPerson(db.client);
@@ -177,6 +193,53 @@ describe('an invitation that is changed while it is accepted', () => {
     expect(accepted).toMatchObject({ code: '42501', token: 'invitation_not_valid' });
   });
 
+  it('is not made, nor sent again, by somebody who is removed first', async () => {
+    const team = await createTeam(db.client, 2);
+    const [alice, carl] = team.clients as [Person, Person];
+    const remove = 'select public.remove_member($1, $2)';
+    const [, made] = await race(
+      { by: alice, sql: remove, values: [team.id, carl.id] },
+      {
+        by: carl,
+        sql: `select public.invite_member($1, 'pal@people.example', 'client')`,
+        values: [team.id],
+      },
+    );
+    expect(made).toMatchObject({ code: '42501', token: 'not_your_company' });
+    const other = await createTeam(db.client, 2);
+    const [dora, emil] = other.clients as [Person, Person];
+    const { id } = await invite(other.id, 'pal@people.example');
+    const [, revoked] = await race(
+      { by: dora, sql: remove, values: [other.id, emil.id] },
+      { by: emil, sql: 'select public.revoke_invitation($1, $2)', values: [other.id, id] },
+    );
+    expect(revoked).toMatchObject({ code: '42501', token: 'not_your_company' });
+  });
+
+  it('is not pruned while it is sent again', async () => {
+    const team = await createTeam(db.client, 1);
+    const { id } = await invite(team.id, 'late@people.example');
+    await db.client.query(
+      `update public.invitations set expires_at = now() - interval '91 days' where id = $1`,
+      [id],
+    );
+    const [one, other] = await twoSessions(db);
+    await one.query('begin');
+    await one.query(
+      `update public.invitations set expires_at = now() + interval '1 day' where id = $1`,
+      [id],
+    );
+    const pruned = await other.query<{ n: string }>(
+      `select private.prune_invitations()::text as n`,
+    );
+    await one.query('commit');
+    expect(pruned.rows).toEqual([{ n: '0' }]);
+    const { rowCount } = await db.client.query('select from public.invitations where id = $1', [
+      id,
+    ]);
+    expect(rowCount).toBe(1);
+  });
+
   it('is made once for an address that two invite', async () => {
     const team = await createTeam(db.client, 2);
     const [alice, carl] = team.clients as [Person, Person];
@@ -213,6 +276,18 @@ describe('two clients of a company', () => {
     }
   }
 
+  it('of whom one leaves while they are disabled: they stay, disabled', async () => {
+    const team = await createTeam(db.client, 2);
+    const [alice, carl] = team.clients as [Person, Person];
+    const [disabled, left] = await race(
+      { by: alice, sql: 'select public.disable_member($1, $2)', values: [team.id, carl.id] },
+      { by: carl, sql: 'select public.leave_company($1)', values: [team.id] },
+    );
+    expect(disabled.code).toBeNull();
+    expect(left).toMatchObject({ code: '42501', token: 'not_a_member' });
+    expect((await members(team.id))[carl.id]).toBe('client disabled');
+  });
+
   it('who leave at once: one stays', async () => {
     const team = await createTeam(db.client, 2);
     const [alice, carl] = team.clients as [Person, Person];
@@ -229,7 +304,6 @@ describe('two clients of a company', () => {
   it('of whom one leaves while the other is taken users.write: one stays who manages', async () => {
     const team = await createTeam(db.client, 2);
     const [alice, carl] = team.clients as [Person, Person];
-    // Permissions are taken under locks of the members alone.
     const [early, late] = await race(
       {
         by: alice,
@@ -242,6 +316,27 @@ describe('two clients of a company', () => {
     expect(late).toMatchObject({ code: '42501', token: 'not_your_company' });
     const leaving = await ask(db.client, alice, 'select public.leave_company($1)', [team.id]);
     expect(leaving.token).toBe('last_client');
+  });
+
+  it('of whom one leaves first: users.write is not taken from the other', async () => {
+    const team = await createTeam(db.client, 2);
+    const [alice, carl] = team.clients as [Person, Person];
+    const rob = await createPerson(db.client);
+    await db.client.query(
+      `insert into public.users (company_id, id, email, full_name, role, granted_permissions)
+       select $1, $2, $3, 'Rob', 'agent', array_agg(permission) from private.role_permissions where role = 'client'`,
+      [team.id, rob.id, rob.email],
+    );
+    const [left, taken] = await race(
+      { by: alice, sql: 'select public.leave_company($1)', values: [team.id] },
+      {
+        by: rob,
+        sql: `select public.remove_permission($1, 'users.write')`,
+        values: [carl.id],
+      },
+    );
+    expect(left.code).toBeNull();
+    expect(taken).toMatchObject({ code: '42501', token: 'last_client' });
   });
 
   it('who all act at once, many times: a client who manages is always left', async () => {
