@@ -210,7 +210,9 @@ select is((select row(i.status, i.accepted_at = now(), i.accepted_by)::text from
 select is((select count(*) from pg_temp.mails('nora@example.com') as p where p ->> 'token' = (select token from tokens where name = 'nora')), 0::bigint, 'its mail is not sent any more');
 select is((select payload from private.outbox_events where topic = 'member.joined' and company_id = pg_temp.id('c001')), jsonb_build_object('user_id', pg_temp.id('b001'), 'role', 'agent', 'invitation_id', (pg_temp.invitation('nora@example.com')).id), 'event member.joined');
 select is((select array_agg(action order by action) from public.audit_logs where actor_id = pg_temp.id('b001') and company_id = pg_temp.id('c001')), '{invitations.updated,users.created}', 'both are recorded as theirs');
+update public.invitations set accepted_at = now() - interval '1 hour' where email = 'nora@example.com' and status = 'accepted';
 select is(pg_temp.says('authenticated', pg_temp.user('b001'), pg_temp.accept(token)), row(pg_temp.id('c001'), 'Acme', pg_temp.id('b001'), 'agent', '{company.read,documents.read,jobs.read,jobs.write,services.read}'::text[])::text, 'repeated, it answers the same') from tokens where name = 'nora';
+select is((select accepted_at from public.invitations where email = 'nora@example.com' and status = 'accepted'), now() - interval '1 hour', 'as of when it was accepted');
 select is((select count(*) from private.outbox_events where topic = 'member.joined' and company_id = pg_temp.id('c001')), 1::bigint, 'and does nothing');
 select pg_temp.refuses('authenticated', pg_temp.user('b002'), pg_temp.accept(token), '42501', 'invitation_not_valid', 'to everybody else it is worth nothing') from tokens where name = 'nora';
 select pg_temp.refuses('authenticated', pg_temp.user('a001'), pg_temp.accept(token), '42501', 'invitation_not_valid', 'to a colleague, too') from tokens where name = 'nora';

@@ -286,6 +286,11 @@ select is(current_setting('app.forced_member'), '', 'force is for one');
 rollback to last;
 select is(pg_temp.says('service_role', null, pg_temp.call('change_member_role', 'a001', ', ''agent'', is_forced => true')), '{company.read,jobs.read,services.read}', 'so does the backend');
 rollback to last;
+-- Functions of the package that erase somebody are not in the way.
+select set_config('app.importing', private.import_token(), true);
+select is(pg_temp.says('platform_admin', pg_temp.user('a000'), $$with x as (delete from public.users where company_id = pg_temp.id('c001') and id = pg_temp.id('a001') returning 1) select count(*)::text from x$$), '1', 'an erasure that an operator carries out takes the last client as well');
+select set_config('app.importing', '', true);
+rollback to last;
 -- What is forced is one member, not the transaction.
 set local app.forced_member = '00000000-0000-4000-8000-00000000b003';
 select pg_temp.refuses('platform_admin', pg_temp.user('a000'), $$delete from public.users where company_id = pg_temp.id('c001') and id = pg_temp.id('a001')$$, '42501', 'last_client', 'force for somebody else is none');
