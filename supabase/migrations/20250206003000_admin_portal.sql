@@ -193,6 +193,8 @@ revoke execute on function private.company_health(uuid[]) from public;
 -- The last usage, or the last that a person did that the audit log knows; null if there is none.
 create or replace function private.last_activity(p_company_id uuid) returns timestamptz
 language plpgsql stable set search_path = pg_catalog, pg_temp
+  -- Whoever asks for many companies plans anew, but not this.
+  set plan_cache_mode = force_generic_plan
 as $fn$
 begin
   return nullif(greatest((
