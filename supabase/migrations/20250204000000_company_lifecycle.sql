@@ -249,15 +249,13 @@ begin
   perform private.check_company_values(p_name, p_contact_email, p_slug, p_plan_tier, p_monthly_limit_usd, p_currency, p_country_code);
   -- Of two at once that want the same slug the later one waits, and then takes the next; so does a retry for its own id.
   for v_attempt in 1 .. 20 loop
-    exit when exists (select from public.companies as c where c.id = v_id);
-    v_slug := coalesce(p_slug, private.free_slug(
-      private.slug_of(p_name) || case when v_attempt > 10 then '-' || left(md5(gen_random_uuid()::text), 8) else '' end));
+    v_slug := coalesce(p_slug, private.free_slug(private.slug_of(p_name)));
     insert into public.companies as c (id, slug, name, contact_email, time_zone, currency, country_code)
     values (v_id, v_slug, btrim(p_name), p_contact_email, coalesce(p_time_zone, 'UTC'), coalesce(p_currency, 'USD'), p_country_code)
     on conflict do nothing
     returning * into v_company;
-    exit when found;
-    if p_slug is not null and not exists (select from public.companies as c where c.id = v_id) then
+    exit when found or exists (select from public.companies as c where c.id = v_id);
+    if p_slug is not null then
       raise exception 'the slug % is taken', p_slug
         using errcode = '23505',
               detail = 'slug_taken',
@@ -290,14 +288,13 @@ $fn$;
 revoke execute on function private.create_company(text, text, text, text, numeric, text, text, text, uuid, text) from public;
 grant execute on function private.create_company(text, text, text, text, numeric, text, text, text, uuid, text) to platform_admin, service_role;
 
--- Each wrong value by its name, before anything is written. The time zone is checked by the table.
+-- Each wrong value by its name, before anything is written. The time zone, and that a custom plan has a limit, are checked
+-- by the tables.
 create or replace function private.check_company_values(
   p_name text, p_contact_email text, p_slug text, p_plan_tier text, p_monthly_limit_usd numeric, p_currency text, p_country_code text
 ) returns void
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $fn$
-declare
-  v_tier private.plan_tiers;
 begin
   if p_name is null or p_name !~ '\S' or length(btrim(p_name)) > 200 then
     raise exception 'a company has a name of 1 to 200 characters'
@@ -317,18 +314,11 @@ begin
             detail = 'invalid_slug',
             hint = format('%s would do; or leave slug out.', private.slug_of(p_slug));
   end if;
-  select * into v_tier from private.plan_tiers as t where t.plan_tier = coalesce(p_plan_tier, 'starter');
-  if not found then
+  if not exists (select from private.plan_tiers as t where t.plan_tier = coalesce(p_plan_tier, 'starter')) then
     raise exception 'there is no plan %', p_plan_tier
       using errcode = '22023',
             detail = 'unknown_plan_tier',
             hint = (select format('One of %s.', string_agg(t.plan_tier, ', ' order by t.monthly_limit_usd nulls last)) from private.plan_tiers as t);
-  end if;
-  if p_monthly_limit_usd is null and v_tier.monthly_limit_usd is null then
-    raise exception 'a % plan needs its monthly limit', v_tier.plan_tier
-      using errcode = '23502',
-            detail = 'plan_limit_required',
-            hint = 'State monthly_limit_usd, in US dollars a month.';
   end if;
   if p_monthly_limit_usd is not null then
     perform private.micro_usd(p_monthly_limit_usd, 'monthly_limit_usd');
@@ -380,7 +370,7 @@ comment on function private.set_up_company(uuid, text, numeric) is
   'Plan, settings, security policy, retention policies and review of a company, as far as it has none; audit entry and event company.created the first time.';
 comment on function private.tg_companies__set_up() is 'Row trigger at the end of the transaction: a company that was inserted directly gets what create_company() gives.';
 comment on function private.check_company_values(text, text, text, text, numeric, text, text) is
-  'Passes for what a company can be made of. Errors: 22023 invalid_name, invalid_email, invalid_slug, unknown_plan_tier, invalid_amount, invalid_code; 23502 plan_limit_required.';
+  'Passes for what a company can be made of. Errors: 22023 invalid_name, invalid_email, invalid_slug, unknown_plan_tier, invalid_amount, invalid_code.';
 comment on function private.create_company(text, text, text, text, numeric, text, text, text, uuid, text) is 'Implementation of public.create_company().';
 comment on function public.create_company(text, text, text, text, numeric, text, text, text, uuid, text) is
   'Creates a company with its plan, settings, security policy, retention policies and first review, in one transaction, with audit entry and event company.created, and invites its first user, a client, if first_user_email is stated; the company. slug is made from the name and unique unless stated; plan_tier is starter, professional, enterprise or custom, which needs monthly_limit_usd (US dollars a month). Repeated with its company_id and the same values it gives the same company. Operators and service_role only. Errors: 42501 not_an_operator; 22023 invalid_name, invalid_email, invalid_slug, unknown_plan_tier, invalid_amount, invalid_code, invalid_time_zone; 23502 plan_limit_required; 23505 slug_taken, company_id_taken; 23514 slug_reserved.';

@@ -4,7 +4,7 @@ begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
 set local statement_timeout = '30s';
-select plan(116);
+select plan(119);
 
 create function pg_temp.id(p_tail text) returns uuid language sql as $$
   select ('00000000-0000-4000-8000-00000000' || p_tail)::uuid
@@ -151,9 +151,12 @@ create function pg_temp.again(p_name text, p_more text) returns text language sq
 $$;
 select is(pg_temp.again('Again', ''), pg_temp.id('b0a1')::text, 'a company of one''s own id');
 update public.companies set name = 'Renamed since' where id = pg_temp.id('b0a1');
+select is(pg_temp.made($$'Again', 'again@b.example', company_id => pg_temp.id('b0a2')$$), pg_temp.id('b0a2')::text, 'the same under another id is another company');
 select is(pg_temp.again('Again', ''), pg_temp.id('b0a1')::text, 'a retry gets it again, also after it was renamed');
 select is((select count(*)::integer from private.outbox_events where company_id = pg_temp.id('b0a1')), 1, 'and tells nothing twice');
 select is((select count(*)::integer from public.company_plans where company_id = pg_temp.id('b0a1')), 1, 'nor makes anything twice');
+select is(pg_temp.made($$'Again', 'again@b.example', company_id => pg_temp.id('b0a2')$$), pg_temp.id('b0a2')::text, 'and is found by its own');
+select is(pg_temp.made($$'Again', 'again@b.example', company_id => pg_temp.id('c001')$$), '23505 company_id_taken', 'nor does somebody else''s request open a third');
 select is(pg_temp.again('Other', ''), '23505 company_id_taken', 'another request does not get it');
 select is(pg_temp.again('Again', $$, slug => 'again'$$), '23505 company_id_taken', 'also if it differs in what was left out');
 select is(pg_temp.again('Again', $$, plan_tier => 'professional'$$), '23505 company_id_taken', 'or in its plan');

@@ -3,7 +3,7 @@ begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
 set local statement_timeout = '30s';
-select plan(118);
+select plan(119);
 
 create function pg_temp.id(p_tail text) returns uuid language sql as $$
   select ('00000000-0000-4000-8000-00000000' || p_tail)::uuid
@@ -157,6 +157,7 @@ select is((select payload from private.outbox_events where company_id = pg_temp.
   jsonb_build_object('grace_ends_at', now() + interval '7 days', 'export', 'npm run company:export -- --company status-test'), 'with the end, and how to export');
 update private.company_lifecycles set reminders = 0 where company_id = pg_temp.id('5a01');
 select is(array[pg_temp.grace('0'), pg_temp.grace('1 hour'), pg_temp.grace('1 hour')], '{0,1,0}', 'and one only if the first was missed; none when it is too late');
+select is((select reminders::integer from private.company_lifecycles where company_id = pg_temp.id('5a02')), 0, 'another company is not taken for reminded');
 select is(pg_temp.close('Leaves us', 40), '10', 'more time');
 select is((select reminders::integer from private.company_lifecycles where company_id = pg_temp.id('5a01')), 0, 'who is given more time is reminded anew');
 
