@@ -3,6 +3,8 @@ import { UserError } from './errors.ts';
 
 /** One step of long work. */
 export interface Step {
+  /** Shows how far it is: at once on a terminal, a line every ten seconds elsewhere. */
+  update(detail: string): void;
   /** Ends the step; `detail` says what came of it. */
   done(detail?: string): void;
   /** Ends the step without success. */
@@ -29,6 +31,7 @@ export function createReporter(stream: NodeJS.WriteStream = process.stderr): Rep
     step(title) {
       const began = performance.now();
       let ended = false;
+      let told = began;
       if (live) {
         write(`${pc.dim('…')} ${title}`);
       }
@@ -42,6 +45,18 @@ export function createReporter(stream: NodeJS.WriteStream = process.stderr): Rep
         write(`${live ? '\r\u001b[2K' : ''}${text}\n`);
       };
       return {
+        update: (detail) => {
+          const now = performance.now();
+          if (ended || now - told < (live ? 200 : 10_000)) {
+            return;
+          }
+          told = now;
+          write(
+            live
+              ? `\r\u001b[2K${pc.dim('…')} ${title}${pc.dim(` · ${detail}`)}`
+              : `${pc.dim('…')} ${title} · ${detail}\n`,
+          );
+        },
         done: (detail) => end(pc.green('✔'), detail),
         fail: (detail) => end(pc.red('✘'), detail),
       };
@@ -57,7 +72,7 @@ export function createReporter(stream: NodeJS.WriteStream = process.stderr): Rep
 
 /** A reporter that says nothing (tests). */
 export const silentReporter: Reporter = {
-  step: () => ({ done: () => undefined, fail: () => undefined }),
+  step: () => ({ update: () => undefined, done: () => undefined, fail: () => undefined }),
   note: () => undefined,
   warn: () => undefined,
 };

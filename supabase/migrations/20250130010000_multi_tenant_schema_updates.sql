@@ -42,7 +42,7 @@ create table if not exists public.companies (
   constraint companies_contact_phone_is_e164 check (contact_phone ~ '^\+[1-9][0-9]{5,14}$'),
   constraint companies_country_code_is_iso check (country_code ~ '^[A-Z]{2}$'),
   constraint companies_currency_is_iso check (currency ~ '^[A-Z]{3}$'),
-  constraint companies_status_is_known check (status in ('active', 'suspended', 'closed')),
+  constraint companies_status_is_known check (status in ('active', 'moving', 'suspended', 'closed')),
   constraint companies_suspended_at_set_while_suspended check ((status = 'suspended') = (suspended_at is not null)),
   constraint companies_closed_at_set_when_closed check ((status = 'closed') = (closed_at is not null)),
   constraint companies_operator_is_active check (not is_operator or status = 'active'),
@@ -256,7 +256,7 @@ comment on column public.companies.country_code is 'Country, ISO 3166-1 alpha-2,
 comment on column public.companies.tax_number is 'VAT or other tax number.';
 comment on column public.companies.time_zone is 'IANA time zone that bounds the company''s calendar months, such as Europe/Berlin.';
 comment on column public.companies.currency is 'Currency of its invoices, ISO 4217.';
-comment on column public.companies.status is 'active, suspended or closed. Only members of an active company get any rows.';
+comment on column public.companies.status is 'active, moving, suspended or closed. Only members of an active company get any rows; of one that is moving to another database they read, and nobody writes.';
 comment on column public.companies.status_reason is 'Why the company is suspended or closed.';
 comment on column public.companies.suspended_at is 'When it was suspended; set exactly while it is.';
 comment on column public.companies.closed_at is 'When it was closed; set exactly when it is.';

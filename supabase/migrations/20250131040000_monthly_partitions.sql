@@ -55,12 +55,12 @@ begin
     v_name, p_table_name);
   perform private.close_partition(v_name);
   execute format('lock table private.%I in access exclusive mode', v_default);
-  perform set_config('app.importing', 'on', true);
+  perform set_config('app.importing', 'on', true), set_config('app.repartitioning', 'on', true);
   execute format(
     'with moved as (delete from private.%1$I where %2$I >= $1 and %2$I < $2 returning *)
      insert into private.%3$I select * from moved',
     v_default, v_key, v_name) using v_from, v_to;
-  perform set_config('app.importing', v_importing, true);
+  perform set_config('app.importing', v_importing, true), set_config('app.repartitioning', '', true);
   execute format(
     'alter table public.%I attach partition private.%I for values from (%L) to (%L)',
     p_table_name, v_name, v_from, v_to);

@@ -53,6 +53,9 @@ returns table (
 )
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $fn$
+declare
+  -- Nobody writes to them while they move to another database.
+  v_frozen constant uuid[] := private.frozen_companies();
 begin
   if p_batch_size is null or p_batch_size not between 1 and 1000
      or p_lease_seconds is null or p_lease_seconds not between 1 and 3600
@@ -65,11 +68,11 @@ begin
   -- An event on which its workers die is given up as well.
   update private.outbox_events as e
      set status = 'dead', finished_at = now(), last_error = 'the lease of the last attempt ran out', payload = e.payload - 'token'
-   where e.status = 'pending' and e.available_at <= now() and e.attempts >= 12;
+   where e.status = 'pending' and e.available_at <= now() and e.attempts >= 12 and e.company_id <> all (v_frozen);
   return query
     with due as (
       select e.company_id, e.id from private.outbox_events as e
-       where e.status = 'pending' and e.available_at <= now()
+       where e.status = 'pending' and e.available_at <= now() and e.company_id <> all (v_frozen)
          and case when p_topics is null then e.topic not like 'stripe.%' else e.topic = any (p_topics) end
        order by e.available_at
        limit p_batch_size

@@ -146,7 +146,8 @@ declare
   v_spender private.spender;
 begin
   for i in 1 .. 10 loop
-    select c.status,
+    -- What moves to another database is refused by triggers, and not as suspended.
+    select case c.status when 'moving' then 'active' else c.status end,
            p_agent_id is null
            or exists (select from public.ai_agents as x where x.company_id = c.id and x.id = p_agent_id),
            p.id, p.generation, p.stripe_count, p.month, p.starts_at, p.ends_at,

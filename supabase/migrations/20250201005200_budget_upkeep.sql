@@ -279,10 +279,11 @@ declare
   v_due record;
   v_period public.budget_periods;
   v_closed integer := 0;
+  v_frozen constant uuid[] := private.frozen_companies();
 begin
   for v_due in
     select p.company_id, p.id from public.budget_periods as p
-     where p.status = 'open' and p.ends_at < clock_timestamp() - p_grace
+     where p.status = 'open' and p.ends_at < clock_timestamp() - p_grace and p.company_id <> all (v_frozen)
      order by p.company_id, p.month, array_position('{company,agent,service}', p.scope), p.id
      limit 1000
   loop
@@ -319,10 +320,11 @@ as $fn$
 declare
   v_busy record;
   v_flushed integer := 0;
+  v_frozen constant uuid[] := private.frozen_companies();
 begin
   for v_busy in
     select p.company_id, p.id from public.budget_periods as p
-     where p.status = 'open' and p.stripe_count > 0
+     where p.status = 'open' and p.stripe_count > 0 and p.company_id <> all (v_frozen)
        and exists (
          select from private.budget_stripes as s
           where s.company_id = p.company_id and s.budget_period_id = p.id and (s.spent, s.reserved) <> (0, 0))
@@ -344,11 +346,12 @@ as $fn$
 declare
   v_open record;
   v_count integer := 0;
+  v_frozen constant uuid[] := private.frozen_companies();
 begin
   for v_open in
     select p.company_id, p.month from public.budget_periods as p
       left join private.budget_reconciliations as r on r.company_id = p.company_id and r.budget_period_id = p.id
-     where p.scope = 'company' and p.status = 'open'
+     where p.scope = 'company' and p.status = 'open' and p.company_id <> all (v_frozen)
        and (r.reconciled_at is null or r.reconciled_at < clock_timestamp() - interval '20 hours')
      order by r.reconciled_at nulls first, p.company_id
      limit p_companies
@@ -368,18 +371,21 @@ as $fn$
 declare
   v_count integer;
   v_pruned integer := 0;
+  v_frozen constant uuid[] := private.frozen_companies();
 begin
-  delete from private.usage_keys as k where k.created_at < now() - interval '30 days';
+  delete from private.usage_keys as k
+   where k.created_at < now() - interval '30 days' and k.company_id <> all (v_frozen);
   get diagnostics v_count = row_count;
   v_pruned := v_pruned + v_count;
   delete from private.budget_reservations as r
-   where greatest(r.expires_at, r.created_at) < now() - interval '30 days'
+   where greatest(r.expires_at, r.created_at) < now() - interval '30 days' and r.company_id <> all (v_frozen)
      and not exists (
        select from public.budget_periods as p
         where p.company_id = r.company_id and p.id = any (r.held_in) and p.status = 'open');
   get diagnostics v_count = row_count;
   v_pruned := v_pruned + v_count;
-  delete from private.outbox_events as e where e.status <> 'pending' and e.finished_at < now() - interval '30 days';
+  delete from private.outbox_events as e
+   where e.status <> 'pending' and e.finished_at < now() - interval '30 days' and e.company_id <> all (v_frozen);
   get diagnostics v_count = row_count;
   return v_pruned + v_count;
 end

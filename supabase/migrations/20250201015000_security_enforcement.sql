@@ -126,7 +126,8 @@ begin
       from public.users as u
       join public.companies as c on c.id = u.company_id
       join public.security_policies as p on p.company_id = c.id and p.is_active
-     where u.company_id = v_company and u.id = v_user and u.status = 'active' and c.status = 'active');
+     where u.company_id = v_company and u.id = v_user and u.status = 'active'
+       and c.status in ('active', 'moving'));
 end
 $fn$;
 revoke execute on function private.access_problem() from public;

@@ -197,6 +197,7 @@ declare
   v_result public.retention_result;
   v_results public.retention_result[];
   v_busy text[] := '{}';
+  v_frozen constant uuid[] := private.frozen_companies();
 begin
   for v_partition in
     select k.data_class, k.age_column, c.relname as name,
@@ -221,7 +222,7 @@ begin
        )
        select c.company_id from c where c.company_id is not null', v_partition.name)
     loop
-      v_is_needed := not exists (
+      v_is_needed := v_company_id = any (v_frozen) or not exists (
         select from public.data_retention_policies as p
           join private.retention_classes as k on k.data_class = p.data_class
          where p.company_id = v_company_id and p.data_class = v_partition.data_class and p.action = 'delete'
@@ -299,6 +300,7 @@ declare
   v_result public.retention_result;
   v_left integer := p_max_rows;
   v_started timestamptz;
+  v_frozen constant uuid[] := private.frozen_companies();
 begin
   if p_company_id is null then
     perform private.require_operator();
@@ -325,7 +327,7 @@ begin
            now() - make_interval(days => greatest(p.retention_days, k.minimum_days)) as older_than
       from public.data_retention_policies as p
       join private.retention_classes as k on k.data_class = p.data_class
-     where (p_company_id is null or p.company_id = p_company_id)
+     where (p_company_id is null and p.company_id <> all (v_frozen) or p.company_id = p_company_id)
        and p.action <> 'keep' and not p.is_legal_hold
      -- Another order of companies each day, so that none is always last. Logs come before the jobs that they keep.
      order by case when p_company_id is null then md5(p.company_id::text || current_date) end, p.data_class

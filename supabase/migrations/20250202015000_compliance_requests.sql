@@ -1546,8 +1546,10 @@ declare
   v_importing constant text := coalesce(current_setting('app.importing', true), '');
   v_request record;
   v_notices integer := 0;
+  v_frozen constant uuid[] := private.frozen_companies();
 begin
-  delete from private.subject_bundle_files as f where f.created_at < now() - interval '30 days';
+  delete from private.subject_bundle_files as f
+   where f.created_at < now() - interval '30 days' and f.company_id <> all (v_frozen);
   perform set_config('app.importing', private.import_token(), true);
   perform private.prune_invitations();
   for v_request in
@@ -1562,6 +1564,7 @@ begin
               end as notice
      ) as n
      where r.status in ('received', 'identity_check', 'in_progress') and n.notice > r.notices
+       and r.company_id <> all (v_frozen)
      order by r.company_id, r.due_at
      limit 1000
        for update of r skip locked

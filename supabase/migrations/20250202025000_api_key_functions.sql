@@ -41,8 +41,9 @@ select k.company_id, k.id, k.name, k.permissions, k.allowed_networks, k.rate_lim
        case
          when k.revoked_at is not null then 'revoked'
          when k.expires_at <= now() or k.created_at + make_interval(days => p.api_key_max_age_days) <= now() then 'expired'
-         when c.status <> 'active' then 'company_not_active'
-       end as problem
+         when c.status not in ('active', 'moving') then 'company_not_active'
+       end as problem,
+       c.status = 'moving' as is_moving
   from public.api_keys as k
   join public.companies as c on c.id = k.company_id
   left join public.security_policies as p on p.company_id = k.company_id and p.is_active;
@@ -415,7 +416,7 @@ begin
       v_rate := private.take_key_rate(v_found.company_id, v_found.id, v_found.rate_limit_per_minute, p_cost);
       if not v_rate.allowed then
         v_found.reason := 'rate_limited';
-      elsif coalesce(v_found.last_used_at, '-infinity') < now() - interval '1 minute' then
+      elsif coalesce(v_found.last_used_at, '-infinity') < now() - interval '1 minute' and not v_found.is_moving then
         -- Whoever else verifies it at this moment writes the same.
         update public.api_keys as k
            set last_used_at = now()

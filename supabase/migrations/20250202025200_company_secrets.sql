@@ -288,6 +288,7 @@ declare
   v_keys constant text[] := private.master_keys(p_master_key);
   v_hint constant text := private.master_key_hint(v_keys[1]);
   v_row private.company_data_keys;
+  v_frozen constant uuid[] := private.frozen_companies();
 begin
   if p_max_keys is null or p_max_keys not between 1 and 10000 then
     raise exception 'a run rewraps 1 to 10000 keys'
@@ -298,7 +299,7 @@ begin
   rewrapped := 0;
   for v_row in
     select d.* from private.company_data_keys as d
-     where d.master_key_hint <> v_hint
+     where d.master_key_hint <> v_hint and d.company_id <> all (v_frozen)
      order by d.company_id
      limit p_max_keys
        for update

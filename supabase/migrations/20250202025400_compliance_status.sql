@@ -284,13 +284,14 @@ as $fn$
 declare
   v_company record;
   v_notices integer := 0;
+  v_frozen constant uuid[] := private.frozen_companies();
 begin
   for v_company in
     select c.id, d.due_at
       from public.companies as c
       left join private.compliance_reviews as r on r.company_id = c.id
      cross join lateral (select private.review_due_at(c.id) as due_at) as d
-     where c.status = 'active' and d.due_at <= now()
+     where c.status = 'active' and c.id <> all (v_frozen) and d.due_at <= now()
        and (r.reminded_at is null or r.reminded_at <= now() - interval '30 days')
      order by c.id
      limit 1000

@@ -140,12 +140,13 @@ declare
   v_result public.retention_result;
   v_left bigint := p_max_rows;
   v_is_complete boolean;
+  v_frozen constant uuid[] := private.frozen_companies();
 begin
   for v_company_id in
     select l.company_id
       from private.company_lifecycles as l
       join public.companies as c on c.id = l.company_id
-     where c.status = 'closed' and l.grace_ends_at <= now()
+     where c.status = 'closed' and l.grace_ends_at <= now() and c.id <> all (v_frozen)
        -- Afterwards: what is kept goes in its time, and nobody has written anything since.
        and (l.erased_at is null
             or l.checked_at <= now() - case when l.completed_at is null then interval '20 hours' else interval '30 days' end)
@@ -186,12 +187,14 @@ as $fn$
 declare
   v_company record;
   v_notices integer := 0;
+  v_frozen constant uuid[] := private.frozen_companies();
 begin
   for v_company in
     select l.company_id, l.grace_ends_at, c.slug, case when l.grace_ends_at <= now() + interval '1 day' then 2 else 1 end as reminders
       from private.company_lifecycles as l
       join public.companies as c on c.id = l.company_id
      where l.grace_ends_at > now() and l.grace_ends_at <= now() + interval '7 days'
+       and c.id <> all (v_frozen)
        and l.reminders < case when l.grace_ends_at <= now() + interval '1 day' then 2 else 1 end
      order by l.grace_ends_at
      limit 1000

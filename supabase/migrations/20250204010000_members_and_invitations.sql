@@ -560,7 +560,7 @@ begin
             detail = 'invitation_not_valid',
             hint = 'Sign in with the address that it was sent to, and confirm it first. If you have, it has expired, was revoked or was sent again: ask for another.';
   end if;
-  if v_company.status <> 'active' then
+  if v_company.status not in ('active', 'moving') then
     raise exception 'the company is suspended'
       using errcode = 'PT409',
             detail = 'company_suspended',

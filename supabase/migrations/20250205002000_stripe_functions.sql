@@ -623,10 +623,11 @@ as $fn$
 declare
   v_company uuid;
   v_changes integer := 0;
+  v_frozen constant uuid[] := private.frozen_companies();
 begin
   for v_company in
     select b.company_id from public.billing_accounts as b
-     where b.payment_status <> 'ok'
+     where b.payment_status <> 'ok' and b.company_id <> all (v_frozen)
        and (b.payment_stage in ('ok', 'grace') and b.grace_ends_at <= now()
             or b.payment_stage <> 'suspended' and b.suspends_at <= now())
      order by b.grace_ends_at, b.company_id
@@ -668,12 +669,14 @@ create or replace function private.claim_stripe_accounts(p_max_rows integer)
 returns table (company_id uuid, stripe_customer_id text, sync_started_at timestamptz)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $fn$
+declare
+  v_frozen constant uuid[] := private.frozen_companies();
 begin
   return query
     with due as (
       select b.company_id, b.id, c.stripe_customer_id from public.billing_accounts as b
         join public.companies as c on c.id = b.company_id
-       where c.stripe_customer_id is not null
+       where c.stripe_customer_id is not null and c.id <> all (v_frozen)
          and (b.reconciled_at is null or b.reconciled_at <= now() - interval '20 hours')
        order by b.reconciled_at nulls first, b.company_id
        limit p_max_rows
@@ -713,6 +716,8 @@ returns table (
 )
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $fn$
+declare
+  v_frozen constant uuid[] := private.frozen_companies();
 begin
   if coalesce(private.stripe_setting('usage_meter'), 'null') = 'null' then
     return;
@@ -730,7 +735,7 @@ begin
         from private.stripe_usage_reports as x
        where x.company_id = p.company_id and x.month = p.month
     ) as r on true
-   where c.stripe_customer_id is not null
+   where c.stripe_customer_id is not null and c.id <> all (v_frozen)
      -- Stripe takes usage of 35 days.
      and p.starts_at <= clock_timestamp() and p.ends_at > now() - interval '30 days'
      and coalesce(r.is_sent, true) and u.cents > coalesce(r.cents, 0)
@@ -746,7 +751,7 @@ begin
            p.starts_at, r.created_at <= now() - interval '20 hours'
       from private.stripe_usage_reports as r
       join public.budget_periods as p on p.company_id = r.company_id and p.month = r.month and p.scope = 'company'
-     where r.sent_at is null
+     where r.sent_at is null and r.company_id <> all (v_frozen)
      order by r.created_at, r.company_id, r.month
      limit p_max_rows;
 end

@@ -202,7 +202,7 @@ begin
     return query values ('access.member_disabled', jsonb_build_object('since', p_member.disabled_at));
     return;
   end if;
-  if v_company.status <> 'active' then
+  if v_company.status not in ('active', 'moving') then
     return query values (
       case v_company.status when 'suspended' then 'access.company_suspended' else 'access.company_not_active' end,
       jsonb_build_object(

@@ -485,7 +485,9 @@ select format('%s.%s', t.name, a.attname) as name
    -- What outlives the account or the row, and what is read by no tenant.
    and format('%s.%s', t.name, a.attname) not in (
      'api_keys.replaces_id', 'audit_logs.actor_id', 'audit_logs.row_id', 'budget_reservations.usage_id', 'compliance_requests.subject_user_id',
-     'processing_restrictions.subject_user_id', 'usage_deltas.agent_id', 'usage_keys.usage_id')
+     'processing_restrictions.subject_user_id', 'usage_deltas.agent_id', 'usage_keys.usage_id',
+     -- Stands in the target before the company does, and in the source when it has gone.
+     'company_moves.company_id')
    and not exists (select from pg_constraint as f
                     where f.contype = 'f' and f.conrelid = t.oid and a.attnum = any (f.conkey) and f.convalidated
                       and (a.attname <> 'company_id' or f.confrelid = 'public.companies'::regclass or t.schema_name = 'private'));
@@ -502,7 +504,7 @@ insert into declared_unique values
   ('ip_allowlist_entries (company_id, network)'), ('media_assets (company_id, storage_path)'),
   ('private.invitation_tokens (token_hash)'),
   ('private.api_key_secrets (key_hash)'), ('processing_restrictions (company_id, compliance_request_id)'), ('security_policies (company_id) WHERE is_active'),
-  ('private.audit_links (company_id, created_at, transaction_id)'), ('private.company_secrets (company_id, agent_id, name) NULLS NOT DISTINCT'), ('security_policies (company_id, version)'), ('service_limits (company_id, service)'), ('services (company_id, code)');
+  ('private.audit_links (company_id, created_at, transaction_id)'), ('private.company_moves (company_id) WHERE (finished_at IS NULL)'), ('private.company_secrets (company_id, agent_id, name) NULLS NOT DISTINCT'), ('security_policies (company_id, version)'), ('service_limits (company_id, service)'), ('services (company_id, code)');
 create temp view v_unique as
 select coalesce(u.name, d.name) as name
   from (select t.oid::regclass || ' ' || regexp_replace(pg_get_indexdef(i.indexrelid), '^.* USING btree ', '') as name
