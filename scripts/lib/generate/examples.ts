@@ -111,7 +111,9 @@ export function examplesOf(signature: Signature): { sql: string; ts: string } {
   const given = signature.parameters
     .filter((parameter) => parameter.default === null)
     .map((parameter) => ({ parameter, example: exampleOf(signature.name, parameter) }));
-  const sqlArguments = given.map(({ parameter, example }) => `${parameter.name} => ${example.sql}`);
+  const sqlArguments = given.map(
+    ({ parameter, example }) => `${parameter.identifier} => ${example.sql}`,
+  );
   const tsArguments = given.map(({ parameter, example }) => `${parameter.name}: ${example.ts}`);
   const isRow = signature.columns.length > 0 || signature.returns_set;
   const call = (separator: string, end: string): string =>

@@ -3,6 +3,8 @@ import type pg from 'pg';
 /** A parameter that is given. */
 export interface Parameter {
   name: string;
+  /** The same as SQL writes it: in quotes where it is a keyword. */
+  identifier: string;
   type: string;
   /** Its default as SQL; null where the parameter has to be given. */
   default: string | null;
@@ -33,7 +35,7 @@ export async function readSignatures(client: pg.ClientBase): Promise<Signature[]
       join pg_namespace as n on n.oid = p.pronamespace
       join pg_type as t on t.oid = p.prorettype
       cross join lateral (
-        select jsonb_agg(jsonb_build_object('name', i.name, 'type', format_type(i.type, null),
+        select jsonb_agg(jsonb_build_object('name', i.name, 'identifier', quote_ident(i.name), 'type', format_type(i.type, null),
                                             'default', pg_get_function_arg_default(p.oid, i.place::integer)) order by i.place)
                  filter (where i.mode in ('i', 'b', 'v')) as parameters,
                jsonb_agg(jsonb_build_object('name', i.name, 'type', format_type(i.type, null)) order by i.place)

@@ -94,7 +94,17 @@ export class Callability {
 
   #block(body: Node, caller: Caller, bindings: Bindings, isDefiner: boolean): boolean {
     const action = inside(body.action, 'PLpgSQL_stmt_block');
-    return this.#all(action?.body, caller, bindings, isDefiner);
+    // What variables are declared with is called first.
+    const declared = [
+      ...list(body.datums).map((datum) => inside(datum, 'PLpgSQL_var')?.default_val),
+      ...list(body.record_defaults),
+    ];
+    return (
+      declared.every(
+        (value) =>
+          value === undefined || this.#sql(treeOfExpression(value), caller, bindings, isDefiner),
+      ) && this.#all(action?.body, caller, bindings, isDefiner)
+    );
   }
 
   #all(statements: unknown, caller: Caller, bindings: Bindings, isDefiner: boolean): boolean {

@@ -68,6 +68,12 @@ export function statementsOf(sql: string): Node[] {
 /** A variable that is declared with a type of a schema: `v_period public.budget_periods;`. */
 const NAMED_TYPE = /^(\s*\w+\s+(?:constant\s+)?)(?:public|private)\.\w+(?=\s*(?::=|;))/gim;
 
+const NAMED_DEFAULT = /^\s*\w+\s+(?:constant\s+)?(?:public|private)\.\w+\s*:=\s*([^;]+);/gim;
+
+/** How PL/pgSQL has an expression parsed. */
+const EXPRESSION = 2;
+const FIRST_ASSIGNMENT = 3;
+
 /**
  * The tree of a function in PL/pgSQL. The parser has no catalog and takes a named type for a scalar, whose fields
  * cannot be assigned to; a record has any field.
@@ -77,7 +83,12 @@ export function plpgsqlFunction(definition: string): Node | undefined {
     const parsed = parsePlPgSQLSync(definition.replace(NAMED_TYPE, '$1record')) as {
       plpgsql_funcs?: unknown[];
     };
-    return inside(list(parsed.plpgsql_funcs)[0], 'PLpgSQL_function');
+    const body = inside(list(parsed.plpgsql_funcs)[0], 'PLpgSQL_function');
+    // Of a record the parser does not tell what it is declared with.
+    const defaults = [...definition.matchAll(NAMED_DEFAULT)].map(([, query = '']) => ({
+      PLpgSQL_expr: { query, parseMode: EXPRESSION },
+    }));
+    return body && { ...body, record_defaults: defaults };
   } catch {
     return undefined;
   }
@@ -88,10 +99,6 @@ export function queryOf(expression: unknown): string | undefined {
   const query = inside(expression, 'PLpgSQL_expr')?.query;
   return typeof query === 'string' ? query : undefined;
 }
-
-/** How PL/pgSQL has an expression parsed. */
-const EXPRESSION = 2;
-const FIRST_ASSIGNMENT = 3;
 
 /** The tree of an expression or a statement of PL/pgSQL; of an assignment, its right side. */
 export function treeOfExpression(expression: unknown): Node | undefined {

@@ -320,7 +320,9 @@ describe('config.toml', () => {
       text: other,
       conflicts: [{ setting: HOOK }],
     });
-    expect(() => mergeConfig('auth = { hook = {} }\n', [HOOK], 'config.toml')).toThrow('by hand');
+    expect(() => mergeConfig('auth = { hook = {} }\n', [HOOK], 'config.toml')).toThrow(
+      'without changing other settings',
+    );
     expect(() => mergeConfig('a = = 1', [HOOK], 'config.toml')).toThrow('not TOML');
   });
 });
