@@ -4,7 +4,7 @@ begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
 set local statement_timeout = '30s';
-select plan(119);
+select plan(122);
 
 create function pg_temp.id(p_tail text) returns uuid language sql as $$
   select ('00000000-0000-4000-8000-00000000' || p_tail)::uuid
@@ -224,7 +224,9 @@ update public.data_retention_policies set legal_basis = 'x' where company_id = p
 select throws_ok($$insert into public.data_retention_policies (company_id, data_class, retention_days) values (pg_temp.id('b0d1'), 'documents', 60)$$, '23505', null, 'an import takes no place');
 set local app.importing = '';
 select is((select is_default from public.data_retention_policies where company_id = pg_temp.id('b0d1') and data_class = 'documents'), true, 'nor marks anything as chosen');
+create temporary table defaults as select id from public.data_retention_policies where company_id = pg_temp.id('b0d1') and is_default;
 select lives_ok($$select private.set_up_company(pg_temp.id('b0d1'), 'enterprise', null)$$, 'setting up again');
+select results_eq($$select id from public.data_retention_policies where company_id = pg_temp.id('b0d1') and is_default order by 1$$, 'select id from defaults order by 1', 'leaves the defaults that are there');
 select is((select array[count(*)::text, min(plan_tier)] from public.company_plans where company_id = pg_temp.id('b0d1')), array['1', 'starter'], 'changes nothing');
 select is((select count(*)::integer from private.outbox_events where company_id = pg_temp.id('b0d1') and topic = 'company.created'), 1, 'and tells nothing');
 select lives_ok($$select private.set_up_company(pg_temp.id('dead'), 'starter', null)$$, 'nor is anything made for nobody');
@@ -240,7 +242,11 @@ select results_eq(format('select required_aal, is_strict from public.security_po
 update private.retention_classes set proposed_days = 1 where data_class = 'audit_logs';
 select set_config('test.low', pg_temp.made($$'Low', 'p@b.example'$$), true);
 select is((select retention_days from public.data_retention_policies where company_id = current_setting('test.low')::uuid and data_class = 'audit_logs'), 365, 'no default is below what the law says');
+delete from private.company_lifecycles where company_id = pg_temp.id('c000');
+select private.set_up_company(pg_temp.id('c000'), 'starter', null);
 select is((select count(*)::integer from public.company_plans as p join public.companies as c on c.id = p.company_id where c.is_operator), 0, 'the operator company has no plan');
+select is((select count(*)::integer from private.outbox_events where company_id = pg_temp.id('c000') and topic = 'company.created'), 0, 'and nobody is told of it');
+select is((select count(*)::integer from public.company_config where company_id = pg_temp.id('c000')), 1, 'control: but it has settings');
 
 select * from finish();
 rollback;
