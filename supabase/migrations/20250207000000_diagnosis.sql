@@ -33,6 +33,16 @@ create table if not exists private.diagnosis_checks (
   constraint diagnosis_checks_finding_has_mend check ((severity in ('warning', 'error')) <= (mend is not null))
 );
 
+-- Texts of the package, of nobody's.
+insert into private.column_classes (table_schema, table_name, column_name, class, erasure)
+select 'private', v.table_name, c, 'operational', 'keep'
+  from (values
+    ('diagnosis_areas', '{area,place,title,permission}'),
+    ('diagnosis_checks', '{check_id,area,severity,asked_by,finding,explanation,mend,mend_sql}')
+  ) as v (table_name, column_names)
+ cross join lateral unnest(v.column_names::text[]) as c
+on conflict do nothing;
+
 -- The foreign keys.
 create index if not exists diagnosis_areas_permission_idx
   on private.diagnosis_areas (permission);
