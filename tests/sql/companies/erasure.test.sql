@@ -54,6 +54,7 @@ create function pg_temp.life() returns private.company_lifecycles language sql a
 insert into storage.objects (bucket_id, name) values
   ('documents', pg_temp.id('c001') || '/orphan.pdf'), ('media', pg_temp.id('c001') || '/orphan.png'), ('documents', pg_temp.id('c002') || '/theirs.pdf');
 select private.put_company_secret(pg_temp.id('c001'), 's', 'v', null, repeat('m', 32));
+select private.put_company_secret(pg_temp.id('c002'), 's', 'v', null, repeat('m', 32));
 insert into private.rate_limit_buckets (company_id, bucket, tat, limit_per_minute, burst, rated_at) values (pg_temp.id('c001'), 'x', now(), 1, 1, now()) on conflict do nothing;
 
 insert into public.billing_invoices (company_id, stripe_invoice_id, status, currency, total_minor, amount_due_minor, amount_paid_minor, amount_remaining_minor, issued_at, synced_at)
