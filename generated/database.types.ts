@@ -299,6 +299,7 @@ export type Database = {
           created_by: string | null;
           id: string;
           ip_address: unknown;
+          opens_link: boolean;
           request_id: string | null;
           row_id: string | null;
           salt: string | null;
@@ -318,6 +319,7 @@ export type Database = {
           created_by?: string | null;
           id?: string;
           ip_address?: unknown;
+          opens_link?: boolean;
           request_id?: string | null;
           row_id?: string | null;
           salt?: string | null;
@@ -336,6 +338,7 @@ export type Database = {
           created_by?: string | null;
           id?: string;
           ip_address?: unknown;
+          opens_link?: boolean;
           request_id?: string | null;
           row_id?: string | null;
           salt?: string | null;
@@ -346,6 +349,201 @@ export type Database = {
         Relationships: [
           {
             foreignKeyName: 'audit_logs_company_id_fkey';
+            columns: ['company_id'];
+            isOneToOne: false;
+            referencedRelation: 'companies';
+            referencedColumns: ['id'];
+          },
+        ];
+      };
+      billing_accounts: {
+        Row: {
+          cancel_at_period_end: boolean;
+          company_id: string;
+          created_at: string;
+          created_by: string | null;
+          currency: string | null;
+          current_period_ends_at: string | null;
+          current_period_starts_at: string | null;
+          customer_attempt: number;
+          grace_ends_at: string | null;
+          id: string;
+          last_error: string | null;
+          monthly_amount_minor: number;
+          past_due_since: string | null;
+          payment_stage: string;
+          payment_status: string;
+          reconciled_at: string | null;
+          stripe_price_id: string | null;
+          stripe_subscription_id: string | null;
+          subscription_status: string | null;
+          suspended_at: string | null;
+          suspends_at: string | null;
+          sync_started_at: string | null;
+          synced_at: string | null;
+          trial_ends_at: string | null;
+          updated_at: string;
+          updated_by: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          cancel_at_period_end?: boolean;
+          company_id: string;
+          created_at?: string;
+          created_by?: string | null;
+          currency?: string | null;
+          current_period_ends_at?: string | null;
+          current_period_starts_at?: string | null;
+          customer_attempt?: number;
+          grace_ends_at?: string | null;
+          id?: string;
+          last_error?: string | null;
+          monthly_amount_minor?: number;
+          past_due_since?: string | null;
+          payment_stage?: string;
+          payment_status?: string;
+          reconciled_at?: string | null;
+          stripe_price_id?: string | null;
+          stripe_subscription_id?: string | null;
+          subscription_status?: string | null;
+          suspended_at?: string | null;
+          suspends_at?: string | null;
+          sync_started_at?: string | null;
+          synced_at?: string | null;
+          trial_ends_at?: string | null;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Update: {
+          cancel_at_period_end?: boolean;
+          company_id?: string;
+          created_at?: string;
+          created_by?: string | null;
+          currency?: string | null;
+          current_period_ends_at?: string | null;
+          current_period_starts_at?: string | null;
+          customer_attempt?: number;
+          grace_ends_at?: string | null;
+          id?: string;
+          last_error?: string | null;
+          monthly_amount_minor?: number;
+          past_due_since?: string | null;
+          payment_stage?: string;
+          payment_status?: string;
+          reconciled_at?: string | null;
+          stripe_price_id?: string | null;
+          stripe_subscription_id?: string | null;
+          subscription_status?: string | null;
+          suspended_at?: string | null;
+          suspends_at?: string | null;
+          sync_started_at?: string | null;
+          synced_at?: string | null;
+          trial_ends_at?: string | null;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: 'billing_accounts_company_id_fkey';
+            columns: ['company_id'];
+            isOneToOne: true;
+            referencedRelation: 'companies';
+            referencedColumns: ['id'];
+          },
+        ];
+      };
+      billing_invoices: {
+        Row: {
+          amount_due_minor: number;
+          amount_paid_minor: number;
+          amount_remaining_minor: number;
+          attempt_count: number;
+          company_id: string;
+          created_at: string;
+          created_by: string | null;
+          currency: string;
+          due_at: string | null;
+          finalized_at: string | null;
+          hosted_invoice_url: string | null;
+          id: string;
+          issued_at: string;
+          next_attempt_at: string | null;
+          number: string | null;
+          paid_at: string | null;
+          pdf_url: string | null;
+          period_ends_at: string | null;
+          period_starts_at: string | null;
+          status: string;
+          stripe_invoice_id: string;
+          stripe_subscription_id: string | null;
+          synced_at: string;
+          total_minor: number;
+          updated_at: string;
+          updated_by: string | null;
+          voided_at: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          amount_due_minor: number;
+          amount_paid_minor: number;
+          amount_remaining_minor: number;
+          attempt_count?: number;
+          company_id: string;
+          created_at?: string;
+          created_by?: string | null;
+          currency: string;
+          due_at?: string | null;
+          finalized_at?: string | null;
+          hosted_invoice_url?: string | null;
+          id?: string;
+          issued_at: string;
+          next_attempt_at?: string | null;
+          number?: string | null;
+          paid_at?: string | null;
+          pdf_url?: string | null;
+          period_ends_at?: string | null;
+          period_starts_at?: string | null;
+          status: string;
+          stripe_invoice_id: string;
+          stripe_subscription_id?: string | null;
+          synced_at: string;
+          total_minor: number;
+          updated_at?: string;
+          updated_by?: string | null;
+          voided_at?: string | null;
+        };
+        Update: {
+          amount_due_minor?: number;
+          amount_paid_minor?: number;
+          amount_remaining_minor?: number;
+          attempt_count?: number;
+          company_id?: string;
+          created_at?: string;
+          created_by?: string | null;
+          currency?: string;
+          due_at?: string | null;
+          finalized_at?: string | null;
+          hosted_invoice_url?: string | null;
+          id?: string;
+          issued_at?: string;
+          next_attempt_at?: string | null;
+          number?: string | null;
+          paid_at?: string | null;
+          pdf_url?: string | null;
+          period_ends_at?: string | null;
+          period_starts_at?: string | null;
+          status?: string;
+          stripe_invoice_id?: string;
+          stripe_subscription_id?: string | null;
+          synced_at?: string;
+          total_minor?: number;
+          updated_at?: string;
+          updated_by?: string | null;
+          voided_at?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: 'billing_invoices_company_id_fkey';
             columns: ['company_id'];
             isOneToOne: false;
             referencedRelation: 'companies';
@@ -658,6 +856,7 @@ export type Database = {
           id: string;
           invoice_number_prefix: string;
           invoice_payment_days: number;
+          is_default: boolean;
           notification_emails: string[];
           settings: NonNullable<Json>;
           updated_at: string;
@@ -673,6 +872,7 @@ export type Database = {
           id?: string;
           invoice_number_prefix?: string;
           invoice_payment_days?: number;
+          is_default?: boolean;
           notification_emails?: string[];
           settings?: NonNullable<Json>;
           updated_at?: string;
@@ -687,6 +887,7 @@ export type Database = {
           id?: string;
           invoice_number_prefix?: string;
           invoice_payment_days?: number;
+          is_default?: boolean;
           notification_emails?: string[];
           settings?: NonNullable<Json>;
           updated_at?: string;
@@ -713,6 +914,8 @@ export type Database = {
           id: string;
           is_active: boolean;
           monthly_limit_usd: number;
+          monthly_price_usd: number | null;
+          payment_limit_usd: number | null;
           plan_tier: string;
           started_at: string;
           stripe_price_id: string | null;
@@ -731,6 +934,8 @@ export type Database = {
           id?: string;
           is_active?: boolean;
           monthly_limit_usd: number;
+          monthly_price_usd?: number | null;
+          payment_limit_usd?: number | null;
           plan_tier: string;
           started_at?: string;
           stripe_price_id?: string | null;
@@ -748,6 +953,8 @@ export type Database = {
           id?: string;
           is_active?: boolean;
           monthly_limit_usd?: number;
+          monthly_price_usd?: number | null;
+          payment_limit_usd?: number | null;
           plan_tier?: string;
           started_at?: string;
           stripe_price_id?: string | null;
@@ -939,6 +1146,7 @@ export type Database = {
           created_by: string | null;
           data_class: string;
           id: string;
+          is_default: boolean;
           is_legal_hold: boolean;
           legal_basis: string | null;
           retention_days: number;
@@ -953,6 +1161,7 @@ export type Database = {
           created_by?: string | null;
           data_class: string;
           id?: string;
+          is_default?: boolean;
           is_legal_hold?: boolean;
           legal_basis?: string | null;
           retention_days: number;
@@ -966,6 +1175,7 @@ export type Database = {
           created_by?: string | null;
           data_class?: string;
           id?: string;
+          is_default?: boolean;
           is_legal_hold?: boolean;
           legal_basis?: string | null;
           retention_days?: number;
@@ -1055,6 +1265,81 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: 'jobs';
             referencedColumns: ['company_id', 'id'];
+          },
+        ];
+      };
+      invitations: {
+        Row: {
+          accepted_at: string | null;
+          accepted_by: string | null;
+          company_id: string;
+          created_at: string;
+          created_by: string | null;
+          email: string;
+          expires_at: string;
+          full_name: string | null;
+          granted_permissions: string[];
+          id: string;
+          invited_as: string;
+          invited_by: string | null;
+          last_sent_at: string | null;
+          revoked_at: string | null;
+          role: string;
+          sent_count: number;
+          status: string;
+          updated_at: string;
+          updated_by: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          accepted_at?: string | null;
+          accepted_by?: string | null;
+          company_id: string;
+          created_at?: string;
+          created_by?: string | null;
+          email: string;
+          expires_at: string;
+          full_name?: string | null;
+          granted_permissions?: string[];
+          id?: string;
+          invited_as: string;
+          invited_by?: string | null;
+          last_sent_at?: string | null;
+          revoked_at?: string | null;
+          role: string;
+          sent_count?: number;
+          status?: string;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Update: {
+          accepted_at?: string | null;
+          accepted_by?: string | null;
+          company_id?: string;
+          created_at?: string;
+          created_by?: string | null;
+          email?: string;
+          expires_at?: string;
+          full_name?: string | null;
+          granted_permissions?: string[];
+          id?: string;
+          invited_as?: string;
+          invited_by?: string | null;
+          last_sent_at?: string | null;
+          revoked_at?: string | null;
+          role?: string;
+          sent_count?: number;
+          status?: string;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: 'invitations_company_id_fkey';
+            columns: ['company_id'];
+            isOneToOne: false;
+            referencedRelation: 'companies';
+            referencedColumns: ['id'];
           },
         ];
       };
@@ -1788,6 +2073,16 @@ export type Database = {
       [_ in never]: never;
     };
     Functions: {
+      accept_invitation: {
+        Args: { full_name?: string; token: string };
+        Returns: Database['public']['CompositeTypes']['accepted_invitation'];
+        SetofOptions: {
+          from: '*';
+          to: 'accepted_invitation';
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       adjust_budget: {
         Args: {
           adjustment_id?: string;
@@ -1798,7 +2093,44 @@ export type Database = {
         };
         Returns: string;
       };
+      apply_stripe_state: {
+        Args: {
+          company_id: string;
+          state: Json;
+          stripe_customer_id: string;
+          stripe_event_id?: string;
+          sync_started_at: string;
+        };
+        Returns: string[];
+      };
       assign_permission: { Args: { permission: string; user_id: string }; Returns: string[] };
+      begin_stripe_sync: { Args: { company_id: string }; Returns: string };
+      billing_overview: {
+        Args: {
+          after?: string;
+          max_rows?: number;
+          payment_status?: string;
+          plan_tier?: string;
+          search?: string;
+        };
+        Returns: Database['public']['CompositeTypes']['billing_overview'][];
+        SetofOptions: {
+          from: '*';
+          to: 'billing_overview';
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      billing_totals: {
+        Args: Record<PropertyKey, never>;
+        Returns: Database['public']['CompositeTypes']['billing_total'][];
+        SetofOptions: {
+          from: '*';
+          to: 'billing_total';
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       budget_forecast: {
         Args: { company_id: string };
         Returns: {
@@ -1830,6 +2162,53 @@ export type Database = {
           spent_usd: number;
         }[];
       };
+      change_company_plan: {
+        Args: {
+          company_id: string;
+          enforcement?: string;
+          features?: Json;
+          monthly_limit_usd?: number;
+          monthly_price_usd?: number;
+          plan_id?: string;
+          plan_tier?: string;
+          reason?: string;
+        };
+        Returns: {
+          company_id: string;
+          created_at: string;
+          created_by: string | null;
+          ended_at: string | null;
+          enforcement: string;
+          features: NonNullable<Json>;
+          id: string;
+          is_active: boolean;
+          monthly_limit_usd: number;
+          monthly_price_usd: number | null;
+          payment_limit_usd: number | null;
+          plan_tier: string;
+          started_at: string;
+          stripe_price_id: string | null;
+          stripe_subscription_id: string | null;
+          updated_at: string;
+          updated_by: string | null;
+        };
+        SetofOptions: {
+          from: '*';
+          to: 'company_plans';
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      change_member_role: {
+        Args: {
+          company_id: string;
+          is_forced?: boolean;
+          permissions?: string[];
+          role: string;
+          user_id: string;
+        };
+        Returns: string[];
+      };
       check_budget_before_usage: {
         Args: {
           agent_id: string;
@@ -1859,7 +2238,7 @@ export type Database = {
       };
       check_request: { Args: Record<PropertyKey, never>; Returns: undefined };
       claim_events: {
-        Args: { batch_size?: number; lease_seconds?: number };
+        Args: { batch_size?: number; lease_seconds?: number; topics?: string[] };
         Returns: {
           attempt: number;
           company_id: string;
@@ -1871,6 +2250,77 @@ export type Database = {
           topic: string;
         }[];
       };
+      claim_stripe_accounts: {
+        Args: { max_rows?: number };
+        Returns: {
+          company_id: string;
+          stripe_customer_id: string;
+          sync_started_at: string;
+        }[];
+      };
+      claim_stripe_usage: {
+        Args: { max_rows?: number };
+        Returns: {
+          company_id: string;
+          identifier: string;
+          is_old: boolean;
+          month: string;
+          month_starts_at: string;
+          position: number;
+          reported_cents: number;
+          stripe_customer_id: string;
+          used_at: string;
+          value_cents: number;
+        }[];
+      };
+      close_company: {
+        Args: { company_id: string; grace_days?: number; reason: string };
+        Returns: string;
+      };
+      company_details: {
+        Args: { company_id: string };
+        Returns: Database['public']['CompositeTypes']['company_details'];
+        SetofOptions: {
+          from: '*';
+          to: 'company_details';
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      company_lifecycle: {
+        Args: { company_id: string };
+        Returns: {
+          closed_at: string;
+          completed_at: string;
+          created_at: string;
+          erased_at: string;
+          erasure_started_at: string;
+          grace_ends_at: string;
+          receipt: Json;
+          status: string;
+          status_reason: string;
+          suspended_at: string;
+        }[];
+      };
+      company_overview: {
+        Args: {
+          after?: string;
+          flag?: string;
+          is_descending?: boolean;
+          max_rows?: number;
+          plan_tier?: string;
+          search?: string;
+          sort_by?: string;
+          status?: string;
+        };
+        Returns: Database['public']['CompositeTypes']['company_overview'][];
+        SetofOptions: {
+          from: '*';
+          to: 'company_overview';
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       compliance_status: {
         Args: { company_id: string };
         Returns: {
@@ -1880,11 +2330,76 @@ export type Database = {
           value: number;
         }[];
       };
+      create_company: {
+        Args: {
+          company_id?: string;
+          contact_email: string;
+          country_code?: string;
+          currency?: string;
+          first_user_email?: string;
+          monthly_limit_usd?: number;
+          name: string;
+          plan_tier?: string;
+          slug?: string;
+          time_zone?: string;
+        };
+        Returns: {
+          address_line1: string | null;
+          address_line2: string | null;
+          city: string | null;
+          closed_at: string | null;
+          contact_email: string;
+          contact_name: string | null;
+          contact_phone: string | null;
+          country_code: string | null;
+          created_at: string;
+          created_by: string | null;
+          currency: string;
+          id: string;
+          is_operator: boolean;
+          legal_name: string | null;
+          name: string;
+          postal_code: string | null;
+          slug: string;
+          status: string;
+          status_reason: string | null;
+          stripe_customer_id: string | null;
+          suspended_at: string | null;
+          tax_number: string | null;
+          time_zone: string;
+          updated_at: string;
+          updated_by: string | null;
+        };
+        SetofOptions: {
+          from: '*';
+          to: 'companies';
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       delete_company_secret: {
         Args: { agent_id?: string; company_id: string; name: string };
         Returns: boolean;
       };
+      diagnose: {
+        Args: { company_id?: string; permission?: string; request?: Json; user_id?: string };
+        Returns: {
+          area: string;
+          check_id: string;
+          evidence: Json;
+          explanation: string;
+          finding: string;
+          mend: string;
+          mend_sql: string;
+          severity: string;
+        }[];
+      };
+      disable_member: {
+        Args: { company_id: string; is_forced?: boolean; user_id: string };
+        Returns: string;
+      };
       drop_company_data_key: { Args: { company_id: string }; Returns: number };
+      enable_member: { Args: { company_id: string; user_id: string }; Returns: string[] };
       explain_ip_access: {
         Args: { company_id: string; ip?: unknown };
         Returns: {
@@ -1919,6 +2434,7 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      fail_stripe_event: { Args: { error: string; stripe_event_id: string }; Returns: undefined };
       find_leaked_api_keys: {
         Args: { content: string; is_revoking?: boolean };
         Returns: {
@@ -1939,6 +2455,29 @@ export type Database = {
           is_final?: boolean;
         };
         Returns: string;
+      };
+      finish_stripe_usage: {
+        Args: { company_id: string; month: string; position: number };
+        Returns: boolean;
+      };
+      invite_member: {
+        Args: {
+          company_id: string;
+          email: string;
+          expires_in?: string;
+          full_name?: string;
+          invitation_id?: string;
+          permissions?: string[];
+          role: string;
+          send_email?: boolean;
+        };
+        Returns: Database['public']['CompositeTypes']['issued_invitation'];
+        SetofOptions: {
+          from: '*';
+          to: 'issued_invitation';
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
       };
       is_processing_allowed: {
         Args: {
@@ -1967,6 +2506,7 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      leave_company: { Args: { company_id: string }; Returns: string };
       lift_processing_restriction: {
         Args: { company_id: string; reason: string; restriction_id: string };
         Returns: boolean;
@@ -1981,6 +2521,22 @@ export type Database = {
           updated_at: string;
           updated_by: string;
         }[];
+      };
+      list_invitations: {
+        Args: {
+          before_at?: string;
+          before_id?: string;
+          company_id: string;
+          is_all?: boolean;
+          max_rows?: number;
+        };
+        Returns: Database['public']['CompositeTypes']['invitation_entry'][];
+        SetofOptions: {
+          from: '*';
+          to: 'invitation_entry';
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
       };
       log_api_usage_and_update_budget: {
         Args: {
@@ -2018,8 +2574,25 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      maintain_billing: {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          events_pruned: number;
+          stages_advanced: number;
+        }[];
+      };
       maintain_compliance: { Args: Record<PropertyKey, never>; Returns: number };
       maintain_partitions: { Args: Record<PropertyKey, never>; Returns: number };
+      my_billing: {
+        Args: Record<PropertyKey, never>;
+        Returns: Database['public']['CompositeTypes']['billing_overview'][];
+        SetofOptions: {
+          from: '*';
+          to: 'billing_overview';
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       my_companies: {
         Args: Record<PropertyKey, never>;
         Returns: {
@@ -2032,6 +2605,16 @@ export type Database = {
           slug: string;
         }[];
       };
+      my_company: {
+        Args: Record<PropertyKey, never>;
+        Returns: Database['public']['CompositeTypes']['company_details'];
+        SetofOptions: {
+          from: '*';
+          to: 'company_details';
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       my_compliance_requests: {
         Args: Record<PropertyKey, never>;
         Returns: Database['public']['CompositeTypes']['compliance_ticket'][];
@@ -2041,6 +2624,77 @@ export type Database = {
           isOneToOne: false;
           isSetofReturn: true;
         };
+      };
+      my_usage: {
+        Args: {
+          bucket?: string;
+          ends_on?: string;
+          group_by?: string;
+          max_series?: number;
+          service?: string;
+          starts_on?: string;
+        };
+        Returns: Database['public']['CompositeTypes']['usage_point'][];
+        SetofOptions: {
+          from: '*';
+          to: 'usage_point';
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      platform_usage: {
+        Args: {
+          bucket?: string;
+          company_id?: string;
+          ends_on?: string;
+          group_by?: string;
+          max_series?: number;
+          plan_tier?: string;
+          service?: string;
+          starts_on?: string;
+        };
+        Returns: Database['public']['CompositeTypes']['usage_point'][];
+        SetofOptions: {
+          from: '*';
+          to: 'usage_point';
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      platform_usage_totals: {
+        Args: {
+          after?: string;
+          company_id?: string;
+          ends_on?: string;
+          group_by?: string;
+          max_rows?: number;
+          plan_tier?: string;
+          service?: string;
+          starts_on?: string;
+        };
+        Returns: Database['public']['CompositeTypes']['usage_total'][];
+        SetofOptions: {
+          from: '*';
+          to: 'usage_total';
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      prepare_billing_portal: {
+        Args: { return_url: string };
+        Returns: {
+          company_id: string;
+          portal_configuration: string;
+          stripe_customer_id: string;
+        }[];
+      };
+      prepare_checkout: {
+        Args: { cancel_url: string; plan_tier: string; success_url: string };
+        Returns: {
+          company_id: string;
+          stripe_customer_id: string;
+          stripe_price_id: string;
+        }[];
       };
       process_compliance_request: {
         Args: { company_id?: string; id: string; is_dry_run?: boolean; max_rows?: number };
@@ -2061,6 +2715,42 @@ export type Database = {
           value: string;
         };
         Returns: string;
+      };
+      reactivate_company: {
+        Args: { company_id: string; reason: string };
+        Returns: {
+          address_line1: string | null;
+          address_line2: string | null;
+          city: string | null;
+          closed_at: string | null;
+          contact_email: string;
+          contact_name: string | null;
+          contact_phone: string | null;
+          country_code: string | null;
+          created_at: string;
+          created_by: string | null;
+          currency: string;
+          id: string;
+          is_operator: boolean;
+          legal_name: string | null;
+          name: string;
+          postal_code: string | null;
+          slug: string;
+          status: string;
+          status_reason: string | null;
+          stripe_customer_id: string | null;
+          suspended_at: string | null;
+          tax_number: string | null;
+          time_zone: string;
+          updated_at: string;
+          updated_by: string | null;
+        };
+        SetofOptions: {
+          from: '*';
+          to: 'companies';
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
       };
       read_company_secret: {
         Args: { agent_id?: string; company_id: string; master_key?: string; name: string };
@@ -2090,7 +2780,27 @@ export type Database = {
           status: string;
         }[];
       };
+      reconcile_usage: {
+        Args: { company_id: string; ends_on?: string; mend?: boolean; starts_on?: string };
+        Returns: {
+          day: string;
+          dimension: string;
+          is_mended: boolean;
+          missing_cost_usd: number;
+          missing_requests: number;
+          series: string;
+        }[];
+      };
       record_compliance_review: { Args: { company_id: string; notes?: string }; Returns: string };
+      record_stripe_event: {
+        Args: { event: Json };
+        Returns: {
+          company_id: string;
+          status: string;
+          stripe_customer_id: string;
+          sync_started_at: string;
+        }[];
+      };
       release_budget_reservation: {
         Args: { company_id: string; reservation_id: string };
         Returns: boolean;
@@ -2099,8 +2809,41 @@ export type Database = {
         Args: { company_id: string; is_forced?: boolean; network: unknown };
         Returns: boolean;
       };
+      remove_member: {
+        Args: {
+          company_id: string;
+          is_forced?: boolean;
+          is_revoking_api_keys?: boolean;
+          user_id: string;
+        };
+        Returns: Database['public']['CompositeTypes']['removed_member'];
+        SetofOptions: {
+          from: '*';
+          to: 'removed_member';
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       remove_permission: { Args: { permission: string; user_id: string }; Returns: string[] };
+      request_stripe_customers: { Args: { max_rows?: number }; Returns: number };
+      resend_invitation: {
+        Args: {
+          company_id: string;
+          expires_in?: string;
+          invitation_id: string;
+          send_email?: boolean;
+        };
+        Returns: Database['public']['CompositeTypes']['issued_invitation'];
+        SetofOptions: {
+          from: '*';
+          to: 'issued_invitation';
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       revoke_api_key: { Args: { api_key_id: string; company_id: string }; Returns: string };
+      revoke_invitation: { Args: { company_id: string; invitation_id: string }; Returns: string };
+      roll_up_usage: { Args: { max_rows?: number }; Returns: number };
       rotate_api_key: {
         Args: { api_key_id: string; company_id: string; expires_at?: string; overlap?: string };
         Returns: Database['public']['CompositeTypes']['issued_api_key'];
@@ -2175,6 +2918,22 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      set_system_setting: {
+        Args: { key: string; reason?: string; value: Json };
+        Returns: Database['public']['CompositeTypes']['system_setting'];
+        SetofOptions: {
+          from: '*';
+          to: 'system_setting';
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      store_stripe_customer: {
+        Args: { company_id: string; stripe_customer_id: string };
+        Returns: string;
+      };
+      stripe_backlog: { Args: { max_rows?: number }; Returns: Json[] };
+      stripe_cursor: { Args: { name: string; value?: Json }; Returns: Json };
       submit_compliance_request: {
         Args: {
           company_id: string;
@@ -2196,7 +2955,63 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      suspend_company: {
+        Args: { company_id: string; reason: string };
+        Returns: {
+          address_line1: string | null;
+          address_line2: string | null;
+          city: string | null;
+          closed_at: string | null;
+          contact_email: string;
+          contact_name: string | null;
+          contact_phone: string | null;
+          country_code: string | null;
+          created_at: string;
+          created_by: string | null;
+          currency: string;
+          id: string;
+          is_operator: boolean;
+          legal_name: string | null;
+          name: string;
+          postal_code: string | null;
+          slug: string;
+          status: string;
+          status_reason: string | null;
+          stripe_customer_id: string | null;
+          suspended_at: string | null;
+          tax_number: string | null;
+          time_zone: string;
+          updated_at: string;
+          updated_by: string | null;
+        };
+        SetofOptions: {
+          from: '*';
+          to: 'companies';
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       switch_company: { Args: { company_id: string }; Returns: string };
+      system_setting_history: {
+        Args: { before_id?: string; key?: string; max_rows?: number };
+        Returns: Database['public']['CompositeTypes']['system_setting_change'][];
+        SetofOptions: {
+          from: '*';
+          to: 'system_setting_change';
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      system_settings: {
+        Args: { prefix?: string };
+        Returns: Database['public']['CompositeTypes']['system_setting'][];
+        SetofOptions: {
+          from: '*';
+          to: 'system_setting';
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       usage_anomalies: {
         Args: { company_id: string; days?: number };
         Returns: {
@@ -2206,6 +3021,16 @@ export type Database = {
           score: number;
           usual_usd: number;
         }[];
+      };
+      usage_movers: {
+        Args: { ends_on?: string; group_by?: string; max_rows?: number; starts_on?: string };
+        Returns: Database['public']['CompositeTypes']['usage_move'][];
+        SetofOptions: {
+          from: '*';
+          to: 'usage_move';
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
       };
       usage_series: {
         Args: {
@@ -2273,6 +3098,13 @@ export type Database = {
       [_ in never]: never;
     };
     CompositeTypes: {
+      accepted_invitation: {
+        company_id: string | null;
+        company_name: string | null;
+        user_id: string | null;
+        role: string | null;
+        permissions: string[] | null;
+      };
       api_key_verification: {
         allowed: boolean | null;
         reason: string | null;
@@ -2308,6 +3140,44 @@ export type Database = {
         head_hash: string | null;
         problems: Json | null;
       };
+      billing_overview: {
+        company_id: string | null;
+        slug: string | null;
+        name: string | null;
+        status: string | null;
+        plan_tier: string | null;
+        monthly_limit_usd: number | null;
+        payment_limit_usd: number | null;
+        enforcement: string | null;
+        monthly_price_usd: number | null;
+        plan_started_at: string | null;
+        recurring_minor: number | null;
+        recurring_currency: string | null;
+        recurring_source: string | null;
+        stripe_customer_id: string | null;
+        subscription_status: string | null;
+        payment_status: string | null;
+        payment_stage: string | null;
+        past_due_since: string | null;
+        grace_ends_at: string | null;
+        suspends_at: string | null;
+        trial_ends_at: string | null;
+        cancel_at_period_end: boolean | null;
+        current_period_ends_at: string | null;
+        stripe_synced_at: string | null;
+        stripe_error: string | null;
+        page_key: string | null;
+      };
+      billing_total: {
+        plan_tier: string | null;
+        currency: string | null;
+        companies: number | null;
+        recurring_minor: number | null;
+        stripe_recurring_minor: number | null;
+        past_due_companies: number | null;
+        past_due_minor: number | null;
+        unpriced_companies: number | null;
+      };
       budget_decision: {
         allowed: boolean | null;
         reason: string | null;
@@ -2321,6 +3191,63 @@ export type Database = {
         remaining_usd: number | null;
         budget_month: string | null;
         period_ends_at: string | null;
+      };
+      company_details: {
+        company_id: string | null;
+        slug: string | null;
+        name: string | null;
+        status: string | null;
+        status_reason: string | null;
+        time_zone: string | null;
+        contact_name: string | null;
+        contact_email: string | null;
+        created_at: string | null;
+        suspended_at: string | null;
+        closed_at: string | null;
+        members: number | null;
+        members_without_mfa: number | null;
+        plan_tier: string | null;
+        enforcement: string | null;
+        features: Json | null;
+        plan_started_at: string | null;
+        monthly_price_usd: number | null;
+        budget_month: string | null;
+        period_ends_at: string | null;
+        limit_usd: number | null;
+        spent_usd: number | null;
+        reserved_usd: number | null;
+        spent_percent: number | null;
+        stripe_status: string | null;
+        stripe_customer_id: string | null;
+        subscription_status: string | null;
+        payment_status: string | null;
+        past_due_since: string | null;
+        grace_ends_at: string | null;
+        current_period_ends_at: string | null;
+        stripe_synced_at: string | null;
+        stripe_error: string | null;
+        requests_open: number | null;
+        requests_overdue: number | null;
+        retention_failures: number | null;
+        last_activity_at: string | null;
+        flags: string[] | null;
+      };
+      company_overview: {
+        company_id: string | null;
+        slug: string | null;
+        name: string | null;
+        status: string | null;
+        is_operator: boolean | null;
+        created_at: string | null;
+        members: number | null;
+        plan_tier: string | null;
+        limit_usd: number | null;
+        spent_usd: number | null;
+        spent_percent: number | null;
+        payment_status: string | null;
+        last_activity_at: string | null;
+        flags: string[] | null;
+        page_key: string | null;
       };
       compliance_progress: {
         request_id: string | null;
@@ -2339,10 +3266,33 @@ export type Database = {
         due_at: string | null;
         completed_at: string | null;
       };
+      invitation_entry: {
+        id: string | null;
+        email: string | null;
+        full_name: string | null;
+        role: string | null;
+        granted_permissions: string[] | null;
+        state: string | null;
+        expires_at: string | null;
+        invited_by: string | null;
+        sent_count: number | null;
+        last_sent_at: string | null;
+        accepted_at: string | null;
+        accepted_by: string | null;
+        revoked_at: string | null;
+        created_at: string | null;
+      };
       issued_api_key: {
         api_key: string | null;
         api_key_id: string | null;
         prefix: string | null;
+        expires_at: string | null;
+      };
+      issued_invitation: {
+        invitation_id: string | null;
+        token: string | null;
+        email: string | null;
+        role: string | null;
         expires_at: string | null;
       };
       rate_limit_decision: {
@@ -2354,6 +3304,11 @@ export type Database = {
         reset_seconds: number | null;
         retry_after_seconds: number | null;
       };
+      removed_member: {
+        user_id: string | null;
+        valid_api_key_ids: string[] | null;
+        revoked_api_key_ids: string[] | null;
+      };
       retention_result: {
         company_id: string | null;
         data_class: string | null;
@@ -2363,6 +3318,47 @@ export type Database = {
         is_complete: boolean | null;
         error: string | null;
       };
+      system_setting: {
+        key: string | null;
+        value: Json | null;
+        default_value: Json | null;
+        is_default: boolean | null;
+        value_type: string | null;
+        minimum: number | null;
+        maximum: number | null;
+        pattern: string | null;
+        description: string | null;
+        updated_at: string | null;
+        updated_by: string | null;
+      };
+      system_setting_change: {
+        id: string | null;
+        key: string | null;
+        changed_at: string | null;
+        changed_by: string | null;
+        changed_as: string | null;
+        old_value: Json | null;
+        new_value: Json | null;
+        reason: string | null;
+      };
+      usage_move: {
+        series: string | null;
+        label: string | null;
+        cost_usd: number | null;
+        previous_cost_usd: number | null;
+        change_usd: number | null;
+        change_percent: number | null;
+      };
+      usage_point: {
+        bucket_starts_on: string | null;
+        series: string | null;
+        label: string | null;
+        requests: number | null;
+        units: number | null;
+        input_tokens: number | null;
+        output_tokens: number | null;
+        cost_usd: number | null;
+      };
       usage_receipt: {
         usage_id: string | null;
         occurred_at: string | null;
@@ -2370,6 +3366,17 @@ export type Database = {
         budget_month: string | null;
         is_over_budget: boolean | null;
         is_replayed: boolean | null;
+      };
+      usage_total: {
+        series: string | null;
+        label: string | null;
+        requests: number | null;
+        units: number | null;
+        input_tokens: number | null;
+        output_tokens: number | null;
+        cost_usd: number | null;
+        cost_percent: number | null;
+        page_key: string | null;
       };
     };
   };

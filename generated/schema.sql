@@ -5,6 +5,16 @@ SET local check_function_bodies = off;
 
 CREATE SCHEMA "private";
 
+CREATE TABLE "private"."adoptions" (
+  "table_schema" text                     NOT NULL,
+  "table_name"   text                     NOT NULL,
+  "options"      jsonb                    NOT NULL,
+  "undo"         text[]                   NOT NULL DEFAULT '{}'::text[],
+  "started_at"   timestamp with time zone NOT NULL DEFAULT now(),
+  "committed_at" timestamp with time zone,
+  CONSTRAINT "adoptions_pkey" PRIMARY KEY (table_schema, table_name)
+);
+
 CREATE TABLE "private"."api_key_secrets" (
   "company_id" uuid  NOT NULL,
   "api_key_id" uuid  NOT NULL,
@@ -15,10 +25,10 @@ CREATE TABLE "private"."api_key_secrets" (
 );
 
 CREATE TABLE "private"."audit_heads" (
-  "company_id" uuid   NOT NULL,
-  "link_no"    bigint NOT NULL DEFAULT 0,
-  "hash"       bytea  NOT NULL,
-  CONSTRAINT "audit_heads_hash_is_sha256" CHECK ((length(hash) = 32)),
+  "company_id"    uuid   NOT NULL,
+  "link_no"       bigint NOT NULL DEFAULT 0,
+  "previous_hash" bytea,
+  "hash"          bytea  NOT NULL,
   CONSTRAINT "audit_heads_pkey" PRIMARY KEY (company_id)
 );
 
@@ -29,12 +39,13 @@ CREATE TABLE "private"."audit_links" (
   "company_id"     uuid                     NOT NULL,
   "created_at"     timestamp with time zone NOT NULL,
   "transaction_id" xid8                     NOT NULL,
-  "link_no"        bigint,
+  "link_no"        bigint                   NOT NULL,
   "row_count"      integer                  NOT NULL,
-  "rows_hash"      bytea,
-  "previous_hash"  bytea,
-  "hash"           bytea,
-  CONSTRAINT "audit_links_pkey" PRIMARY KEY (company_id, created_at, transaction_id)
+  "rows_hash"      bytea                    NOT NULL,
+  "previous_hash"  bytea                    NOT NULL,
+  "hash"           bytea                    NOT NULL,
+  CONSTRAINT "audit_links_are_one_a_transaction" UNIQUE (company_id, created_at, transaction_id),
+  CONSTRAINT "audit_links_pkey" PRIMARY KEY (company_id, link_no)
 );
 
 CREATE TABLE "private"."audit_segments" (
@@ -120,6 +131,53 @@ CREATE TABLE "private"."company_data_keys" (
   CONSTRAINT "company_data_keys_pkey" PRIMARY KEY (company_id)
 );
 
+CREATE TABLE "private"."company_lifecycles" (
+  "company_id"         uuid                     NOT NULL,
+  "request_hash"       bytea,
+  "set_up_at"          timestamp with time zone NOT NULL DEFAULT now(),
+  "grace_days"         integer,
+  "grace_ends_at"      timestamp with time zone,
+  "reminders"          smallint                 NOT NULL DEFAULT 0,
+  "erasure_started_at" timestamp with time zone,
+  "erased_at"          timestamp with time zone,
+  "checked_at"         timestamp with time zone,
+  "completed_at"       timestamp with time zone,
+  "counts"             jsonb                    NOT NULL DEFAULT '{}'::jsonb,
+  "receipt"            jsonb,
+  CONSTRAINT "company_lifecycles_grace_is_whole" CHECK (((grace_days IS NULL) = (grace_ends_at IS NULL))),
+  CONSTRAINT "company_lifecycles_pkey" PRIMARY KEY (company_id),
+  CONSTRAINT "company_lifecycles_steps_are_in_order" CHECK ((((erasure_started_at IS NULL) OR (grace_ends_at IS NOT NULL)) AND ((erased_at IS NULL) OR (erasure_started_at IS
+    NOT NULL)) AND ((completed_at IS NULL) OR (erased_at IS NOT NULL))))
+);
+
+CREATE TABLE "private"."company_moves" (
+  "company_id"     uuid                     NOT NULL,
+  "id"             uuid                     NOT NULL,
+  "direction"      text                     NOT NULL,
+  "state"          text                     NOT NULL,
+  "peer"           text                     NOT NULL,
+  "token"          uuid                     NOT NULL DEFAULT gen_random_uuid(),
+  "company_status" text                     NOT NULL,
+  "copied_before"  bigint,
+  "details"        jsonb                    NOT NULL DEFAULT '{}'::jsonb,
+  "started_at"     timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  "frozen_at"      timestamp with time zone,
+  "switched_at"    timestamp with time zone,
+  "finished_at"    timestamp with time zone,
+  "is_frozen"      boolean                  GENERATED ALWAYS AS
+    ((state = ANY (ARRAY['freezing'::text, 'frozen'::text, 'switched'::text, 'confirmed'::text, 'receiving'::text, 'received'::text]))) STORED,
+  CONSTRAINT "company_moves_details_is_object" CHECK ((jsonb_typeof(details) = 'object'::text)),
+  CONSTRAINT "company_moves_direction_is_known" CHECK ((direction = ANY (ARRAY['out'::text, 'in'::text]))),
+  CONSTRAINT "company_moves_finished_at_set_when_finished" CHECK (((finished_at IS
+    NOT NULL) = (state = ANY (ARRAY['confirmed'::text, 'aborted'::text, 'live'::text, 'removed'::text])))),
+  CONSTRAINT "company_moves_pkey" PRIMARY KEY (company_id, id),
+  CONSTRAINT "company_moves_state_is_known" CHECK (
+CASE direction
+    WHEN 'out'::text THEN (state = ANY (ARRAY['copying'::text, 'freezing'::text, 'frozen'::text, 'switched'::text, 'confirmed'::text, 'removed'::text, 'aborted'::text]))
+    ELSE (state = ANY (ARRAY['receiving'::text, 'received'::text, 'live'::text, 'removed'::text]))
+END)
+);
+
 CREATE TABLE "private"."company_secrets" (
   "company_id" uuid                     NOT NULL,
   "id"         uuid                     NOT NULL DEFAULT gen_random_uuid(),
@@ -144,11 +202,46 @@ CREATE TABLE "private"."compliance_reviews" (
   CONSTRAINT "compliance_reviews_pkey" PRIMARY KEY (company_id)
 );
 
+CREATE TABLE "private"."diagnosis_areas" (
+  "area"       text    NOT NULL,
+  "place"      integer NOT NULL,
+  "title"      text    NOT NULL,
+  "permission" text,
+  CONSTRAINT "diagnosis_areas_area_is_word" CHECK ((area ~ '^[a-z]+$'::text)),
+  CONSTRAINT "diagnosis_areas_pkey" PRIMARY KEY (area)
+);
+
+CREATE TABLE "private"."diagnosis_checks" (
+  "check_id"    text NOT NULL,
+  "area"        text NOT NULL,
+  "severity"    text NOT NULL,
+  "asked_by"    text NOT NULL DEFAULT 'diagnose'::text,
+  "finding"     text NOT NULL,
+  "explanation" text NOT NULL,
+  "mend"        text,
+  "mend_sql"    text,
+  CONSTRAINT "diagnosis_checks_asked_by_is_known" CHECK ((asked_by = ANY (ARRAY['diagnose'::text, 'doctor'::text]))),
+  CONSTRAINT "diagnosis_checks_check_id_is_area_dot_name" CHECK (((check_id ~ '^[a-z]+\.[a-z_]+$'::text) AND (split_part(check_id, '.'::text, 1) = area))),
+  CONSTRAINT "diagnosis_checks_finding_has_mend" CHECK (((severity = ANY (ARRAY['warning'::text, 'error'::text])) <= (mend IS NOT NULL))),
+  CONSTRAINT "diagnosis_checks_mend_says_what_statement_does" CHECK (((mend IS NOT NULL) OR (mend_sql IS NULL))),
+  CONSTRAINT "diagnosis_checks_pkey" PRIMARY KEY (check_id),
+  CONSTRAINT "diagnosis_checks_severity_is_known" CHECK ((severity = ANY (ARRAY['ok'::text, 'info'::text, 'warning'::text, 'error'::text])))
+);
+
 CREATE TABLE "private"."import_secret" (
   "is_only" boolean NOT NULL DEFAULT true,
   "secret"  uuid    NOT NULL DEFAULT gen_random_uuid(),
   CONSTRAINT "import_secret_is_one" CHECK (is_only),
   CONSTRAINT "import_secret_pkey" PRIMARY KEY (is_only)
+);
+
+CREATE TABLE "private"."invitation_tokens" (
+  "company_id"    uuid  NOT NULL,
+  "invitation_id" uuid  NOT NULL,
+  "token_hash"    bytea NOT NULL,
+  CONSTRAINT "invitation_tokens_pkey" PRIMARY KEY (company_id, invitation_id),
+  CONSTRAINT "invitation_tokens_token_hash_is_sha256" CHECK ((octet_length(token_hash) = 32)),
+  CONSTRAINT "invitation_tokens_token_hash_is_unique" UNIQUE (token_hash)
 );
 
 CREATE TABLE "private"."outbox_events" (
@@ -165,6 +258,7 @@ CREATE TABLE "private"."outbox_events" (
   CONSTRAINT "outbox_events_finished_at_set_when_finished" CHECK (((status = 'pending'::text) = (finished_at IS NULL))),
   CONSTRAINT "outbox_events_payload_is_object" CHECK ((jsonb_typeof(payload) = 'object'::text)),
   CONSTRAINT "outbox_events_status_is_known" CHECK ((status = ANY (ARRAY['pending'::text, 'delivered'::text, 'dead'::text]))),
+  CONSTRAINT "outbox_events_token_only_while_pending" CHECK (((status = 'pending'::text) OR (NOT (payload ? 'token'::text)))),
   CONSTRAINT "outbox_events_topic_is_dotted_name" CHECK ((topic ~ '^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$'::text))
 );
 
@@ -185,6 +279,7 @@ CREATE TABLE "private"."permissions" (
 CREATE TABLE "private"."plan_tiers" (
   "plan_tier"         text          NOT NULL,
   "monthly_limit_usd" numeric(14,6),
+  "monthly_price_usd" numeric(14,6),
   "features"          jsonb         NOT NULL DEFAULT '{}'::jsonb,
   CONSTRAINT "plan_tiers_pkey" PRIMARY KEY (plan_tier)
 );
@@ -210,6 +305,7 @@ CREATE TABLE "private"."retention_classes" (
   "minimum_basis"     text    NOT NULL,
   "is_partitioned"    boolean NOT NULL DEFAULT false,
   "overrides_erasure" text,
+  "proposed_days"     integer NOT NULL DEFAULT 3650,
   CONSTRAINT "retention_classes_minimum_days_is_not_negative" CHECK ((minimum_days >= 0)),
   CONSTRAINT "retention_classes_pkey" PRIMARY KEY (data_class)
 );
@@ -219,6 +315,68 @@ CREATE TABLE "private"."role_permissions" (
   "permission" text NOT NULL,
   CONSTRAINT "role_permissions_pkey" PRIMARY KEY (ROLE, permission),
   CONSTRAINT "role_permissions_role_is_known" CHECK ((role = ANY (ARRAY['admin'::text, 'client'::text, 'agent'::text, 'compliance_admin'::text])))
+);
+
+CREATE TABLE "private"."setting_changes" (
+  "key"        text                     NOT NULL,
+  "changed_at" timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  "changed_by" uuid,
+  "changed_as" text                     NOT NULL,
+  "old_value"  jsonb,
+  "new_value"  jsonb,
+  "reason"     text
+);
+
+CREATE TABLE "private"."setting_definitions" (
+  "key"           text    NOT NULL,
+  "value_type"    text    NOT NULL,
+  "default_value" jsonb   NOT NULL,
+  "minimum"       numeric,
+  "maximum"       numeric,
+  "pattern"       text,
+  "description"   text    NOT NULL,
+  CONSTRAINT "setting_definitions_key_is_not_of_an_application" CHECK ((key !~ '^app\.'::text)),
+  CONSTRAINT "setting_definitions_pkey" PRIMARY KEY (key),
+  CONSTRAINT "setting_definitions_value_type_is_known"
+    CHECK ((value_type = ANY (ARRAY['boolean'::text, 'integer'::text, 'number'::text, 'text'::text, 'object'::text, 'array'::text, 'object_or_null'::text])))
+);
+
+CREATE TABLE "private"."stripe_cursors" (
+  "name"       text                     NOT NULL,
+  "value"      jsonb                    NOT NULL,
+  "updated_at" timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT "stripe_cursors_pkey" PRIMARY KEY (name)
+);
+
+CREATE TABLE "private"."stripe_events" (
+  "stripe_event_id"    text                     NOT NULL,
+  "event_type"         text                     NOT NULL,
+  "stripe_created_at"  timestamp with time zone NOT NULL,
+  "stripe_customer_id" text,
+  "payload"            jsonb                    NOT NULL,
+  "status"             text                     NOT NULL,
+  "attempts"           integer                  NOT NULL DEFAULT 0,
+  "error"              text,
+  "received_at"        timestamp with time zone NOT NULL DEFAULT now(),
+  "finished_at"        timestamp with time zone,
+  CONSTRAINT "stripe_events_finished_at_set_when_finished" CHECK (((status = 'received'::text) = (finished_at IS NULL))),
+  CONSTRAINT "stripe_events_payload_is_object" CHECK ((jsonb_typeof(payload) = 'object'::text)),
+  CONSTRAINT "stripe_events_pkey" PRIMARY KEY (stripe_event_id),
+  CONSTRAINT "stripe_events_status_is_known" CHECK ((status = ANY (ARRAY['received'::text, 'processed'::text, 'stored'::text, 'unmatched'::text])))
+);
+
+CREATE TABLE "private"."stripe_usage_reports" (
+  "company_id"         uuid                     NOT NULL,
+  "month"              date                     NOT NULL,
+  "position"           integer                  NOT NULL,
+  "stripe_customer_id" text                     NOT NULL,
+  "value_cents"        bigint                   NOT NULL,
+  "used_at"            timestamp with time zone NOT NULL,
+  "created_at"         timestamp with time zone NOT NULL DEFAULT now(),
+  "sent_at"            timestamp with time zone,
+  CONSTRAINT "stripe_usage_reports_pkey" PRIMARY KEY (company_id, month, "position"),
+  CONSTRAINT "stripe_usage_reports_position_is_positive" CHECK (("position" > 0)),
+  CONSTRAINT "stripe_usage_reports_value_cents_is_positive" CHECK ((value_cents > 0))
 );
 
 CREATE TABLE "private"."subject_bundle_files" (
@@ -250,6 +408,42 @@ CREATE TABLE "private"."subject_work" (
   "started_at"    timestamp with time zone NOT NULL DEFAULT now(),
   CONSTRAINT "subject_work_pkey" PRIMARY KEY (company_id, request_id)
 );
+
+CREATE TABLE "private"."usage_daily" (
+  "company_id"     uuid                     NOT NULL,
+  "dimension"      text                     NOT NULL,
+  "day"            date                     NOT NULL,
+  "series"         text                     NOT NULL,
+  "requests"       bigint                   NOT NULL,
+  "units"          bigint                   NOT NULL,
+  "input_tokens"   bigint                   NOT NULL,
+  "output_tokens"  bigint                   NOT NULL,
+  "cost_micro_usd" bigint                   NOT NULL,
+  "last_at"        timestamp with time zone NOT NULL,
+  CONSTRAINT "usage_daily_dimension_is_known" CHECK ((dimension = ANY (ARRAY['all'::text, 'service'::text, 'agent'::text]))),
+  CONSTRAINT "usage_daily_pkey" PRIMARY KEY (company_id, dimension, day, series)
+);
+
+ALTER TABLE "private"."usage_daily"
+  SET (fillfactor=80);
+
+CREATE TABLE "private"."usage_deltas" (
+  "company_id"     uuid                     NOT NULL,
+  "id"             uuid                     NOT NULL DEFAULT gen_random_uuid(),
+  "day"            date                     NOT NULL,
+  "service"        text                     NOT NULL,
+  "agent_id"       uuid,
+  "requests"       bigint                   NOT NULL,
+  "units"          bigint                   NOT NULL,
+  "input_tokens"   bigint                   NOT NULL,
+  "output_tokens"  bigint                   NOT NULL,
+  "cost_micro_usd" bigint                   NOT NULL,
+  "last_at"        timestamp with time zone NOT NULL,
+  CONSTRAINT "usage_deltas_pkey" PRIMARY KEY (company_id, id)
+);
+
+ALTER TABLE "private"."usage_deltas"
+  SET (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=20000);
 
 CREATE TABLE "private"."usage_keys" (
   "company_id"      uuid                     NOT NULL,
@@ -385,6 +579,7 @@ CREATE TABLE "public"."audit_logs" (
   "request_id"     text,
   "transaction_id" xid8                     NOT NULL,
   "salt"           uuid,
+  "opens_link"     boolean                  NOT NULL,
   "commitments"    jsonb,
   "created_at"     timestamp with time zone NOT NULL,
   "created_by"     uuid
@@ -394,6 +589,97 @@ ALTER TABLE "public"."audit_logs"
   ENABLE ROW LEVEL SECURITY;
 
 REVOKE ALL ON TABLE "public"."audit_logs" FROM "anon";
+
+CREATE TABLE "public"."billing_accounts" (
+  "company_id"               uuid                     NOT NULL,
+  "id"                       uuid                     NOT NULL DEFAULT gen_random_uuid(),
+  "stripe_subscription_id"   text,
+  "stripe_price_id"          text,
+  "subscription_status"      text,
+  "currency"                 text,
+  "monthly_amount_minor"     bigint                   NOT NULL DEFAULT 0,
+  "current_period_starts_at" timestamp with time zone,
+  "current_period_ends_at"   timestamp with time zone,
+  "trial_ends_at"            timestamp with time zone,
+  "cancel_at_period_end"     boolean                  NOT NULL DEFAULT false,
+  "payment_status"           text                     NOT NULL DEFAULT 'ok'::text,
+  "payment_stage"            text                     NOT NULL DEFAULT 'ok'::text,
+  "past_due_since"           timestamp with time zone,
+  "grace_ends_at"            timestamp with time zone,
+  "suspends_at"              timestamp with time zone,
+  "suspended_at"             timestamp with time zone,
+  "customer_attempt"         integer                  NOT NULL DEFAULT 0,
+  "sync_started_at"          timestamp with time zone,
+  "synced_at"                timestamp with time zone,
+  "reconciled_at"            timestamp with time zone,
+  "last_error"               text,
+  "created_at"               timestamp with time zone NOT NULL DEFAULT now(),
+  "updated_at"               timestamp with time zone NOT NULL DEFAULT now(),
+  "created_by"               uuid,
+  "updated_by"               uuid,
+  CONSTRAINT "billing_accounts_currency_is_iso" CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  CONSTRAINT "billing_accounts_customer_attempt_is_not_negative" CHECK ((customer_attempt >= 0)),
+  CONSTRAINT "billing_accounts_ends_set_while_past_due"
+    CHECK ((((payment_status = 'ok'::text) = (grace_ends_at IS NULL)) AND ((payment_status = 'ok'::text) = (suspends_at IS NULL)))),
+  CONSTRAINT "billing_accounts_is_one_row_a_company" UNIQUE (company_id),
+  CONSTRAINT "billing_accounts_monthly_amount_minor_is_not_negative" CHECK ((monthly_amount_minor >= 0)),
+  CONSTRAINT "billing_accounts_past_due_since_set_while_past_due" CHECK (((payment_status = 'ok'::text) = (past_due_since IS NULL))),
+  CONSTRAINT "billing_accounts_payment_stage_is_known" CHECK ((payment_stage = ANY (ARRAY['ok'::text, 'grace'::text, 'soft_limit'::text, 'suspended'::text]))),
+  CONSTRAINT "billing_accounts_payment_status_is_known" CHECK ((payment_status = ANY (ARRAY['ok'::text, 'past_due'::text, 'unpaid'::text]))),
+  CONSTRAINT "billing_accounts_pkey" PRIMARY KEY (company_id, id),
+  CONSTRAINT "billing_accounts_status_set_with_subscription" CHECK (((subscription_status IS NULL) = (stripe_subscription_id IS NULL))),
+  CONSTRAINT "billing_accounts_stripe_price_id_is_stripe" CHECK ((stripe_price_id ~ '^price_[A-Za-z0-9_]+$'::text)),
+  CONSTRAINT "billing_accounts_stripe_subscription_id_is_stripe" CHECK ((stripe_subscription_id ~ '^sub_[A-Za-z0-9_]+$'::text)),
+  CONSTRAINT "billing_accounts_subscription_status_is_known"
+    CHECK
+    ((subscription_status = ANY (ARRAY['incomplete'::text, 'incomplete_expired'::text, 'trialing'::text, 'active'::text, 'past_due'::text, 'canceled'::text, 'unpaid'::text,
+    'paused'::text])))
+);
+
+ALTER TABLE "public"."billing_accounts"
+  ENABLE ROW LEVEL SECURITY;
+
+REVOKE ALL ON TABLE "public"."billing_accounts" FROM "anon";
+
+CREATE TABLE "public"."billing_invoices" (
+  "company_id"             uuid                     NOT NULL,
+  "stripe_invoice_id"      text                     NOT NULL,
+  "stripe_subscription_id" text,
+  "number"                 text,
+  "status"                 text                     NOT NULL,
+  "currency"               text                     NOT NULL,
+  "total_minor"            bigint                   NOT NULL,
+  "amount_due_minor"       bigint                   NOT NULL,
+  "amount_paid_minor"      bigint                   NOT NULL,
+  "amount_remaining_minor" bigint                   NOT NULL,
+  "attempt_count"          integer                  NOT NULL DEFAULT 0,
+  "next_attempt_at"        timestamp with time zone,
+  "period_starts_at"       timestamp with time zone,
+  "period_ends_at"         timestamp with time zone,
+  "issued_at"              timestamp with time zone NOT NULL,
+  "due_at"                 timestamp with time zone,
+  "finalized_at"           timestamp with time zone,
+  "paid_at"                timestamp with time zone,
+  "voided_at"              timestamp with time zone,
+  "hosted_invoice_url"     text,
+  "pdf_url"                text,
+  "synced_at"              timestamp with time zone NOT NULL,
+  "created_at"             timestamp with time zone NOT NULL DEFAULT now(),
+  "updated_at"             timestamp with time zone NOT NULL DEFAULT now(),
+  "created_by"             uuid,
+  "updated_by"             uuid,
+  CONSTRAINT "billing_invoices_attempt_count_is_not_negative" CHECK ((attempt_count >= 0)),
+  CONSTRAINT "billing_invoices_currency_is_iso" CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  CONSTRAINT "billing_invoices_status_is_known" CHECK ((status = ANY (ARRAY['draft'::text, 'open'::text, 'paid'::text, 'void'::text, 'uncollectible'::text]))),
+  CONSTRAINT "billing_invoices_stripe_invoice_id_is_stripe" CHECK ((stripe_invoice_id ~ '^in_[A-Za-z0-9_]+$'::text)),
+  CONSTRAINT "billing_invoices_stripe_invoice_id_is_unique_in_company" UNIQUE (company_id, stripe_invoice_id),
+  CONSTRAINT "billing_invoices_stripe_subscription_id_is_stripe" CHECK ((stripe_subscription_id ~ '^sub_[A-Za-z0-9_]+$'::text))
+);
+
+ALTER TABLE "public"."billing_invoices"
+  ENABLE ROW LEVEL SECURITY;
+
+REVOKE ALL ON TABLE "public"."billing_invoices" FROM "anon";
 
 CREATE TABLE "public"."budget_adjustments" (
   "company_id"       uuid                     NOT NULL,
@@ -513,7 +799,7 @@ CREATE TABLE "public"."companies" (
   CONSTRAINT "companies_pkey" PRIMARY KEY (id),
   CONSTRAINT "companies_slug_is_short_name" CHECK ((slug ~ '^[a-z0-9]([a-z0-9-]{1,61})[a-z0-9]$'::text)),
   CONSTRAINT "companies_slug_is_unique" UNIQUE (slug),
-  CONSTRAINT "companies_status_is_known" CHECK ((status = ANY (ARRAY['active'::text, 'suspended'::text, 'closed'::text]))),
+  CONSTRAINT "companies_status_is_known" CHECK ((status = ANY (ARRAY['active'::text, 'moving'::text, 'suspended'::text, 'closed'::text]))),
   CONSTRAINT "companies_stripe_customer_id_is_stripe" CHECK ((stripe_customer_id ~ '^cus_[A-Za-z0-9_]+$'::text)),
   CONSTRAINT "companies_stripe_customer_id_is_unique" UNIQUE (stripe_customer_id),
   CONSTRAINT "companies_suspended_at_set_while_suspended" CHECK (((status = 'suspended'::text) = (suspended_at IS NOT NULL)))
@@ -537,6 +823,7 @@ CREATE TABLE "public"."company_config" (
   "updated_at"            timestamp with time zone NOT NULL DEFAULT now(),
   "created_by"            uuid,
   "updated_by"            uuid,
+  "is_default"            boolean                  NOT NULL DEFAULT false,
   CONSTRAINT "company_config_budget_alert_percents_are_in_range"
     CHECK
     (((cardinality(budget_alert_percents) <= 20) AND (array_position(budget_alert_percents, NULL::integer) IS NULL) AND (1 <= ALL (budget_alert_percents)) AND (1000 >= ALL
@@ -559,6 +846,8 @@ CREATE TABLE "public"."company_plans" (
   "id"                     uuid                     NOT NULL DEFAULT gen_random_uuid(),
   "plan_tier"              text                     NOT NULL,
   "monthly_limit_usd"      numeric(14,6)            NOT NULL,
+  "payment_limit_usd"      numeric(14,6),
+  "monthly_price_usd"      numeric(14,6),
   "features"               jsonb                    NOT NULL DEFAULT '{}'::jsonb,
   "enforcement"            text                     NOT NULL DEFAULT 'hard'::text,
   "is_active"              boolean                  NOT NULL DEFAULT true,
@@ -579,6 +868,8 @@ CREATE TABLE "public"."company_plans" (
     (((NOT (features @? 'strict $."requests_per_minute"?(((@.type() != "null" && @.type() != "number" || @ < 1) || @ > 1000000) || @ % 1 != 0)'::jsonpath)) AND (NOT (features @?
     'strict $."request_burst"?(((@.type() != "null" && @.type() != "number" || @ < 1) || @ > 1000000) || @ % 1 != 0)'::jsonpath)))),
   CONSTRAINT "company_plans_monthly_limit_usd_is_not_negative" CHECK (((monthly_limit_usd >= (0)::numeric) AND (monthly_limit_usd <> 'NaN'::numeric))),
+  CONSTRAINT "company_plans_monthly_price_usd_is_not_negative" CHECK (((monthly_price_usd >= (0)::numeric) AND (monthly_price_usd <> 'NaN'::numeric))),
+  CONSTRAINT "company_plans_payment_limit_usd_is_not_negative" CHECK (((payment_limit_usd >= (0)::numeric) AND (payment_limit_usd <> 'NaN'::numeric))),
   CONSTRAINT "company_plans_pkey" PRIMARY KEY (company_id, id),
   CONSTRAINT "company_plans_plan_tier_is_known" CHECK ((plan_tier = ANY (ARRAY['starter'::text, 'professional'::text, 'enterprise'::text, 'custom'::text]))),
   CONSTRAINT "company_plans_stripe_price_id_is_stripe" CHECK ((stripe_price_id ~ '^price_[A-Za-z0-9_]+$'::text)),
@@ -685,6 +976,7 @@ CREATE TABLE "public"."data_retention_policies" (
   "updated_at"     timestamp with time zone NOT NULL DEFAULT now(),
   "created_by"     uuid,
   "updated_by"     uuid,
+  "is_default"     boolean                  NOT NULL DEFAULT false,
   CONSTRAINT "data_retention_policies_action_is_known" CHECK ((action = ANY (ARRAY['delete'::text, 'anonymise'::text, 'keep'::text]))),
   CONSTRAINT "data_retention_policies_data_class_is_known"
     CHECK
@@ -734,6 +1026,43 @@ ALTER TABLE "public"."documents"
   ENABLE ROW LEVEL SECURITY;
 
 REVOKE ALL ON TABLE "public"."documents" FROM "anon";
+
+CREATE TABLE "public"."invitations" (
+  "company_id"          uuid                     NOT NULL,
+  "id"                  uuid                     NOT NULL DEFAULT gen_random_uuid(),
+  "email"               text                     NOT NULL,
+  "full_name"           text,
+  "role"                text                     NOT NULL,
+  "granted_permissions" text[]                   NOT NULL DEFAULT '{}'::text[],
+  "status"              text                     NOT NULL DEFAULT 'pending'::text,
+  "expires_at"          timestamp with time zone NOT NULL,
+  "invited_by"          uuid,
+  "invited_as"          text                     NOT NULL,
+  "sent_count"          integer                  NOT NULL DEFAULT 0,
+  "last_sent_at"        timestamp with time zone,
+  "accepted_at"         timestamp with time zone,
+  "accepted_by"         uuid,
+  "revoked_at"          timestamp with time zone,
+  "created_at"          timestamp with time zone NOT NULL DEFAULT now(),
+  "updated_at"          timestamp with time zone NOT NULL DEFAULT now(),
+  "created_by"          uuid,
+  "updated_by"          uuid,
+  CONSTRAINT "invitations_accepted_at_set_when_accepted" CHECK (((status = 'accepted'::text) = (accepted_at IS NOT NULL))),
+  CONSTRAINT "invitations_email_is_email" CHECK (((email ~ '^[^@\s]+@[^@\s]+\.[^@\s]+$'::text) AND (length(email) <= 254))),
+  CONSTRAINT "invitations_email_is_lower_case" CHECK ((email = lower(email))),
+  CONSTRAINT "invitations_full_name_is_not_blank" CHECK (((full_name ~ '\S'::text) AND (length(full_name) <= 200))),
+  CONSTRAINT "invitations_invited_as_is_known" CHECK ((invited_as = ANY (ARRAY['member'::text, 'operator'::text, 'backend'::text]))),
+  CONSTRAINT "invitations_pkey" PRIMARY KEY (company_id, id),
+  CONSTRAINT "invitations_revoked_at_set_when_revoked" CHECK (((status = 'revoked'::text) = (revoked_at IS NOT NULL))),
+  CONSTRAINT "invitations_role_is_known" CHECK ((role = ANY (ARRAY['admin'::text, 'client'::text, 'agent'::text, 'compliance_admin'::text]))),
+  CONSTRAINT "invitations_sent_count_is_not_negative" CHECK ((sent_count >= 0)),
+  CONSTRAINT "invitations_status_is_known" CHECK ((status = ANY (ARRAY['pending'::text, 'accepted'::text, 'revoked'::text])))
+);
+
+ALTER TABLE "public"."invitations"
+  ENABLE ROW LEVEL SECURITY;
+
+REVOKE ALL ON TABLE "public"."invitations" FROM "anon";
 
 CREATE TABLE "public"."invoice_line_items" (
   "company_id"       uuid                     NOT NULL,
@@ -1102,14 +1431,35 @@ ALTER TABLE "public"."audit_logs"
   ALTER COLUMN "created_at" SET DEFAULT now();
 
 ALTER TABLE "public"."audit_logs"
+  ALTER COLUMN "opens_link" SET DEFAULT true;
+
+ALTER TABLE "public"."audit_logs"
   ALTER COLUMN "salt" SET DEFAULT gen_random_uuid();
 
 ALTER TABLE "public"."audit_logs"
   ALTER COLUMN "transaction_id" SET DEFAULT pg_current_xact_id();
 
+CREATE TYPE "private"."adoption_invariant" AS (
+  "invariant" text,
+  "holds"     boolean,
+  "finding"   text
+);
+
+CREATE TYPE "private"."adoption_step" AS (
+  "stage"     text,
+  "name"      text,
+  "statement" text,
+  "runs"      text,
+  "lock"      text,
+  "purpose"   text,
+  "undo"      text,
+  "problem"   text
+);
+
 CREATE TYPE "private"."audited_row" AS (
-  "state"   jsonb,
-  "changes" jsonb
+  "company_id" uuid,
+  "row_id"     uuid,
+  "changes"    jsonb
 );
 
 CREATE TYPE "private"."charged_month" AS (
@@ -1118,6 +1468,42 @@ CREATE TYPE "private"."charged_month" AS (
   "starts_at" timestamp WITH time zone,
   "ends_at"   timestamp WITH time zone,
   "is_over"   boolean
+);
+
+CREATE TYPE "private"."company_health" AS (
+  "company_id"             uuid,
+  "members"                bigint,
+  "members_without_mfa"    bigint,
+  "plan_tier"              text,
+  "enforcement"            text,
+  "features"               jsonb,
+  "plan_started_at"        timestamp WITH time zone,
+  "monthly_price_usd"      numeric,
+  "budget_month"           date,
+  "period_ends_at"         timestamp WITH time zone,
+  "limit_micro_usd"        bigint,
+  "spent_micro_usd"        bigint,
+  "reserved_micro_usd"     bigint,
+  "spent_percent"          numeric,
+  "subscription_status"    text,
+  "payment_status"         text,
+  "past_due_since"         timestamp WITH time zone,
+  "grace_ends_at"          timestamp WITH time zone,
+  "current_period_ends_at" timestamp WITH time zone,
+  "stripe_status"          text,
+  "stripe_synced_at"       timestamp WITH time zone,
+  "stripe_error"           text,
+  "requests_open"          bigint,
+  "requests_overdue"       bigint,
+  "retention_failures"     bigint,
+  "flags"                  text[]
+);
+
+CREATE TYPE "private"."erasure_table" AS (
+  "table_name"     text,
+  "keys"           text[],
+  "is_kept"        text,
+  "is_referred_to" text
 );
 
 CREATE TYPE "private"."plain_budgets" AS (
@@ -1195,6 +1581,24 @@ CREATE TYPE "private"."usage_event" AS (
   "request_id"      text
 );
 
+CREATE TYPE "private"."usage_sum" AS (
+  "bucket_starts_on" date,
+  "series"           text,
+  "requests"         bigint,
+  "units"            bigint,
+  "input_tokens"     bigint,
+  "output_tokens"    bigint,
+  "cost_micro_usd"   bigint
+);
+
+CREATE TYPE "public"."accepted_invitation" AS (
+  "company_id"   uuid,
+  "company_name" text,
+  "user_id"      uuid,
+  "role"         text,
+  "permissions"  text[]
+);
+
 CREATE TYPE "public"."api_key_verification" AS (
   "allowed"             boolean,
   "reason"              text,
@@ -1233,6 +1637,46 @@ CREATE TYPE "public"."audit_verification" AS (
   "problems"         jsonb
 );
 
+CREATE TYPE "public"."billing_overview" AS (
+  "company_id"             uuid,
+  "slug"                   text,
+  "name"                   text,
+  "status"                 text,
+  "plan_tier"              text,
+  "monthly_limit_usd"      numeric,
+  "payment_limit_usd"      numeric,
+  "enforcement"            text,
+  "monthly_price_usd"      numeric,
+  "plan_started_at"        timestamp WITH time zone,
+  "recurring_minor"        bigint,
+  "recurring_currency"     text,
+  "recurring_source"       text,
+  "stripe_customer_id"     text,
+  "subscription_status"    text,
+  "payment_status"         text,
+  "payment_stage"          text,
+  "past_due_since"         timestamp WITH time zone,
+  "grace_ends_at"          timestamp WITH time zone,
+  "suspends_at"            timestamp WITH time zone,
+  "trial_ends_at"          timestamp WITH time zone,
+  "cancel_at_period_end"   boolean,
+  "current_period_ends_at" timestamp WITH time zone,
+  "stripe_synced_at"       timestamp WITH time zone,
+  "stripe_error"           text,
+  "page_key"               text
+);
+
+CREATE TYPE "public"."billing_total" AS (
+  "plan_tier"              text,
+  "currency"               text,
+  "companies"              bigint,
+  "recurring_minor"        bigint,
+  "stripe_recurring_minor" bigint,
+  "past_due_companies"     bigint,
+  "past_due_minor"         bigint,
+  "unpriced_companies"     bigint
+);
+
 CREATE TYPE "public"."budget_decision" AS (
   "allowed"        boolean,
   "reason"         text,
@@ -1246,6 +1690,65 @@ CREATE TYPE "public"."budget_decision" AS (
   "remaining_usd"  numeric,
   "budget_month"   date,
   "period_ends_at" timestamp WITH time zone
+);
+
+CREATE TYPE "public"."company_details" AS (
+  "company_id"             uuid,
+  "slug"                   text,
+  "name"                   text,
+  "status"                 text,
+  "status_reason"          text,
+  "time_zone"              text,
+  "contact_name"           text,
+  "contact_email"          text,
+  "created_at"             timestamp WITH time zone,
+  "suspended_at"           timestamp WITH time zone,
+  "closed_at"              timestamp WITH time zone,
+  "members"                bigint,
+  "members_without_mfa"    bigint,
+  "plan_tier"              text,
+  "enforcement"            text,
+  "features"               jsonb,
+  "plan_started_at"        timestamp WITH time zone,
+  "monthly_price_usd"      numeric,
+  "budget_month"           date,
+  "period_ends_at"         timestamp WITH time zone,
+  "limit_usd"              numeric,
+  "spent_usd"              numeric,
+  "reserved_usd"           numeric,
+  "spent_percent"          numeric,
+  "stripe_status"          text,
+  "stripe_customer_id"     text,
+  "subscription_status"    text,
+  "payment_status"         text,
+  "past_due_since"         timestamp WITH time zone,
+  "grace_ends_at"          timestamp WITH time zone,
+  "current_period_ends_at" timestamp WITH time zone,
+  "stripe_synced_at"       timestamp WITH time zone,
+  "stripe_error"           text,
+  "requests_open"          bigint,
+  "requests_overdue"       bigint,
+  "retention_failures"     bigint,
+  "last_activity_at"       timestamp WITH time zone,
+  "flags"                  text[]
+);
+
+CREATE TYPE "public"."company_overview" AS (
+  "company_id"       uuid,
+  "slug"             text,
+  "name"             text,
+  "status"           text,
+  "is_operator"      boolean,
+  "created_at"       timestamp WITH time zone,
+  "members"          bigint,
+  "plan_tier"        text,
+  "limit_usd"        numeric,
+  "spent_usd"        numeric,
+  "spent_percent"    numeric,
+  "payment_status"   text,
+  "last_activity_at" timestamp WITH time zone,
+  "flags"            text[],
+  "page_key"         text
 );
 
 CREATE TYPE "public"."compliance_progress" AS (
@@ -1267,11 +1770,36 @@ CREATE TYPE "public"."compliance_ticket" AS (
   "completed_at"         timestamp WITH time zone
 );
 
+CREATE TYPE "public"."invitation_entry" AS (
+  "id"                  uuid,
+  "email"               text,
+  "full_name"           text,
+  "role"                text,
+  "granted_permissions" text[],
+  "state"               text,
+  "expires_at"          timestamp WITH time zone,
+  "invited_by"          uuid,
+  "sent_count"          integer,
+  "last_sent_at"        timestamp WITH time zone,
+  "accepted_at"         timestamp WITH time zone,
+  "accepted_by"         uuid,
+  "revoked_at"          timestamp WITH time zone,
+  "created_at"          timestamp WITH time zone
+);
+
 CREATE TYPE "public"."issued_api_key" AS (
   "api_key"    text,
   "api_key_id" uuid,
   "prefix"     text,
   "expires_at" timestamp WITH time zone
+);
+
+CREATE TYPE "public"."issued_invitation" AS (
+  "invitation_id" uuid,
+  "token"         text,
+  "email"         text,
+  "role"          text,
+  "expires_at"    timestamp WITH time zone
 );
 
 CREATE TYPE "public"."rate_limit_decision" AS (
@@ -1284,6 +1812,12 @@ CREATE TYPE "public"."rate_limit_decision" AS (
   "retry_after_seconds" integer
 );
 
+CREATE TYPE "public"."removed_member" AS (
+  "user_id"             uuid,
+  "valid_api_key_ids"   uuid[],
+  "revoked_api_key_ids" uuid[]
+);
+
 CREATE TYPE "public"."retention_result" AS (
   "company_id"    uuid,
   "data_class"    text,
@@ -1294,6 +1828,51 @@ CREATE TYPE "public"."retention_result" AS (
   "error"         text
 );
 
+CREATE TYPE "public"."system_setting_change" AS (
+  "id"         uuid,
+  "key"        text,
+  "changed_at" timestamp WITH time zone,
+  "changed_by" uuid,
+  "changed_as" text,
+  "old_value"  jsonb,
+  "new_value"  jsonb,
+  "reason"     text
+);
+
+CREATE TYPE "public"."system_setting" AS (
+  "key"           text,
+  "value"         jsonb,
+  "default_value" jsonb,
+  "is_default"    boolean,
+  "value_type"    text,
+  "minimum"       numeric,
+  "maximum"       numeric,
+  "pattern"       text,
+  "description"   text,
+  "updated_at"    timestamp WITH time zone,
+  "updated_by"    uuid
+);
+
+CREATE TYPE "public"."usage_move" AS (
+  "series"            text,
+  "label"             text,
+  "cost_usd"          numeric,
+  "previous_cost_usd" numeric,
+  "change_usd"        numeric,
+  "change_percent"    numeric
+);
+
+CREATE TYPE "public"."usage_point" AS (
+  "bucket_starts_on" date,
+  "series"           text,
+  "label"            text,
+  "requests"         bigint,
+  "units"            bigint,
+  "input_tokens"     bigint,
+  "output_tokens"    bigint,
+  "cost_usd"         numeric
+);
+
 CREATE TYPE "public"."usage_receipt" AS (
   "usage_id"       uuid,
   "occurred_at"    timestamp WITH time zone,
@@ -1302,6 +1881,40 @@ CREATE TYPE "public"."usage_receipt" AS (
   "is_over_budget" boolean,
   "is_replayed"    boolean
 );
+
+CREATE TYPE "public"."usage_total" AS (
+  "series"        text,
+  "label"         text,
+  "requests"      bigint,
+  "units"         bigint,
+  "input_tokens"  bigint,
+  "output_tokens" bigint,
+  "cost_usd"      numeric,
+  "cost_percent"  numeric,
+  "page_key"      text
+);
+
+CREATE OR REPLACE FUNCTION private.accept_invitation (
+  p_token     text,
+  p_full_name text
+)
+  RETURNS public.accepted_invitation
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_user constant uuid := private.current_user_id();
+begin
+  if not exists (select from auth.users as a where a.id = v_user and a.deleted_at is null) then
+    raise exception 'only a person who is signed in accepts an invitation'
+      using errcode = '42501',
+            detail = 'not_signed_in',
+            hint = 'Sign up or sign in with the address that the invitation was sent to.';
+  end if;
+  return private.take_invitation(v_user, p_token, p_full_name);
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION private.access_problem()
   RETURNS text
@@ -1325,7 +1938,8 @@ begin
       from public.users as u
       join public.companies as c on c.id = u.company_id
       join public.security_policies as p on p.company_id = c.id and p.is_active
-     where u.company_id = v_company and u.id = v_user and u.status = 'active' and c.status = 'active');
+     where u.company_id = v_company and u.id = v_user and u.status = 'active'
+       and c.status in ('active', 'moving'));
 end
 $function$;
 
@@ -1445,6 +2059,435 @@ begin
   perform private.write_audit(p_company_id, 'budget.adjusted', 'budget_adjustments', v_id, jsonb_build_object(
     'month', p_month, 'amount_micro_usd', v_amount, 'reason', p_reason));
   return v_id;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.adopt_table (
+  p_table   regclass,
+  p_options jsonb    DEFAULT '{}'::jsonb,
+  p_commit  boolean  DEFAULT false
+)
+  RETURNS SETOF private.adoption_step
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_options constant jsonb := private.begin_adoption(p_table, p_options);
+  v_stage text;
+  v_step private.adoption_step;
+begin
+  foreach v_stage in array case when p_commit then '{adopt,commit}'::text[] else '{adopt}' end loop
+    for v_step in select * from private.plan_adoption(p_table, v_options) as s where s.stage = v_stage loop
+      if v_step.runs = 'batches' then
+        execute v_step.statement using '(0,0)', '(4294967295,0)';
+      elsif v_step.statement is not null then
+        execute replace(v_step.statement, ' index concurrently ', ' index ');
+      end if;
+      perform private.note_undo(p_table, v_step.undo);
+      return next v_step;
+    end loop;
+  end loop;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.adoption_assignment (
+  p_table    regclass,
+  p_options  jsonb,
+  p_is_final boolean
+)
+  RETURNS text
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_name constant text := (select c.relname from pg_class as c where c.oid = p_table);
+  v_gate constant text := format($sql$
+  if tg_op = 'INSERT' and new.company_id is null and current_setting('role', true) = 'authenticated' then
+    new.company_id := private.company_for(%L);
+  end if;$sql$, coalesce(p_options ->> 'resource', v_name) || '.write');
+  v_row constant text := format($sql$
+  if new.company_id is null then
+    select %s into new.company_id from (select new.*) as t;
+  end if;$sql$, private.adoption_company(p_table, p_options));
+begin
+  return format($sql$create or replace function private.%1$I() returns trigger
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $body$
+begin%2$s
+  return new;
+end
+$body$;
+revoke execute on function private.%1$I() from public;
+comment on function private.%1$I() is 'Row trigger: the company of a row of %3$s that does not state it.';
+create or replace trigger assign_company before insert%4$s on %3$s
+  for each row when (new.company_id is null) execute function private.%1$I();$sql$,
+    'tg_' || v_name || '__assign_company',
+    case
+      -- What belonged to one company while there was only one is nobody's once there are several.
+      when p_options ? 'company' then v_gate || case when p_is_final then '' else v_row end
+      else v_row || v_gate
+    end,
+    p_table, case when p_is_final then '' else ' or update' end);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.adoption_company (
+  p_table   regclass,
+  p_options jsonb
+)
+  RETURNS text
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_key record;
+begin
+  if p_options ? 'company' then
+    return format('%L::uuid', (p_options ->> 'company')::uuid);
+  elsif p_options ? 'expression' then
+    return format('(%s)', p_options ->> 'expression');
+  elsif not p_options ? 'through' then
+    return null;
+  end if;
+  -- The reference may carry the company already.
+  select k.parent, k.columns, k.parent_columns into v_key
+    from (
+      select f.confrelid::regclass as parent, f.conname, array_agg(x.column_no order by x.position) as columns,
+             array_agg(x.parent_column_no order by x.position) as parent_columns
+        from pg_constraint as f
+       cross join lateral unnest(f.conkey, f.confkey) with ordinality as x (column_no, parent_column_no, position)
+        join pg_attribute as a on a.attrelid = f.conrelid and a.attnum = x.column_no and a.attname <> 'company_id'
+       where f.conrelid = p_table and f.contype = 'f' and f.confrelid <> p_table
+       group by f.oid, f.confrelid, f.conname
+    ) as k
+   where k.conname = p_options ->> 'through'
+      or k.columns = array(select a.attnum from pg_attribute as a where a.attrelid = p_table and a.attname = p_options ->> 'through')
+   order by k.conname
+   limit 1;
+  if not found then
+    return null;
+  end if;
+  return format('(select p.company_id from %s as p where (%s) = (%s))', v_key.parent,
+                private.column_list(v_key.parent, v_key.parent_columns, 'p.'), private.column_list(p_table, v_key.columns, 't.'));
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.adoption_indexes (
+  p_table regclass
+)
+  RETURNS TABLE (
+    index_id          oid,
+    index_name        text,
+    constraint_name   text,
+    constraint_kind   text,
+    constraint_suffix text,
+    is_unique         boolean,
+    new_name          text,
+    statement         text,
+    is_there          boolean,
+    is_broken         boolean
+  )
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query
+  select i.indexrelid, c.relname::text, k.conname::text,
+         case k.contype when 'p' then 'primary key' when 'u' then 'unique' end,
+         case when k.condeferred then ' deferrable initially deferred' when k.condeferrable then ' deferrable' else '' end,
+         i.indisunique, left('company_' || c.relname, 63),
+         regexp_replace(
+           replace(pg_get_indexdef(i.indexrelid),
+             format('CREATE %sINDEX %I ON', case when i.indisunique then 'UNIQUE ' else '' end, c.relname),
+             format('create %sindex concurrently %I on', case when i.indisunique then 'unique ' else '' end, left('company_' || c.relname, 63))),
+           ' USING btree \(', ' using btree (company_id, '),
+         n.indexrelid is not null, n.indisvalid is false
+    from pg_index as i
+    join pg_class as c on c.oid = i.indexrelid
+    join pg_am as m on m.oid = c.relam and m.amname = 'btree'
+    left join pg_constraint as k on k.conindid = i.indexrelid and k.contype in ('p', 'u') and k.conrelid = p_table
+    left join (pg_index as n join pg_class as d on d.oid = n.indexrelid)
+           on n.indrelid = p_table and d.relname = left('company_' || c.relname, 63)
+   where i.indrelid = p_table
+     and not exists (
+       select from pg_attribute as a
+        where a.attrelid = p_table and a.attname = 'company_id' and not a.attisdropped and a.attnum = any (i.indkey::smallint[]))
+   order by i.indisprimary desc, c.relname;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.adoption_problems (
+  p_table   regclass,
+  p_options jsonb
+)
+  RETURNS SETOF text
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_class record;
+  v_parent text;
+  v_name text;
+begin
+  select c.relname::text as name, n.nspname::text as schema_name, c.relkind, c.relispartition, pg_get_userbyid(c.relowner) as owner
+    into strict v_class
+    from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
+   where c.oid = p_table;
+  if v_class.relkind <> 'r' or v_class.relispartition
+     or exists (select from pg_inherits as i where p_table in (i.inhrelid, i.inhparent))
+  then
+    return next 'only ordinary tables can be adopted: not views, foreign tables, partitions, partitioned or inherited tables';
+  end if;
+  if v_class.schema_name <> 'public' then
+    return next 'only tables of schema public can be adopted, since that is what the API exposes: alter table … set schema public';
+  end if;
+  if not pg_has_role(current_user, v_class.owner, 'usage') then
+    return next format('the table belongs to %s: run this as its owner', v_class.owner);
+  end if;
+  if not exists (select from pg_index as i where i.indrelid = p_table and i.indisprimary) then
+    return next 'the table has no primary key: add one';
+  end if;
+  if exists (
+    select from pg_attribute as a
+     where a.attrelid = p_table and a.attname = 'company_id' and a.atttypid <> 'uuid'::regtype and not a.attisdropped)
+  then
+    return next 'the table has a column company_id that is no uuid: rename it';
+  end if;
+  for v_name in
+    select x.conname from pg_constraint as x where x.conrelid = p_table and x.contype = 'x'
+  loop
+    return next format('exclusion constraint %I reaches across companies: replace it by one that begins with company_id with =', v_name);
+  end loop;
+  if (p_options ? 'company')::integer + (p_options ? 'through')::integer + (p_options ? 'expression')::integer <> 1 then
+    return next 'say in one way which company a row belongs to: company (its id), through (a foreign key or its column) or expression';
+  elsif p_options ? 'company' and not exists (select from public.companies as c where c.id = (p_options ->> 'company')::uuid) then
+    return next format('there is no company %s', p_options ->> 'company');
+  elsif p_options ? 'through' then
+    v_parent := private.adoption_company(p_table, p_options);
+    if v_parent is null then
+      return next format('%s is neither a foreign key nor the only column of one', p_options ->> 'through');
+    elsif not exists (
+      select from pg_constraint as f
+       where f.conrelid = p_table and f.contype = 'f' and private.is_tenant_table(f.confrelid)
+         and v_parent like format('(select p.company_id from %s as p %%', f.confrelid::regclass))
+    then
+      return next format('the table that %s leads to has no companies yet: adopt it first', p_options ->> 'through');
+    end if;
+  end if;
+  if coalesce(p_options ->> 'policies', 'restrictive') not in ('restrictive', 'replace') then
+    return next 'policies is restrictive (those that are there must hold as well) or replace';
+  end if;
+  if coalesce(p_options ->> 'resource', v_class.name) !~ '^[a-z_]+$' then
+    return next 'the permissions need a name of lower-case letters and _: say resource';
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.adoption_protection (
+  p_table   regclass,
+  p_options jsonb
+)
+  RETURNS text
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_name constant text := (select c.relname from pg_class as c where c.oid = p_table);
+  v_resource constant text := coalesce(p_options ->> 'resource', v_name);
+  v_is_replacing constant boolean := p_options ->> 'policies' is not distinct from 'replace';
+  v_has_policies constant boolean := (select c.relrowsecurity from pg_class as c where c.oid = p_table);
+  v_read constant text := format('company_id = (select private.company_for(%L))', v_resource || '.read');
+  v_write constant text := format('company_id = (select private.company_for(%L))', v_resource || '.write');
+  v_verbs text[] := '{select,insert,update,delete}';
+  v_insert text;
+  v_update text;
+  v_identity text;
+  v_sql text;
+begin
+  -- Where rules were in force, nobody may do more than they let some do.
+  if v_has_policies and not v_is_replacing then
+    select coalesce(array_agg(distinct k.command), '{}') into v_verbs from private.kept_policies(p_table) as k;
+  end if;
+  select string_agg(quote_ident(a.attname), ', ' order by a.attnum) filter (where a.attidentity <> 'a'),
+         string_agg(quote_ident(a.attname), ', ' order by a.attnum)
+           filter (where a.attname not in ('company_id', 'id', 'created_at') and a.attidentity = ''
+                     and not exists (select from pg_index as i
+                                      where i.indrelid = p_table and i.indisprimary and a.attnum = any (i.indkey::smallint[]))),
+         string_agg(format('new.%1$I is distinct from old.%1$I', a.attname), ' or ' order by a.attnum)
+           filter (where a.attname in ('company_id', 'id'))
+    into v_insert, v_update, v_identity
+    from pg_attribute as a
+   where a.attrelid = p_table and a.attnum > 0 and not a.attisdropped and a.attgenerated = '';
+  -- The column may be about to be added.
+  if not exists (select from pg_attribute as a where a.attrelid = p_table and a.attname = 'company_id' and not a.attisdropped) then
+    v_insert := concat_ws(', ', v_insert, 'company_id');
+    v_identity := concat_ws(' or ', 'new.company_id is distinct from old.company_id', v_identity);
+  end if;
+  v_sql := format($sql$
+insert into private.permissions (permission, description) values (%1$L, %3$L), (%2$L, %4$L) on conflict do nothing;
+insert into private.role_permissions (role, permission)
+select r.role, r.permission from (values ('admin', %1$L), ('admin', %2$L), ('client', %1$L), ('client', %2$L)) as r (role, permission)
+on conflict do nothing;
+$sql$, v_resource || '.read', v_resource || '.write', format('See %s.', v_resource), format('Create, change and delete %s.', v_resource));
+  if not v_is_replacing then
+    v_sql := v_sql || coalesce((select string_agg(k.statement, chr(10)) || chr(10) from private.kept_policies(p_table) as k), '');
+  end if;
+  v_sql := v_sql || coalesce((
+    select string_agg(format('drop policy %I on %s;', p.polname, p_table), chr(10)) || chr(10) from pg_policy as p
+     where p.polrelid = p_table and (p.polpermissive or v_is_replacing)), '');
+  v_sql := v_sql || format($sql$
+alter table %1$s enable row level security;
+create policy select_member on %1$s for select to authenticated using (%2$s);
+create policy insert_member on %1$s for insert to authenticated with check (%3$s);
+create policy update_member on %1$s for update to authenticated using (%3$s) with check (%3$s);
+create policy delete_member on %1$s for delete to authenticated using (%3$s);
+create policy all_platform_admin on %1$s for all to platform_admin
+  using ((select private.is_platform_admin())) with check ((select private.is_platform_admin()));
+comment on policy select_member on %1$s is %6$L;
+comment on policy insert_member on %1$s is %7$L;
+comment on policy update_member on %1$s is %8$L;
+comment on policy delete_member on %1$s is %9$L;
+comment on policy all_platform_admin on %1$s is 'Platform operators reach every company while the tables say they are admins.';
+comment on column %1$s.company_id is 'Company (tenant) that the row belongs to. Never changes.';
+create or replace trigger keep_tenant before update on %1$s for each row when (%4$s)
+  execute function private.tg_row__refuse_move(%5$L);
+revoke all on table %1$s from public, anon, authenticated, platform_admin, service_role;
+$sql$, p_table, v_read, v_write, v_identity, v_name,
+    format('Members holding %s.read see the rows of their active company.', v_resource),
+    format('Members holding %s.write add rows to their active company only.', v_resource),
+    format('Members holding %s.write change rows of their active company and cannot move them out of it.', v_resource),
+    format('Members holding %s.write delete rows of their active company.', v_resource));
+  v_sql := v_sql
+    || case when 'select' = any (v_verbs) then format(E'grant select on table %s to authenticated;\n', p_table) else '' end
+    || case when 'delete' = any (v_verbs) then format(E'grant delete on table %s to authenticated;\n', p_table) else '' end
+    || case when 'insert' = any (v_verbs) then format(E'grant insert (%s) on table %s to authenticated;\n', v_insert, p_table) else '' end
+    || case when 'update' = any (v_verbs) and v_update is not null then format(E'grant update (%s) on table %s to authenticated;\n', v_update, p_table) else '' end
+    || format(E'grant select, delete, insert (%1$s) on table %2$s to platform_admin, service_role;\n', v_insert, p_table)
+    || case when v_update is not null then format(E'grant update (%s) on table %s to platform_admin, service_role;\n', v_update, p_table) else '' end;
+  -- Whoever may not call nextval() cannot insert: sequences stay for those who can insert, until they become identities.
+  v_sql := v_sql || coalesce((
+    select string_agg(format(E'revoke all on sequence %s from public, anon;\n', d.objid::regclass), '')
+      from pg_depend as d join pg_class as s on s.oid = d.objid and s.relkind = 'S'
+     where d.refobjid = p_table and d.classid = 'pg_class'::regclass and d.deptype = 'a'), '');
+  v_sql := v_sql || (
+    select format(E'insert into private.column_classes (table_schema, table_name, column_name, class, erasure) values\n  %s\non conflict do nothing;\n',
+             string_agg(format('(''public'', %L, %L, %L, %L)', v_name, a.name,
+               coalesce(p_options #>> array['classes', a.name, '0'], g.class), coalesce(p_options #>> array['classes', a.name, '1'], g.erasure)), E',\n  ' order by a.attnum))
+      from (
+        select x.attname::text as name, format_type(x.atttypid, null) as type_name, x.attnum,
+               exists (select from pg_constraint as k where k.conrelid = p_table and k.contype in ('p', 'f') and x.attnum = any (k.conkey)) as is_key
+          from pg_attribute as x
+         where x.attrelid = p_table and x.attnum > 0 and not x.attisdropped
+        union
+        select 'company_id', 'uuid', 0, true
+         where not exists (select from pg_attribute as x where x.attrelid = p_table and x.attname = 'company_id' and not x.attisdropped)
+      ) as a
+     cross join lateral private.guess_column_class(a.name, a.type_name, a.is_key) as g);
+  if p_options ->> 'audit' is distinct from 'false' and exists (
+    select from pg_index as i join pg_attribute as a on a.attrelid = p_table and a.attnum = any (i.indkey::smallint[])
+     where i.indrelid = p_table and i.indisprimary and a.attname = 'id' and a.atttypid = 'uuid'::regtype)
+  then
+    v_sql := v_sql || format($sql$
+create or replace trigger audit_insert after insert on %1$s referencing new table as new_rows
+  for each statement execute function private.tg_statement__audit(%2$L);
+create or replace trigger audit_update after update on %1$s referencing old table as old_rows new table as new_rows
+  for each statement execute function private.tg_statement__audit(%2$L);
+create or replace trigger audit_delete after delete on %1$s referencing old table as old_rows
+  for each statement execute function private.tg_statement__audit(%2$L);
+$sql$, p_table, v_name);
+  end if;
+  return v_sql;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.adoption_references (
+  p_table regclass
+)
+  RETURNS TABLE (
+    referencing     regclass,
+    constraint_name text,
+    columns         text,
+    new_name        text,
+    definition      text,
+    is_there        boolean,
+    is_valid        boolean,
+    needs_index     boolean,
+    problem         text
+  )
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query
+  select f.conrelid::regclass, f.conname::text, private.column_list(f.conrelid, f.conkey), left('company_' || f.conname, 63),
+         format('foreign key (company_id, %s) references %s (company_id, %s)%s%s%s',
+           private.column_list(f.conrelid, f.conkey), f.confrelid::regclass, private.column_list(f.confrelid, f.confkey),
+           case f.confupdtype when 'c' then ' on update cascade' when 'r' then ' on update restrict' else '' end,
+           case f.confdeltype
+             when 'c' then ' on delete cascade' when 'r' then ' on delete restrict'
+             -- The company stays.
+             when 'n' then format(' on delete set null (%s)', private.column_list(f.conrelid, f.conkey))
+             when 'd' then format(' on delete set default (%s)', private.column_list(f.conrelid, f.conkey))
+             else ''
+           end,
+           case when f.condeferred then ' deferrable initially deferred' when f.condeferrable then ' deferrable' else '' end),
+         n.oid is not null, coalesce(n.convalidated, false),
+         not exists (
+           select from pg_index as i
+            where i.indrelid = f.conrelid and i.indpred is null
+              and (i.indkey::smallint[])[0:array_length(f.conkey, 1) - 1] = f.conkey
+              or i.indrelid = f.conrelid and i.indpred is null
+              and (i.indkey::smallint[])[1:array_length(f.conkey, 1)] = f.conkey
+              and i.indkey[0] = (select a.attnum from pg_attribute as a where a.attrelid = f.conrelid and a.attname = 'company_id')),
+         case
+           when f.confupdtype in ('n', 'd') then format('foreign key %I sets its columns when the key changes, which a key with the company cannot: change it', f.conname)
+           when f.confmatchtype = 'f' then format('foreign key %I matches fully: change it to match simple', f.conname)
+         end
+    from pg_constraint as f
+    left join pg_constraint as n on n.conrelid = f.conrelid and n.contype = 'f' and n.conname = left('company_' || f.conname, 63)
+   where f.contype = 'f' and p_table in (f.conrelid, f.confrelid)
+     -- The table itself is to have companies, whether it has them already or not.
+     and (f.conrelid = p_table or private.is_tenant_table(f.conrelid))
+     and (f.confrelid = p_table or private.is_tenant_table(f.confrelid))
+     and f.confrelid <> 'public.companies'::regclass
+     and not exists (
+       select from pg_attribute as a where a.attrelid = f.conrelid and a.attname = 'company_id' and a.attnum = any (f.conkey))
+   order by f.conrelid = p_table desc, f.conname;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.advance_payment_stages (
+  p_max_rows integer
+)
+  RETURNS integer
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_company uuid;
+  v_changes integer := 0;
+  v_frozen constant uuid[] := private.frozen_companies();
+begin
+  for v_company in
+    select b.company_id from public.billing_accounts as b
+     where b.payment_status <> 'ok' and b.company_id <> all (v_frozen)
+       and (b.payment_stage in ('ok', 'grace') and b.grace_ends_at <= now()
+            or b.payment_stage <> 'suspended' and b.suspends_at <= now())
+     order by b.grace_ends_at, b.company_id
+     limit p_max_rows
+  loop
+    perform from public.companies as c where c.id = v_company for no key update skip locked;
+    if found then
+      v_changes := v_changes + private.apply_payment_stage(v_company)::integer;
+    end if;
+  end loop;
+  return v_changes;
 end
 $function$;
 
@@ -1666,6 +2709,58 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.apply_payment_stage (
+  p_company_id uuid
+)
+  RETURNS boolean
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_account public.billing_accounts;
+  v_stage text;
+  v_percent constant numeric := (private.stripe_setting('payment_policy') ->> 'soft_limit_percent')::numeric;
+  v_reason constant text := 'payment overdue';
+begin
+  select * into v_account from public.billing_accounts as b where b.company_id = p_company_id for no key update;
+  v_stage := case
+    when v_account.payment_status = 'ok' then 'ok'
+    when now() >= v_account.suspends_at then 'suspended'
+    when now() >= v_account.grace_ends_at then 'soft_limit'
+    else 'grace'
+  end;
+  update public.company_plans as p
+     set payment_limit_usd = case when v_stage in ('soft_limit', 'suspended') then round(p.monthly_limit_usd * v_percent / 100, 6) end
+   where p.company_id = p_company_id and p.is_active
+     and p.payment_limit_usd is distinct from
+         case when v_stage in ('soft_limit', 'suspended') then round(p.monthly_limit_usd * v_percent / 100, 6) end;
+  if v_stage = v_account.payment_stage then
+    return false;
+  end if;
+  if v_stage = 'suspended' then
+    update public.companies as c
+       set status = 'suspended', status_reason = v_reason
+     where c.id = p_company_id and c.status = 'active' and not c.is_operator
+    returning c.suspended_at into v_account.suspended_at;
+  elsif v_account.suspended_at is not null then
+    update public.companies as c
+       set status = 'active', status_reason = null
+     where c.id = p_company_id and c.status = 'suspended' and c.suspended_at = v_account.suspended_at
+       and c.status_reason = v_reason;
+    v_account.suspended_at := null;
+  end if;
+  update public.billing_accounts as b
+     set payment_stage = v_stage, suspended_at = v_account.suspended_at
+   where b.company_id = p_company_id;
+  perform private.write_audit(p_company_id, 'billing.payment_stage_changed', 'billing_accounts', v_account.id,
+    jsonb_build_object('payment_stage', jsonb_build_object('old', v_account.payment_stage, 'new', v_stage)));
+  perform private.emit_event(p_company_id, 'billing.payment_stage_changed', jsonb_build_object(
+    'stage', v_stage, 'previous_stage', v_account.payment_stage, 'past_due_since', v_account.past_due_since,
+    'grace_ends_at', v_account.grace_ends_at, 'suspends_at', nullif(v_account.suspends_at, 'infinity')));
+  return true;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.apply_plan (
   p_company_id uuid
 )
@@ -1729,6 +2824,222 @@ begin
           detail = jsonb_build_object(
             'status', 429,
             'headers', v_headers || jsonb_build_object('Retry-After', p_decision.retry_after_seconds::text))::text;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.apply_stripe_invoices (
+  p_company_id         uuid,
+  p_stripe_customer_id text,
+  p_started_at         timestamp with time zone,
+  p_state              jsonb
+)
+  RETURNS bigint
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_invoice record;
+  v_rows bigint;
+  v_changed bigint := 0;
+begin
+  for v_invoice in
+    select i.* from jsonb_to_recordset(p_state -> 'invoices') as i (
+      stripe_invoice_id text, stripe_customer_id text, stripe_subscription_id text, number text, status text,
+      currency text, total_minor bigint, amount_due_minor bigint, amount_paid_minor bigint,
+      amount_remaining_minor bigint, attempt_count integer, next_attempt_at timestamptz, period_starts_at timestamptz,
+      period_ends_at timestamptz, issued_at timestamptz, due_at timestamptz, finalized_at timestamptz,
+      paid_at timestamptz, voided_at timestamptz, hosted_invoice_url text, pdf_url text)
+     order by i.stripe_invoice_id
+  loop
+    if v_invoice.stripe_customer_id is distinct from p_stripe_customer_id then
+      raise exception 'invoice % is not of customer %', v_invoice.stripe_invoice_id, p_stripe_customer_id
+        using errcode = '42501',
+              detail = 'foreign_customer',
+              hint = 'Hand over what Stripe has for the customer that is stored for the company.';
+    end if;
+    insert into public.billing_invoices as b (
+      company_id, stripe_invoice_id, stripe_subscription_id, number, status, currency, total_minor, amount_due_minor,
+      amount_paid_minor, amount_remaining_minor, attempt_count, next_attempt_at, period_starts_at, period_ends_at,
+      issued_at, due_at, finalized_at, paid_at, voided_at, hosted_invoice_url, pdf_url, synced_at)
+    values (
+      p_company_id, v_invoice.stripe_invoice_id, v_invoice.stripe_subscription_id, v_invoice.number, v_invoice.status,
+      v_invoice.currency, v_invoice.total_minor, v_invoice.amount_due_minor, v_invoice.amount_paid_minor,
+      v_invoice.amount_remaining_minor, v_invoice.attempt_count, v_invoice.next_attempt_at, v_invoice.period_starts_at,
+      v_invoice.period_ends_at, v_invoice.issued_at, v_invoice.due_at, v_invoice.finalized_at, v_invoice.paid_at,
+      v_invoice.voided_at, v_invoice.hosted_invoice_url, v_invoice.pdf_url, p_started_at)
+    on conflict (company_id, stripe_invoice_id) do update
+      set stripe_subscription_id = excluded.stripe_subscription_id, number = excluded.number, status = excluded.status,
+          currency = excluded.currency, total_minor = excluded.total_minor,
+          amount_due_minor = excluded.amount_due_minor, amount_paid_minor = excluded.amount_paid_minor,
+          amount_remaining_minor = excluded.amount_remaining_minor, attempt_count = excluded.attempt_count,
+          next_attempt_at = excluded.next_attempt_at, period_starts_at = excluded.period_starts_at,
+          period_ends_at = excluded.period_ends_at, issued_at = excluded.issued_at, due_at = excluded.due_at,
+          finalized_at = excluded.finalized_at, paid_at = excluded.paid_at, voided_at = excluded.voided_at,
+          hosted_invoice_url = excluded.hosted_invoice_url, pdf_url = excluded.pdf_url, synced_at = excluded.synced_at
+      where b.synced_at <= excluded.synced_at
+        and (to_jsonb(b) - '{company_id,id,synced_at,created_at,updated_at,created_by,updated_by}'::text[])
+            is distinct from (to_jsonb(v_invoice) - 'stripe_customer_id');
+    get diagnostics v_rows = row_count;
+    v_changed := v_changed + v_rows;
+    update public.billing_invoices as b
+       set synced_at = p_started_at
+     where b.company_id = p_company_id and b.stripe_invoice_id = v_invoice.stripe_invoice_id and b.synced_at < p_started_at;
+  end loop;
+  delete from public.billing_invoices as b
+   where b.company_id = p_company_id and b.synced_at <= p_started_at
+     and b.stripe_invoice_id in (select jsonb_array_elements_text(p_state -> 'deleted_invoices'));
+  get diagnostics v_rows = row_count;
+  return v_changed + v_rows;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.apply_stripe_state (
+  p_company_id         uuid,
+  p_stripe_customer_id text,
+  p_started_at         timestamp with time zone,
+  p_state              jsonb,
+  p_stripe_event_id    text
+)
+  RETURNS text[]
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_company public.companies;
+  v_account public.billing_accounts;
+  v_event text;
+  v_found record;
+  v_policy constant jsonb := private.stripe_setting('payment_policy');
+  v_debt timestamptz;
+  v_payment text;
+  v_since timestamptz;
+  v_changed text[] := '{}';
+begin
+  select * into v_company from public.companies as c where c.id = p_company_id for no key update;
+  if v_company.stripe_customer_id is distinct from p_stripe_customer_id or p_stripe_customer_id is null
+    or exists (select from jsonb_array_elements(p_state -> 'subscriptions') as s
+                where s ->> 'stripe_customer_id' is distinct from p_stripe_customer_id)
+  then
+    raise exception 'customer % is not that of company %', p_stripe_customer_id, p_company_id
+      using errcode = '42501',
+            detail = 'foreign_customer',
+            hint = 'Hand over what Stripe has for the customer that is stored for the company.';
+  end if;
+  if p_stripe_event_id is not null then
+    select e.status into v_event from private.stripe_events as e where e.stripe_event_id = p_stripe_event_id for update;
+    if v_event is distinct from 'received' then
+      return '{duplicate}';
+    end if;
+    update private.stripe_events as e
+       set status = 'processed', finished_at = now(), error = null
+     where e.stripe_event_id = p_stripe_event_id;
+  end if;
+
+  if private.apply_stripe_invoices(p_company_id, p_stripe_customer_id, p_started_at, p_state) > 0 then
+    v_changed := v_changed || 'invoices'::text;
+  end if;
+  select * into strict v_account from public.billing_accounts as b where b.company_id = p_company_id for no key update;
+  if v_account.synced_at > p_started_at then
+    return v_changed || 'stale'::text;
+  end if;
+
+  select * into v_found from private.choose_subscription(p_state -> 'subscriptions');
+  if v_company.status <> 'closed' and private.apply_subscription_plan(
+    p_company_id, v_found.id, v_found.created_at, coalesce(v_found.is_entitled, false), v_found.price_id, v_found.plan_tier, v_found.monthly_limit_usd)
+  then
+    v_changed := v_changed || 'plan'::text;
+  end if;
+
+  -- What was asked for and not paid.
+  select min(coalesce(b.finalized_at, b.issued_at)) into v_debt
+    from public.billing_invoices as b
+   where b.company_id = p_company_id and b.status = 'open' and b.amount_remaining_minor > 0
+     and (b.attempt_count > 0 or b.due_at < p_started_at);
+  v_payment := case
+    when p_state -> 'subscriptions' @> '[{"status": "unpaid"}]' then 'unpaid'
+    when p_state -> 'subscriptions' @> '[{"status": "past_due"}]' then 'past_due'
+    -- Who never got what they did not pay owes nothing.
+    when v_debt is not null and coalesce(v_found.status in ('canceled', 'paused'), true) then 'unpaid'
+    else 'ok'
+  end;
+  -- From what Stripe has, and not from when it was seen.
+  v_since := case when v_payment <> 'ok' then coalesce(v_debt, v_found.period_starts_at, v_found.created_at) end;
+
+  if (v_account.stripe_subscription_id, v_account.stripe_price_id, v_account.subscription_status, v_account.currency,
+      v_account.monthly_amount_minor, v_account.current_period_starts_at, v_account.current_period_ends_at,
+      v_account.trial_ends_at, v_account.cancel_at_period_end, v_account.payment_status, v_account.past_due_since)
+     is distinct from
+     (v_found.id, v_found.price_id, v_found.status, v_found.currency, coalesce(v_found.monthly_amount_minor, 0),
+      v_found.period_starts_at, v_found.period_ends_at, v_found.trial_ends_at,
+      coalesce(v_found.cancel_at_period_end, false), v_payment, v_since)
+  then
+    v_changed := v_changed || 'account'::text;
+  end if;
+  update public.billing_accounts as b
+     set stripe_subscription_id = v_found.id, stripe_price_id = v_found.price_id, subscription_status = v_found.status,
+         currency = v_found.currency, monthly_amount_minor = coalesce(v_found.monthly_amount_minor, 0),
+         current_period_starts_at = v_found.period_starts_at, current_period_ends_at = v_found.period_ends_at,
+         trial_ends_at = v_found.trial_ends_at, cancel_at_period_end = coalesce(v_found.cancel_at_period_end, false),
+         payment_status = v_payment, past_due_since = v_since,
+         grace_ends_at = v_since + make_interval(days => (v_policy ->> 'grace_days')::integer),
+         suspends_at = coalesce(v_since + make_interval(days => (v_policy ->> 'suspend_days')::integer),
+                                case when v_since is not null then 'infinity'::timestamptz end),
+         synced_at = p_started_at,
+         reconciled_at = case when p_state ->> 'is_complete' = 'true' then now() else b.reconciled_at end,
+         last_error = case when v_found.is_entitled and v_found.plan_tier is null
+                           then format('price %s is not in setting stripe.prices', v_found.price_id) end
+   where b.company_id = p_company_id;
+  if private.apply_payment_stage(p_company_id) then
+    v_changed := v_changed || 'stage'::text;
+  end if;
+  if p_state ->> 'customer_deleted' = 'true' then
+    -- The next one has a key of its own: for a day, Stripe answers the old key with the customer that is gone.
+    update public.companies as c set stripe_customer_id = null where c.id = p_company_id;
+    update public.billing_accounts as b set customer_attempt = b.customer_attempt + 1 where b.company_id = p_company_id;
+    v_changed := v_changed || 'customer'::text;
+  end if;
+  return v_changed;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.apply_subscription_plan (
+  p_company_id        uuid,
+  p_subscription_id   text,
+  p_created_at        timestamp with time zone,
+  p_is_entitled       boolean,
+  p_price_id          text,
+  p_plan_tier         text,
+  p_monthly_limit_usd numeric
+)
+  RETURNS boolean
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_plan public.company_plans;
+begin
+  select * into v_plan from public.company_plans as p where p.company_id = p_company_id and p.is_active;
+  if p_is_entitled then
+    if p_plan_tier is null
+      or (v_plan.stripe_subscription_id, v_plan.stripe_price_id, v_plan.plan_tier) = (p_subscription_id, p_price_id, p_plan_tier)
+    then
+      return false;
+    end if;
+    insert into public.company_plans (company_id, plan_tier, monthly_limit_usd, enforcement, stripe_subscription_id, stripe_price_id)
+    values (p_company_id, p_plan_tier, p_monthly_limit_usd, coalesce(v_plan.enforcement, 'hard'), p_subscription_id, p_price_id);
+    return true;
+  end if;
+  if v_plan.stripe_subscription_id is null
+    and not (coalesce(v_plan.started_at < p_created_at, false) and exists (
+      select from public.billing_invoices as b
+       where b.company_id = p_company_id and b.stripe_subscription_id = p_subscription_id and b.status = 'paid'))
+  then
+    return false;
+  end if;
+  insert into public.company_plans (company_id, plan_tier, enforcement)
+  values (p_company_id, private.stripe_setting('payment_policy') ->> 'ended_plan_tier', coalesce(v_plan.enforcement, 'hard'));
+  return true;
 end
 $function$;
 
@@ -1797,6 +3108,62 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.audit_erased_leaf (
+  p_row public.audit_logs
+)
+  RETURNS bytea
+  LANGUAGE plpgsql
+  IMMUTABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_fields bytea;
+begin
+  select string_agg(
+           convert_to(v.name, 'UTF8') || '\x00'::bytea || coalesce(
+             decode(v.commitment, 'hex'),
+             sha256(decode(v.salt, 'hex') || convert_to(v.value, 'UTF8')),
+             convert_to(v.value, 'UTF8')),
+           ''::bytea order by starts_with(v.name, 'changes.'), octet_length(v.name), v.name collate "C", v.value collate "C")
+    into v_fields
+    from (
+      select x.name, x.value, null::text as commitment,
+             case when p_row.commitments -> x.name ->> 's' ~ '^[0-9a-f]{64}$' then p_row.commitments -> x.name ->> 's' end as salt
+        from (
+          values ('row_id', p_row.row_id::text), ('actor_id', p_row.actor_id::text), ('created_by', p_row.created_by::text),
+                 ('ip_address', p_row.ip_address::text), ('request_id', p_row.request_id), ('user_agent', p_row.user_agent)
+          union all
+          select 'changes.' || c.key, c.value::text from jsonb_each(p_row.changes) as c
+        ) as x (name, value)
+       where x.value is not null
+      union all
+      select e.key, case when k.kind is distinct from 'c' then e.value::text end, case when k.kind = 'c' then e.value ->> 'c' end, null
+        from jsonb_each(p_row.commitments) as e
+       cross join lateral (
+         select case
+                  when jsonb_typeof(e.value) <> 'object' then null
+                  when e.value - 'c' = '{}' and e.value ->> 'c' ~ '^[0-9a-f]{64}$' then 'c'
+                  when e.value - 's' = '{}' and e.value ->> 's' ~ '^[0-9a-f]{64}$' then 's'
+                end as kind
+       ) as k
+       where k.kind is distinct from 's'
+          or not case e.key
+               when 'actor_id' then p_row.actor_id is not null
+               when 'created_by' then p_row.created_by is not null
+               when 'row_id' then p_row.row_id is not null
+               when 'ip_address' then p_row.ip_address is not null
+               when 'user_agent' then p_row.user_agent is not null
+               when 'request_id' then p_row.request_id is not null
+               else starts_with(e.key, 'changes.') and p_row.changes ? substr(e.key, 9)
+             end
+    ) as v;
+  return sha256(
+    uuid_send(p_row.company_id) || uuid_send(p_row.id) || timestamptz_send(p_row.created_at) || xid8send(p_row.transaction_id)
+    || convert_to(jsonb_build_array(p_row.actor_role, p_row.action, p_row.table_name, p_row.opens_link)::text, 'UTF8')
+    || coalesce(v_fields, '') || coalesce(uuid_send(p_row.salt), ''));
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.audit_genesis (
   p_company_id uuid
 )
@@ -1807,73 +3174,6 @@ CREATE OR REPLACE FUNCTION private.audit_genesis (
   AS $function$
 begin
   return sha256(convert_to('lytbub audit chain 1 ' || p_company_id, 'UTF8'));
-end
-$function$;
-
-CREATE OR REPLACE FUNCTION private.audit_leaves (
-  p_rows public.audit_logs[]
-)
-  RETURNS TABLE (
-    id   uuid,
-    leaf bytea
-  )
-  LANGUAGE plpgsql
-  IMMUTABLE
-  SET search_path TO 'pg_catalog', 'pg_temp'
-  SET plan_cache_mode TO 'force_generic_plan'
-  AS $function$
-begin
-  return query
-  select l.id,
-         sha256(convert_to(jsonb_build_array(
-           l.company_id, l.id, (extract(epoch from l.created_at) * 1000000)::bigint, l.transaction_id::text, l.actor_role,
-           l.action, l.table_name, case when l.commitments is not null then l.salt end)::text, 'UTF8') || f.hash)
-    from unnest(p_rows) as l
-   cross join lateral (
-     select sha256(string_agg(
-              convert_to(v.name, 'UTF8') || '\x00'::bytea || coalesce(
-                decode(v.commitment, 'hex'),
-                sha256(coalesce(
-                    decode(v.salt, 'hex'),
-                    sha256(uuid_send(l.salt) || convert_to(v.name, 'UTF8')))
-                  || convert_to(v.value, 'UTF8')),
-                'unsalted'::bytea),
-              '' order by v.name collate "C", v.value collate "C")) as hash
-       from (
-         select x.name, x.value, null::text as commitment,
-                case when l.commitments -> x.name ->> 's' ~ '^[0-9a-f]{64}$' then l.commitments -> x.name ->> 's' end as salt
-           from (
-             values ('actor_id', l.actor_id::text), ('created_by', l.created_by::text), ('row_id', l.row_id::text),
-                    ('ip_address', l.ip_address::text), ('user_agent', l.user_agent), ('request_id', l.request_id)
-             union all
-             select 'changes.' || c.key, c.value::text from jsonb_each(l.changes) as c
-           ) as x (name, value)
-          where x.value is not null
-         union all
-         select e.key, case when k.kind is distinct from 'c' then e.value::text end, case when k.kind = 'c' then e.value ->> 'c' end, null
-           from jsonb_each(l.commitments) as e
-          cross join lateral (
-            select case
-                     when jsonb_typeof(e.value) <> 'object' then null
-                     when e.value - 'c' = '{}' and e.value ->> 'c' ~ '^[0-9a-f]{64}$' then 'c'
-                     when e.value - 's' = '{}' and e.value ->> 's' ~ '^[0-9a-f]{64}$' then 's'
-                   end as kind
-          ) as k
-          where k.kind is distinct from 's'
-             or not case e.key
-                  when 'actor_id' then l.actor_id is not null
-                  when 'created_by' then l.created_by is not null
-                  when 'row_id' then l.row_id is not null
-                  when 'ip_address' then l.ip_address is not null
-                  when 'user_agent' then l.user_agent is not null
-                  when 'request_id' then l.request_id is not null
-                  else starts_with(e.key, 'changes.') and l.changes ? substr(e.key, 9)
-                end
-         union all
-         -- So that a row without any of them has a hash, too.
-         select '', '', repeat('0', 64), null
-       ) as v
-   ) as f;
 end
 $function$;
 
@@ -1939,21 +3239,220 @@ begin
 end
 $function$;
 
-CREATE OR REPLACE FUNCTION private.audit_rows (
+CREATE OR REPLACE FUNCTION private.audit_rows_hash (
   p_company_id     uuid,
   p_created_at     timestamp with time zone,
-  p_transaction_id xid8
+  p_transaction_id xid8,
+  OUT              row_count integer,
+  OUT              erased_row_count integer,
+  OUT              rows_hash bytea
 )
-  RETURNS public.audit_logs[]
+  RETURNS record
   LANGUAGE plpgsql
   STABLE
   SET search_path TO 'pg_catalog', 'pg_temp'
-  SET plan_cache_mode TO 'force_generic_plan'
+  AS $function$
+begin
+  select count(*), count(l.commitments), sha256(string_agg(
+           case when l.commitments is not null then private.audit_erased_leaf(l) else sha256(
+             uuid_send(l.company_id) || uuid_send(l.id) || timestamptz_send(l.created_at) || xid8send(l.transaction_id)
+             || convert_to(jsonb_build_array(l.actor_role, l.action, l.table_name, l.opens_link)::text, 'UTF8')
+             || (select coalesce(string_agg(
+                          convert_to(f.name, 'UTF8') || '\x00'::bytea
+                            || sha256(sha256(uuid_send(l.salt) || convert_to(f.name, 'UTF8')) || convert_to(f.value, 'UTF8')),
+                          ''::bytea order by f.ordinality), '')
+                   from unnest(
+                     '{row_id,actor_id,created_by,ip_address,request_id,user_agent}'::text[],
+                     array[l.row_id::text, l.actor_id::text, l.created_by::text, l.ip_address::text, l.request_id, l.user_agent]
+                   ) with ordinality as f (name, value)
+                  where f.value is not null)
+             || (select coalesce(string_agg(
+                          convert_to('changes.' || f.key, 'UTF8') || '\x00'::bytea
+                            || sha256(sha256(uuid_send(l.salt) || convert_to('changes.' || f.key, 'UTF8')) || convert_to(f.value::text, 'UTF8')),
+                          ''::bytea order by f.ordinality), '')
+                   from jsonb_each(l.changes) with ordinality as f (key, value))) end,
+           ''::bytea order by l.id))
+    into row_count, erased_row_count, rows_hash
+    from public.audit_logs as l
+   where l.company_id = p_company_id and l.created_at = p_created_at and l.transaction_id = p_transaction_id;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.audit_update_query (
+  p_table  regclass,
+  p_secret text[]
+)
+  RETURNS text
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
 begin
   return (
-    select array_agg(l) from public.audit_logs as l
-     where l.company_id = p_company_id and l.created_at = p_created_at and l.transaction_id = p_transaction_id);
+    select format(
+      $q$select array_agg((r.company_id, r.row_id, r.changes)::private.audited_row)
+           from (
+             select n.company_id, n.id as row_id, %s as changes
+               from new_rows as n
+               join old_rows as o on o.company_id = n.company_id and o.id = n.id
+             offset 0
+           ) as r
+          where r.changes <> '{}'$q$,
+      string_agg(format(
+        $q$case when %1$s is distinct from %2$s then jsonb_build_object(%3$L, jsonb_build_object('old', %4$s, 'new', %5$s)) else '{}' end$q$,
+        format(c.operand, 'o', a.attname), format(c.operand, 'n', a.attname), a.attname,
+        case when a.attname = any (p_secret) then $q$'[secret]'$q$ else format('o.%I', a.attname) end,
+        case when a.attname = any (p_secret) then $q$'[secret]'$q$ else format('n.%I', a.attname) end), ' || '))
+      from pg_catalog.pg_attribute as a
+      join pg_catalog.pg_type as t on t.oid = a.atttypid
+     cross join lateral (
+       select case
+                -- To the bit, whatever their collation takes for equal.
+                when a.attcollation <> 0 then '%s.%I collate "C"'
+                when t.typname in ('bool', 'int2', 'int4', 'int8', 'numeric', 'uuid', 'timestamptz', 'date', 'inet', 'cidr', 'jsonb') then '%s.%I'
+                else 'to_jsonb(%s.%I)'
+              end as operand
+     ) as c
+     where a.attrelid = p_table and a.attnum > 0 and not a.attisdropped
+       and a.attname not in ('updated_at', 'updated_by', 'last_used_at'));
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.begin_adoption (
+  p_table   regclass,
+  p_options jsonb
+)
+  RETURNS jsonb
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_name constant text := (select c.relname from pg_class as c where c.oid = p_table);
+  v_problem text;
+  v_options jsonb;
+begin
+  select d.options into v_options from private.adoptions as d where d.table_schema = 'public' and d.table_name = v_name for update;
+  v_options := coalesce(nullif(p_options, '{}'), v_options, '{}');
+  select string_agg(s.problem, '; ') into v_problem from private.plan_adoption(p_table, v_options) as s where s.problem is not null;
+  if v_problem is not null then
+    raise exception '% cannot be adopted: %', p_table, v_problem
+      using errcode = '22023',
+            detail = 'adoption_impossible',
+            hint = 'See select * from private.plan_adoption(''table'', ''options'').';
+  end if;
+  insert into private.adoptions as d (table_schema, table_name, options) values ('public', v_name, v_options)
+  on conflict (table_schema, table_name) do update set options = excluded.options;
+  return v_options;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.begin_stripe_sync (
+  p_company_id uuid
+)
+  RETURNS timestamp WITH time zone
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_started_at timestamptz;
+begin
+  insert into public.billing_accounts as b (company_id, sync_started_at)
+  select c.id, clock_timestamp() from public.companies as c where c.id = p_company_id
+  on conflict (company_id) do update
+    set sync_started_at = greatest(clock_timestamp(), b.sync_started_at + interval '1 microsecond')
+  returning b.sync_started_at into v_started_at;
+  return v_started_at;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.billing_overview (
+  p_payment_status text,
+  p_plan_tier      text,
+  p_search         text,
+  p_after          text,
+  p_max_rows       integer
+)
+  RETURNS SETOF public.billing_overview
+  LANGUAGE plpgsql
+  STABLE
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_key text[];
+begin
+  perform private.require_operator();
+  if p_after is not null then
+    v_key := regexp_match(p_after, '^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}) (.*)$');
+  end if;
+  if p_max_rows is null or p_max_rows not between 1 and 200 or (p_after is null) <> (v_key is null) then
+    raise exception 'max_rows must be 1 to 200, and after a page_key'
+      using errcode = '22023',
+            detail = 'invalid_page',
+            hint = 'Give page_key of the last row as after, with the rest of the request unchanged.';
+  end if;
+  return query
+  select b.* from private.billing_rows(null) as b
+   where (p_payment_status is null or b.payment_status = p_payment_status)
+     and (p_plan_tier is null or b.plan_tier = p_plan_tier)
+     and (p_search is null or strpos(lower(concat_ws(' ', b.name, b.slug, b.stripe_customer_id)), lower(p_search)) > 0)
+     and (v_key is null or (lower(b.name), b.company_id) > (v_key[2], v_key[1]::uuid))
+   order by lower(b.name), b.company_id
+   limit p_max_rows;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.billing_rows (
+  p_company_id uuid
+)
+  RETURNS SETOF public.billing_overview
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  SET plan_cache_mode TO 'force_custom_plan'
+  SET jit TO 'off'
+  AS $function$
+begin
+  return query
+  select c.id, c.slug, c.name, c.status, p.plan_tier, round(p.monthly_limit_usd, 6), round(p.payment_limit_usd, 6), p.enforcement,
+         round(p.monthly_price_usd, 6), p.started_at,
+         case when c.is_operator or c.status = 'closed' then 0
+              when a.subscription_status in ('active', 'past_due') then a.monthly_amount_minor
+              when a.subscription_status is null and c.status = 'active' then coalesce(round(p.monthly_price_usd * 100)::bigint, 0)
+              else 0 end,
+         case when a.subscription_status is not null then coalesce(a.currency, 'USD') else 'USD' end,
+         case when a.subscription_status is not null then 'stripe' when p.monthly_price_usd is not null then 'plan' end,
+         c.stripe_customer_id, a.subscription_status, coalesce(a.payment_status, 'ok'), coalesce(a.payment_stage, 'ok'), a.past_due_since,
+         a.grace_ends_at, a.suspends_at, a.trial_ends_at, coalesce(a.cancel_at_period_end, false), a.current_period_ends_at,
+         a.synced_at, a.last_error, concat_ws(' ', c.id, lower(c.name))
+    from public.companies as c
+    left join public.company_plans as p on p.company_id = c.id and p.is_active
+    left join public.billing_accounts as a on a.company_id = c.id
+   where p_company_id is null or c.id = p_company_id;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.billing_totals()
+  RETURNS SETOF public.billing_total
+  LANGUAGE plpgsql
+  STABLE
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  perform private.require_operator();
+  return query
+  select coalesce(b.plan_tier, 'none'), b.recurring_currency, count(*), sum(b.recurring_minor)::bigint,
+         coalesce(sum(b.recurring_minor) filter (where b.recurring_source = 'stripe'), 0)::bigint,
+         count(*) filter (where b.payment_status <> 'ok'),
+         coalesce(sum(b.recurring_minor) filter (where b.payment_status <> 'ok'), 0)::bigint,
+         count(*) filter (where b.recurring_source is null)
+    from private.billing_rows(null) as b
+   where b.status <> 'closed'
+     and not exists (select from public.companies as c where c.id = b.company_id and c.is_operator)
+   group by 1, 2
+   order by array_position('{starter,professional,enterprise,custom,none}', coalesce(b.plan_tier, 'none')), 2;
 end
 $function$;
 
@@ -2080,6 +3579,98 @@ exception when character_not_in_repertoire or untranslatable_character then
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.change_company_plan (
+  p_company_id        uuid,
+  p_plan_tier         text,
+  p_monthly_limit_usd numeric,
+  p_monthly_price_usd numeric,
+  p_enforcement       text,
+  p_features          jsonb,
+  p_reason            text,
+  p_plan_id           uuid
+)
+  RETURNS public.company_plans
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_id constant uuid := coalesce(p_plan_id, gen_random_uuid());
+  v_old public.company_plans;
+  v_new public.company_plans;
+  v_status text;
+  v_keeps boolean;
+begin
+  perform private.require_operator();
+  if p_reason is null or p_reason !~ '\S' or length(p_reason) > 1000 then
+    raise exception 'a change of plan needs a reason of 1 to 1000 characters'
+      using errcode = '22023',
+            detail = 'invalid_plan',
+            hint = 'Say why the plan changes; it is kept in the company''s audit log.';
+  end if;
+  -- Of two changes at once one is the later.
+  perform from public.companies as c where c.id = p_company_id for no key update;
+  select c.status into v_status from public.companies as c where c.id = p_company_id;
+  if not found then
+    raise exception 'there is no company %', coalesce(p_company_id::text, 'null')
+      using errcode = 'PT404',
+            detail = 'unknown_company',
+            hint = 'Check company_id.';
+  elsif v_status = 'closed' then
+    raise exception 'the company is closed'
+      using errcode = 'PT410',
+            detail = 'company_closed',
+            hint = 'A closed company has no plan any more.';
+  end if;
+  select * into v_new from public.company_plans as p where p.company_id = p_company_id and p.id = v_id;
+  if found then
+    if v_new.plan_tier = coalesce(p_plan_tier, v_new.plan_tier)
+       and v_new.monthly_limit_usd = coalesce(p_monthly_limit_usd, v_new.monthly_limit_usd)
+       and coalesce(p_monthly_price_usd, v_new.monthly_price_usd) is not distinct from v_new.monthly_price_usd
+       and v_new.enforcement = coalesce(p_enforcement, v_new.enforcement)
+       and v_new.features = coalesce(p_features, v_new.features)
+    then
+      return v_new;
+    end if;
+    raise exception 'plan % was made for something else', v_id
+      using errcode = 'PT422',
+            detail = 'plan_reused',
+            hint = 'A retry repeats the request as it was; another request takes another plan_id.';
+  end if;
+  select * into v_old from public.company_plans as p where p.company_id = p_company_id and p.is_active;
+  v_keeps := coalesce(p_plan_tier, v_old.plan_tier) = v_old.plan_tier;
+  if coalesce(p_plan_tier, v_old.plan_tier) is null
+     or coalesce(p_plan_tier, '') not in ('', 'starter', 'professional', 'enterprise', 'custom')
+     or coalesce(p_enforcement, 'hard') not in ('hard', 'soft')
+     or not coalesce(p_monthly_limit_usd between 0 and 99999999, true)
+     or not coalesce(p_monthly_price_usd between 0 and 10000000, true)
+     or jsonb_typeof(p_features) <> 'object'
+  then
+    raise exception 'there is no such plan'
+      using errcode = '22023',
+            detail = 'invalid_plan',
+            hint = 'plan_tier is starter, professional, enterprise or custom; monthly_limit_usd is 0 to 99999999 and monthly_price_usd 0 to 10000000 US dollars; enforcement is hard or soft; features is an object.';
+  end if;
+  insert into public.company_plans (
+    company_id, id, plan_tier, monthly_limit_usd, payment_limit_usd, monthly_price_usd, enforcement, features,
+    stripe_subscription_id, stripe_price_id)
+  values (
+    p_company_id, v_id, coalesce(p_plan_tier, v_old.plan_tier),
+    coalesce(p_monthly_limit_usd, case when v_keeps then v_old.monthly_limit_usd end), v_old.payment_limit_usd,
+    coalesce(p_monthly_price_usd, case when v_keeps then v_old.monthly_price_usd end),
+    coalesce(p_enforcement, v_old.enforcement, 'hard'), coalesce(p_features, case when v_keeps then v_old.features end, '{}'),
+    v_old.stripe_subscription_id, case when v_keeps then v_old.stripe_price_id end)
+  returning * into v_new;
+  perform private.write_audit(p_company_id, 'plan.changed', 'company_plans', v_new.id, jsonb_build_object(
+    'reason', p_reason,
+    'plan_tier', jsonb_build_object('old', v_old.plan_tier, 'new', v_new.plan_tier),
+    'monthly_limit_usd', jsonb_build_object('old', v_old.monthly_limit_usd, 'new', v_new.monthly_limit_usd),
+    'monthly_price_usd', jsonb_build_object('old', v_old.monthly_price_usd, 'new', v_new.monthly_price_usd),
+    'enforcement', jsonb_build_object('old', v_old.enforcement, 'new', v_new.enforcement)));
+  return v_new;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.change_member_permission (
   p_user_id    uuid,
   p_permission text,
@@ -2092,8 +3683,16 @@ CREATE OR REPLACE FUNCTION private.change_member_permission (
   AS $function$
 declare
   v_company uuid := private.company_for(null);
-  v_status text;
+  v_member record;
 begin
+  if (private.token_api_key()).id is not null then
+    raise exception 'an API key manages no members'
+      using errcode = '42501',
+            detail = 'not_a_person',
+            hint = 'Sign in as a member who holds users.write.';
+  end if;
+  -- Whoever changes members of a company takes its row first.
+  perform from public.companies as c where c.id = v_company for no key update;
   -- Both rows are locked before the rights are asked for again: of two who disarm each other at once, one is late.
   perform from public.users as u
     where u.company_id = v_company and u.id in (p_user_id, private.current_user_id())
@@ -2114,20 +3713,24 @@ begin
             detail = 'own_permissions',
             hint = 'Ask a colleague who holds users.write.';
   end if;
-  select u.status into v_status from public.users as u where u.company_id = v_company and u.id = p_user_id;
-  if v_status is distinct from 'active' then
+  select u.status, u.role into v_member from public.users as u where u.company_id = v_company and u.id = p_user_id;
+  if v_member.status is distinct from 'active' then
     raise exception 'no such active member in your company'
       using errcode = '42501',
             detail = 'not_a_member',
             hint = 'Read the users table for the members of your company and their status.';
   end if;
-  if not (private.permissions_of(v_company, p_user_id)
-          <@ private.permissions_of(v_company, private.current_user_id()))
+  if v_member.role = 'admin'
+     or not (private.permissions_of(v_company, p_user_id)
+             <@ private.permissions_of(v_company, private.current_user_id()))
   then
     raise exception 'that member holds more permissions than you do'
       using errcode = '42501',
             detail = 'member_outranks',
             hint = 'Ask a colleague who holds all permissions that the member has.';
+  end if;
+  if p_permission = 'users.write' and not p_assign then
+    perform private.refuse_last_client(v_company, p_user_id, false);
   end if;
   if p_assign then
     update public.users as u
@@ -2146,6 +3749,36 @@ begin
      where u.company_id = v_company and u.id = p_user_id;
   end if;
   return private.permissions_of(v_company, p_user_id);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.change_member_role (
+  p_company_id  uuid,
+  p_user_id     uuid,
+  p_role        text,
+  p_permissions text[],
+  p_is_forced   boolean
+)
+  RETURNS text[]
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_permissions constant text[] := array(select distinct p from unnest(p_permissions) as p order by p);
+  v_member public.users := private.lock_member(p_company_id, p_user_id);
+begin
+  perform private.require_handing_out(p_company_id, p_role, v_permissions, v_member.revoked_permissions);
+  if p_role <> 'client' then
+    perform private.refuse_last_client(p_company_id, p_user_id, p_is_forced);
+  end if;
+  perform set_config('app.forced_member', p_user_id::text, true);
+  update public.users as u
+     set role = p_role, granted_permissions = v_permissions
+   where u.company_id = p_company_id and u.id = p_user_id
+     and (u.role, u.granted_permissions) is distinct from (p_role, v_permissions);
+  perform set_config('app.forced_member', '', true);
+  return private.permissions_with(p_role, v_permissions, v_member.revoked_permissions);
 end
 $function$;
 
@@ -2751,6 +4384,57 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.check_company_values (
+  p_name              text,
+  p_contact_email     text,
+  p_slug              text,
+  p_plan_tier         text,
+  p_monthly_limit_usd numeric,
+  p_currency          text,
+  p_country_code      text
+)
+  RETURNS void
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  if p_name is null or p_name !~ '\S' or length(btrim(p_name)) > 200 then
+    raise exception 'a company has a name of 1 to 200 characters'
+      using errcode = '22023',
+            detail = 'invalid_name',
+            hint = 'State name, as it is shown to people.';
+  end if;
+  if p_contact_email is null or p_contact_email !~ '^[^@\s]+@[^@\s]+\.[^@\s]+$' or length(p_contact_email) > 254 then
+    raise exception 'contact_email is no e-mail address'
+      using errcode = '22023',
+            detail = 'invalid_email',
+            hint = 'State one address, such as billing@example.com.';
+  end if;
+  if p_slug !~ '^[a-z0-9]([a-z0-9-]{1,61})[a-z0-9]$' then
+    raise exception 'a slug has 3 to 63 lower case letters, digits and hyphens, with no hyphen at either end'
+      using errcode = '22023',
+            detail = 'invalid_slug',
+            hint = format('%s would do; or leave slug out.', private.slug_of(p_slug));
+  end if;
+  if not exists (select from private.plan_tiers as t where t.plan_tier = coalesce(p_plan_tier, 'starter')) then
+    raise exception 'there is no plan %', p_plan_tier
+      using errcode = '22023',
+            detail = 'unknown_plan_tier',
+            hint = (select format('One of %s.', string_agg(t.plan_tier, ', ' order by t.monthly_limit_usd nulls last)) from private.plan_tiers as t);
+  end if;
+  if p_monthly_limit_usd is not null then
+    perform private.micro_usd(p_monthly_limit_usd, 'monthly_limit_usd');
+  end if;
+  if p_currency !~ '^[A-Z]{3}$' or p_country_code !~ '^[A-Z]{2}$' then
+    raise exception 'currency is a code of ISO 4217, country_code one of ISO 3166'
+      using errcode = '22023',
+            detail = 'invalid_code',
+            hint = 'In capitals, such as EUR and DE.';
+  end if;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.check_rate_limit (
   p_company_id uuid,
   p_cost       integer,
@@ -2905,9 +4589,81 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.choose_subscription (
+  p_subscriptions jsonb,
+  OUT             id text,
+  OUT             status text,
+  OUT             created_at timestamp with time zone,
+  OUT             is_entitled boolean,
+  OUT             price_id text,
+  OUT             plan_tier text,
+  OUT             monthly_limit_usd numeric,
+  OUT             currency text,
+  OUT             monthly_amount_minor bigint,
+  OUT             period_starts_at timestamp with time zone,
+  OUT             period_ends_at timestamp with time zone,
+  OUT             trial_ends_at timestamp with time zone,
+  OUT             cancel_at_period_end boolean
+)
+  RETURNS record
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  -- One that is in force before one that is not, the latest first, its highest tier.
+  select s.id, s.status, s.created_at, s.status in ('active', 'trialing', 'past_due', 'unpaid'), i.price_id, t.plan_tier,
+         coalesce((m.price ->> 'monthly_limit_usd')::numeric, t.monthly_limit_usd), s.currency,
+         case when s.status in ('active', 'trialing', 'past_due', 'unpaid') then s.monthly_amount_minor else 0 end,
+         i.period_starts_at, i.period_ends_at, s.trial_ends_at, s.cancel_at_period_end
+    into id, status, created_at, is_entitled, price_id, plan_tier, monthly_limit_usd, currency, monthly_amount_minor, period_starts_at,
+         period_ends_at, trial_ends_at, cancel_at_period_end
+    from jsonb_to_recordset(p_subscriptions) as s (
+      id text, status text, created_at timestamptz, currency text, monthly_amount_minor bigint,
+      trial_ends_at timestamptz, cancel_at_period_end boolean, items jsonb)
+    left join jsonb_to_recordset(s.items) as i (
+      price_id text, period_starts_at timestamptz, period_ends_at timestamptz) on true
+    left join lateral (select private.stripe_setting('prices') -> i.price_id as price) as m on true
+    left join private.plan_tiers as t on t.plan_tier = m.price ->> 'plan_tier'
+   order by s.status in ('active', 'trialing', 'past_due', 'unpaid') desc, s.status in ('incomplete', 'paused') desc,
+            s.created_at desc, s.id,
+            array_position('{custom,enterprise,professional,starter}', t.plan_tier), i.price_id
+   limit 1;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.chosen_company (
+  p_user_id uuid,
+  p_claims  jsonb,
+  p_headers jsonb,
+  OUT       company_id uuid,
+  OUT       wanted text,
+  OUT       source text
+)
+  RETURNS record
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  if p_headers ? 'x-company-id' then
+    source := 'header x-company-id';
+    wanted := coalesce(p_headers ->> 'x-company-id', '');
+  elsif p_claims ->> 'company_id' is not null then
+    source := 'claim company_id';
+    wanted := p_claims ->> 'company_id';
+  else
+    source := 'the default membership';
+    wanted := private.default_company(p_user_id)::text;
+  end if;
+  company_id := private.parse_uuid(wanted);
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.claim_events (
   p_batch_size    integer,
-  p_lease_seconds integer
+  p_lease_seconds integer,
+  p_topics        text[]
 )
   RETURNS TABLE (
     company_id          uuid,
@@ -2923,6 +4679,9 @@ CREATE OR REPLACE FUNCTION private.claim_events (
   SECURITY DEFINER
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
+declare
+  -- Nobody writes to them while they move to another database.
+  v_frozen constant uuid[] := private.frozen_companies();
 begin
   if p_batch_size is null or p_batch_size not between 1 and 1000
      or p_lease_seconds is null or p_lease_seconds not between 1 and 3600
@@ -2934,12 +4693,13 @@ begin
   end if;
   -- An event on which its workers die is given up as well.
   update private.outbox_events as e
-     set status = 'dead', finished_at = now(), last_error = 'the lease of the last attempt ran out'
-   where e.status = 'pending' and e.available_at <= now() and e.attempts >= 12;
+     set status = 'dead', finished_at = now(), last_error = 'the lease of the last attempt ran out', payload = e.payload - 'token'
+   where e.status = 'pending' and e.available_at <= now() and e.attempts >= 12 and e.company_id <> all (v_frozen);
   return query
     with due as (
       select e.company_id, e.id from private.outbox_events as e
-       where e.status = 'pending' and e.available_at <= now()
+       where e.status = 'pending' and e.available_at <= now() and e.company_id <> all (v_frozen)
+         and case when p_topics is null then e.topic not like 'stripe.%' else e.topic = any (p_topics) end
        order by e.available_at
        limit p_batch_size
          for update skip locked
@@ -2956,6 +4716,100 @@ begin
       join public.companies as c on c.id = d.company_id
       left join public.company_config as k on k.company_id = d.company_id
      order by d.created_at, d.id;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.claim_stripe_accounts (
+  p_max_rows integer
+)
+  RETURNS TABLE (
+    company_id         uuid,
+    stripe_customer_id text,
+    sync_started_at    timestamp with time zone
+  )
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_frozen constant uuid[] := private.frozen_companies();
+begin
+  return query
+    with due as (
+      select b.company_id, b.id, c.stripe_customer_id from public.billing_accounts as b
+        join public.companies as c on c.id = b.company_id
+       where c.stripe_customer_id is not null and c.id <> all (v_frozen)
+         and (b.reconciled_at is null or b.reconciled_at <= now() - interval '20 hours')
+       order by b.reconciled_at nulls first, b.company_id
+       limit p_max_rows
+         for no key update of b skip locked
+    )
+    update public.billing_accounts as b
+       set reconciled_at = now() - interval '20 hours' + interval '10 minutes',
+           sync_started_at = greatest(clock_timestamp(), b.sync_started_at + interval '1 microsecond')
+      from due
+     where b.company_id = due.company_id and b.id = due.id
+    returning b.company_id, due.stripe_customer_id, b.sync_started_at;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.claim_stripe_usage (
+  p_max_rows integer
+)
+  RETURNS TABLE (
+    company_id         uuid,
+    month              date,
+    "position"         integer,
+    stripe_customer_id text,
+    identifier         text,
+    value_cents        bigint,
+    used_at            timestamp with time zone,
+    reported_cents     bigint,
+    month_starts_at    timestamp with time zone,
+    is_old             boolean
+  )
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_frozen constant uuid[] := private.frozen_companies();
+begin
+  if coalesce(private.stripe_setting('usage_meter'), 'null') = 'null' then
+    return;
+  end if;
+  insert into private.stripe_usage_reports (company_id, month, position, stripe_customer_id, value_cents, used_at)
+  select p.company_id, p.month, coalesce(r.last, 0) + 1, c.stripe_customer_id, u.cents - coalesce(r.cents, 0),
+         -- Within its month, and not in the future.
+         least(clock_timestamp(), p.ends_at - interval '1 second')
+    from public.companies as c
+    join public.budget_periods as p on p.company_id = c.id and p.scope = 'company'
+   cross join lateral private.budget_balance(p.company_id, p.id) as b
+   cross join lateral (select (b.spent + p.adjusted_micro_usd) / 10000 as cents) as u
+    left join lateral (
+      select max(x.position) as last, sum(x.value_cents)::bigint as cents, bool_and(x.sent_at is not null) as is_sent
+        from private.stripe_usage_reports as x
+       where x.company_id = p.company_id and x.month = p.month
+    ) as r on true
+   where c.stripe_customer_id is not null and c.id <> all (v_frozen)
+     -- Stripe takes usage of 35 days.
+     and p.starts_at <= clock_timestamp() and p.ends_at > now() - interval '30 days'
+     and coalesce(r.is_sent, true) and u.cents > coalesce(r.cents, 0)
+   order by p.company_id, p.month
+   limit p_max_rows
+  on conflict on constraint stripe_usage_reports_pkey do nothing;
+  return query
+    select r.company_id, r.month, r.position, r.stripe_customer_id,
+           format('usage-%s-%s-%s', r.company_id, to_char(r.month, 'YYYYMM'), r.position), r.value_cents, r.used_at,
+           (select coalesce(sum(x.value_cents), 0)::bigint from private.stripe_usage_reports as x
+             where x.company_id = r.company_id and x.month = r.month and x.position < r.position
+               and x.stripe_customer_id = r.stripe_customer_id),
+           p.starts_at, r.created_at <= now() - interval '20 hours'
+      from private.stripe_usage_reports as r
+      join public.budget_periods as p on p.company_id = r.company_id and p.month = r.month and p.scope = 'company'
+     where r.sent_at is null and r.company_id <> all (v_frozen)
+     order by r.created_at, r.company_id, r.month
+     limit p_max_rows;
 end
 $function$;
 
@@ -2983,10 +4837,11 @@ declare
   v_due record;
   v_period public.budget_periods;
   v_closed integer := 0;
+  v_frozen constant uuid[] := private.frozen_companies();
 begin
   for v_due in
     select p.company_id, p.id from public.budget_periods as p
-     where p.status = 'open' and p.ends_at < clock_timestamp() - p_grace
+     where p.status = 'open' and p.ends_at < clock_timestamp() - p_grace and p.company_id <> all (v_frozen)
      order by p.company_id, p.month, array_position('{company,agent,service}', p.scope), p.id
      limit 1000
   loop
@@ -3012,6 +4867,56 @@ begin
     end if;
   end loop;
   return v_closed;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.close_company (
+  p_company_id uuid,
+  p_reason     text,
+  p_grace_days integer
+)
+  RETURNS timestamp WITH time zone
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_reason text;
+  v_company public.companies;
+  v_life private.company_lifecycles;
+  v_ends_at timestamptz;
+begin
+  perform private.require_operator();
+  v_reason := private.require_reason(p_reason);
+  if p_grace_days is null or p_grace_days not between 1 and 365 then
+    raise exception 'a grace period lasts 1 to 365 days'
+      using errcode = '22023',
+            detail = 'invalid_grace',
+            hint = 'Leave grace_days out for 30 days.';
+  end if;
+  v_company := private.lock_client_company(p_company_id);
+  insert into private.company_lifecycles (company_id) values (p_company_id) on conflict (company_id) do nothing;
+  select * into v_life from private.company_lifecycles as l where l.company_id = p_company_id;
+  if v_life.erasure_started_at is not null then
+    raise exception 'the company has been erased'
+      using errcode = 'PT410',
+            detail = 'company_erased',
+            hint = 'Create a new company; a backup may be imported into it.';
+  elsif v_life.grace_days = p_grace_days and v_company.status_reason = v_reason then
+    return v_life.grace_ends_at;
+  end if;
+  -- A day is 24 hours, whatever the clocks do.
+  v_ends_at := coalesce(v_life.grace_ends_at - make_interval(hours => 24 * v_life.grace_days), now())
+    + make_interval(hours => 24 * p_grace_days);
+  update private.company_lifecycles as l
+     set grace_days = p_grace_days, grace_ends_at = v_ends_at, reminders = 0
+   where l.company_id = p_company_id;
+  update public.companies as c
+     set status = 'closed', status_reason = v_reason
+   where c.id = p_company_id;
+  perform private.write_audit(p_company_id, 'company.closed', 'companies', p_company_id, jsonb_build_object(
+    'reason', v_reason, 'grace_ends_at', v_ends_at));
+  return v_ends_at;
 end
 $function$;
 
@@ -3093,6 +4998,70 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.column_list (
+  p_table   regclass,
+  p_columns smallint[],
+  p_prefix  text       DEFAULT ''::text
+)
+  RETURNS text
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return (
+    select string_agg(p_prefix || quote_ident(a.attname), ', ' order by k.position)
+      from unnest(p_columns) with ordinality as k (attnum, position)
+      join pg_attribute as a on a.attrelid = p_table and a.attnum = k.attnum);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.company_details (
+  p_company_id uuid
+)
+  RETURNS public.company_details
+  LANGUAGE plpgsql
+  STABLE
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_details public.company_details;
+begin
+  perform private.require_operator();
+  v_details := private.company_details_of(p_company_id);
+  if v_details.company_id is null then
+    raise exception 'there is no company %', coalesce(p_company_id::text, 'null')
+      using errcode = 'PT404',
+            detail = 'unknown_company',
+            hint = 'Check company_id.';
+  end if;
+  return v_details;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.company_details_of (
+  p_company_id uuid
+)
+  RETURNS public.company_details
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return (
+    select (c.id, c.slug, c.name, c.status, c.status_reason, c.time_zone, c.contact_name, c.contact_email, c.created_at,
+            c.suspended_at, c.closed_at, h.members, h.members_without_mfa, h.plan_tier, h.enforcement, h.features,
+            h.plan_started_at, h.monthly_price_usd, h.budget_month, h.period_ends_at, round(h.limit_micro_usd / 1000000.0, 6),
+            round(h.spent_micro_usd / 1000000.0, 6), round(h.reserved_micro_usd / 1000000.0, 6), h.spent_percent,
+            h.stripe_status, c.stripe_customer_id, h.subscription_status, h.payment_status, h.past_due_since, h.grace_ends_at,
+            h.current_period_ends_at, h.stripe_synced_at, h.stripe_error, h.requests_open, h.requests_overdue,
+            h.retention_failures, private.last_activity(c.id), h.flags)::public.company_details
+      from private.company_health(array[p_company_id]) as h
+      join public.companies as c on c.id = h.company_id);
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.company_for (
   p_permission text
 )
@@ -3143,7 +5112,8 @@ begin
    where u.company_id = v_company
      and u.id = v_user
      and u.status = 'active'
-     and c.status = 'active'
+     -- What moves to another database is read here, and written by nobody: triggers refuse it.
+     and c.status in ('active', 'moving')
      and (p_permission is null
           or (p_permission <> all (u.revoked_permissions)
               and (p_permission = any (u.granted_permissions)
@@ -3173,6 +5143,210 @@ begin
     return null;
   end if;
   return v_key.company_id;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.company_health (
+  p_company_ids uuid[]
+)
+  RETURNS SETOF private.company_health
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  SET plan_cache_mode TO 'force_custom_plan'
+  SET jit TO 'off'
+  AS $function$
+begin
+  return query
+  with facts as (
+    select c.id, c.status, c.stripe_customer_id, coalesce(m.members, 0) as members, f.members as members_without_mfa,
+           p.plan_tier, coalesce(p.enforcement, 'hard') as enforcement, p.features, p.started_at, p.monthly_price_usd,
+           coalesce(b.month, date_trunc('month', clock_timestamp() at time zone c.time_zone)::date) as month,
+           coalesce(b.ends_at, (date_trunc('month', clock_timestamp() at time zone c.time_zone) + interval '1 month') at time zone c.time_zone) as ends_at,
+           coalesce(b.limit_micro_usd, (least(p.monthly_limit_usd, p.payment_limit_usd) * 1000000)::bigint, 0) as limit_micro_usd,
+           coalesce(b.spent_micro_usd + b.adjusted_micro_usd, 0) + coalesce(s.spent, 0) as spent,
+           coalesce(b.reserved_micro_usd, 0) + coalesce(s.reserved, 0) as reserved,
+           a.subscription_status, coalesce(a.payment_status, 'ok') as payment_status, a.past_due_since, a.grace_ends_at,
+           a.current_period_ends_at, a.synced_at, a.last_error,
+           coalesce(r.open, 0) as requests_open, coalesce(r.overdue, 0) as requests_overdue, coalesce(l.failures, 0) as failures
+      from public.companies as c
+      left join (
+        select u.company_id, count(*) as members from public.users as u
+         where u.company_id = any (p_company_ids) and u.status = 'active' group by 1
+      ) as m on m.company_id = c.id
+      left join private.members_without_mfa(p_company_ids) as f on f.company_id = c.id
+      left join public.company_plans as p on p.company_id = c.id and p.is_active
+      left join public.budget_periods as b
+        on b.company_id = c.id and b.scope = 'company' and b.status = 'open'
+       and b.starts_at <= clock_timestamp() and b.ends_at > clock_timestamp()
+      left join (
+        select x.company_id, x.budget_period_id, sum(x.spent)::bigint as spent, sum(x.reserved)::bigint as reserved
+          from private.budget_stripes as x where x.company_id = any (p_company_ids) group by 1, 2
+      ) as s on s.company_id = c.id and s.budget_period_id = b.id
+      left join public.billing_accounts as a on a.company_id = c.id
+      left join (
+        select q.company_id, count(*) as open, count(*) filter (where q.due_at <= now()) as overdue
+          from public.compliance_requests as q
+         where q.company_id = any (p_company_ids) and q.status in ('received', 'identity_check', 'in_progress') group by 1
+      ) as r on r.company_id = c.id
+      left join (
+        select g.company_id, count(*) as failures from public.data_retention_logs as g
+         where g.company_id = any (p_company_ids) and g.status = 'failed' and g.started_at > now() - interval '7 days' group by 1
+      ) as l on l.company_id = c.id
+     where c.id = any (p_company_ids)
+  )
+  select x.id, x.members, x.members_without_mfa, x.plan_tier, x.enforcement, x.features, x.started_at, x.monthly_price_usd,
+         x.month, x.ends_at, x.limit_micro_usd, x.spent, x.reserved,
+         case when x.limit_micro_usd > 0 then round(x.spent * 100.0 / x.limit_micro_usd, 2) end,
+         x.subscription_status, x.payment_status, x.past_due_since, x.grace_ends_at, x.current_period_ends_at,
+         case when x.last_error is not null then 'failing'
+              when x.stripe_customer_id is null then 'not_connected'
+              else 'connected' end,
+         x.synced_at, x.last_error, x.requests_open, x.requests_overdue, x.failures,
+         array_remove(array[
+           case when x.status not in ('active', 'closed') then x.status end,
+           case when x.plan_tier is null then 'no_plan' end,
+           case when x.members = 0 then 'no_members' end,
+           case when x.spent > x.limit_micro_usd or x.spent = x.limit_micro_usd and x.spent > 0 then 'over_limit'
+                when x.spent * 100 >= x.limit_micro_usd * 80::numeric and x.spent > 0 then 'near_limit' end,
+           case when x.payment_status <> 'ok' then 'past_due' end,
+           case when x.last_error is not null then 'stripe_failing' end,
+           case when x.requests_overdue > 0 then 'requests_overdue' end,
+           case when x.members_without_mfa > 0 then 'members_without_mfa' end,
+           case when x.failures > 0 then 'retention_failing' end], null)
+    from facts as x;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.company_lifecycle (
+  p_company_id uuid
+)
+  RETURNS TABLE (
+    status             text,
+    status_reason      text,
+    created_at         timestamp with time zone,
+    suspended_at       timestamp with time zone,
+    closed_at          timestamp with time zone,
+    grace_ends_at      timestamp with time zone,
+    erasure_started_at timestamp with time zone,
+    erased_at          timestamp with time zone,
+    completed_at       timestamp with time zone,
+    receipt            jsonb
+  )
+  LANGUAGE plpgsql
+  STABLE
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  perform private.require_operator();
+  return query
+    select c.status, c.status_reason, c.created_at, c.suspended_at, c.closed_at, l.grace_ends_at, l.erasure_started_at, l.erased_at,
+           l.completed_at, l.receipt
+      from public.companies as c
+      left join private.company_lifecycles as l on l.company_id = c.id
+     where c.id = p_company_id;
+  if not found then
+    raise exception 'there is no company %', coalesce(p_company_id::text, 'null')
+      using errcode = 'PT404',
+            detail = 'unknown_company',
+            hint = 'Check company_id.';
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.company_overview (
+  p_status        text,
+  p_plan_tier     text,
+  p_flag          text,
+  p_search        text,
+  p_sort_by       text,
+  p_is_descending boolean,
+  p_after         text,
+  p_max_rows      integer
+)
+  RETURNS SETOF public.company_overview
+  LANGUAGE plpgsql
+  STABLE
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  SET plan_cache_mode TO 'force_custom_plan'
+  SET jit TO 'off'
+  AS $function$
+declare
+  v_sign constant integer := case when p_is_descending then -1 else 1 end;
+  v_is_cheap constant boolean := p_flag is null and p_sort_by in ('name', 'created_at');
+  v_key text[];
+  v_ids uuid[];
+begin
+  perform private.require_operator();
+  if (p_sort_by in ('name', 'created_at', 'members', 'spent_usd', 'spent_percent', 'last_activity_at')
+      and p_is_descending is not null and p_max_rows between 1 and 200
+      and (p_flag is null or p_flag in ('suspended', 'no_plan', 'no_members', 'near_limit', 'over_limit', 'past_due',
+             'stripe_failing', 'requests_overdue', 'members_without_mfa', 'retention_failing'))) is not true
+  then
+    raise exception 'there is no such overview'
+      using errcode = '22023',
+            detail = 'invalid_page',
+            hint = 'sort_by is name, created_at, members, spent_usd, spent_percent or last_activity_at; flag is suspended, no_plan, no_members, near_limit, over_limit, past_due, stripe_failing, requests_overdue, members_without_mfa or retention_failing; max_rows is 1 to 200.';
+  end if;
+  if p_after is not null then
+    v_key := regexp_match(p_after, '^(-?[0-9]{1,20}(?:\.[0-9]{1,20})?) ([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}) (.*)$');
+    if v_key is null then
+      raise exception 'this is no page_key'
+        using errcode = '22023',
+              detail = 'invalid_page',
+              hint = 'Give page_key of the last row as after, with the rest of the request unchanged.';
+    end if;
+  end if;
+  v_ids := array(
+    select k.id
+      from (
+        select c.id, case p_sort_by when 'created_at' then extract(epoch from c.created_at) else 0 end as n,
+               case p_sort_by when 'name' then lower(c.name) else '' end as t
+          from public.companies as c
+          left join public.company_plans as p on p.company_id = c.id and p.is_active
+         where (p_status is null or c.status = p_status)
+           and (p_plan_tier is null or p.plan_tier = p_plan_tier)
+           and (p_search is null or strpos(lower(concat_ws(' ', c.name, c.slug, c.legal_name, c.contact_email)), lower(p_search)) > 0)
+      ) as k
+     where not v_is_cheap or v_key is null
+        or case when p_is_descending then (k.n, k.t, k.id) < (v_key[1]::numeric, v_key[3], v_key[2]::uuid)
+                else (k.n, k.t, k.id) > (v_key[1]::numeric, v_key[3], v_key[2]::uuid) end
+     order by v_sign * k.n, case when not p_is_descending then k.t end, case when p_is_descending then k.t end desc,
+              case when not p_is_descending then k.id end, case when p_is_descending then k.id end desc
+     limit case when v_is_cheap then p_max_rows end);
+  return query
+  with keyed as (
+    select h.*, c.slug, c.name, c.status, c.is_operator, c.created_at,
+           case p_sort_by
+             when 'created_at' then extract(epoch from c.created_at)
+             when 'members' then h.members
+             when 'spent_usd' then h.spent_micro_usd
+             when 'spent_percent' then coalesce(h.spent_percent, -1)
+             when 'last_activity_at' then coalesce(extract(epoch from private.last_activity(c.id)), 0)
+             else 0
+           end as n,
+           case p_sort_by when 'name' then lower(c.name) else '' end as t
+      from private.company_health(v_ids) as h
+      join public.companies as c on c.id = h.company_id
+     where p_flag is null or p_flag = any (h.flags)
+  ), page as (
+    select k.*, row_number() over (
+             order by v_sign * k.n, case when not p_is_descending then k.t end, case when p_is_descending then k.t end desc,
+                      case when not p_is_descending then k.company_id end, case when p_is_descending then k.company_id end desc) as place
+      from keyed as k
+     where v_key is null
+        or case when p_is_descending then (k.n, k.t, k.company_id) < (v_key[1]::numeric, v_key[3], v_key[2]::uuid)
+                else (k.n, k.t, k.company_id) > (v_key[1]::numeric, v_key[3], v_key[2]::uuid) end
+     order by place
+     limit p_max_rows
+  )
+  select x.company_id, x.slug, x.name, x.status, x.is_operator, x.created_at, x.members, x.plan_tier,
+         round(x.limit_micro_usd / 1000000.0, 6), round(x.spent_micro_usd / 1000000.0, 6), x.spent_percent, x.payment_status,
+         private.last_activity(x.company_id), x.flags, concat_ws(' ', x.n, x.company_id, x.t)
+    from page as x
+   order by x.place;
 end
 $function$;
 
@@ -3221,6 +5395,54 @@ begin
       where r.company_id = p_company_id and r.held_in <> '{}' and p.id = any (r.held_in)
    ) as h
    where p.company_id = p_company_id and p.id = p_period_id;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.compare_usage (
+  p_company_id uuid,
+  p_starts_on  date,
+  p_ends_on    date
+)
+  RETURNS TABLE (
+    dimension      text,
+    day            date,
+    series         text,
+    requests       bigint,
+    units          bigint,
+    input_tokens   bigint,
+    output_tokens  bigint,
+    cost_micro_usd bigint
+  )
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query
+  with counted as (
+    select (u.occurred_at at time zone 'UTC')::date as day, u.service, u.agent_id, count(*) as requests,
+           sum(u.units) as units, coalesce(sum(u.input_tokens), 0) as input_tokens,
+           coalesce(sum(u.output_tokens), 0) as output_tokens, sum(u.cost_micro_usd) as cost_micro_usd
+      from public.api_usage as u
+     where u.company_id = p_company_id
+       and u.occurred_at >= p_starts_on::timestamp at time zone 'UTC'
+       and u.occurred_at < p_ends_on::timestamp at time zone 'UTC'
+     group by 1, 2, 3
+  )
+  select x.dimension, x.day, x.series, sum(x.requests)::bigint, sum(x.units)::bigint, sum(x.input_tokens)::bigint,
+         sum(x.output_tokens)::bigint, sum(x.cost_micro_usd)::bigint
+    from (
+      select e.dimension, k.day, e.series, k.requests, k.units, k.input_tokens, k.output_tokens, k.cost_micro_usd
+        from counted as k
+       cross join lateral (values ('all', 'all'), ('service', k.service), ('agent', coalesce(k.agent_id::text, 'none'))) as e (dimension, series)
+      union all
+      select d.dimension, d.day, d.series, -d.requests, -d.units, -d.input_tokens, -d.output_tokens, -d.cost_micro_usd
+        from private.usage_by_day as d
+       where d.company_id = p_company_id and d.day >= p_starts_on and d.day < p_ends_on
+    ) as x
+   group by 1, 2, 3
+  having (sum(x.requests), sum(x.units), sum(x.input_tokens), sum(x.output_tokens), sum(x.cost_micro_usd)) <> (0, 0, 0, 0, 0)
+   order by 1, 2, 3;
 end
 $function$;
 
@@ -3301,6 +5523,72 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.create_company (
+  p_name              text,
+  p_contact_email     text,
+  p_slug              text,
+  p_plan_tier         text,
+  p_monthly_limit_usd numeric,
+  p_time_zone         text,
+  p_currency          text,
+  p_country_code      text,
+  p_company_id        uuid,
+  p_first_user_email  text
+)
+  RETURNS public.companies
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_id constant uuid := coalesce(p_company_id, gen_random_uuid());
+  v_hash constant bytea := sha256(convert_to(jsonb_build_array(
+    p_name, p_contact_email, p_slug, p_plan_tier, p_monthly_limit_usd, p_time_zone, p_currency, p_country_code,
+    p_first_user_email)::text, 'UTF8'));
+  v_slug text;
+  v_company public.companies;
+begin
+  perform private.require_operator();
+  perform private.check_company_values(p_name, p_contact_email, p_slug, p_plan_tier, p_monthly_limit_usd, p_currency, p_country_code);
+  -- Of two at once that want the same slug the later one waits, and then takes the next; so does a retry for its own id.
+  for v_attempt in 1 .. 20 loop
+    v_slug := coalesce(p_slug, private.free_slug(private.slug_of(p_name)));
+    insert into public.companies as c (id, slug, name, contact_email, time_zone, currency, country_code)
+    values (v_id, v_slug, btrim(p_name), p_contact_email, coalesce(p_time_zone, 'UTC'), coalesce(p_currency, 'USD'), p_country_code)
+    on conflict do nothing
+    returning * into v_company;
+    exit when found or exists (select from public.companies as c where c.id = v_id);
+    if p_slug is not null then
+      raise exception 'the slug % is taken', p_slug
+        using errcode = '23505',
+              detail = 'slug_taken',
+              hint = format('%s is free; or leave slug out.', private.free_slug(p_slug));
+    end if;
+  end loop;
+  if v_company.id is not null then
+    perform private.set_up_company(v_id, coalesce(p_plan_tier, 'starter'), p_monthly_limit_usd);
+    update private.company_lifecycles as l set request_hash = v_hash where l.company_id = v_id;
+    if p_first_user_email is not null then
+      -- The invitation has the company's id, and its token goes by e-mail.
+      perform private.invite_member(v_id, p_first_user_email, 'client', p_invitation_id => v_id);
+    end if;
+    return v_company;
+  end if;
+  -- A retry, also of a request that another session has just committed.
+  select c.* into v_company
+    from public.companies as c
+    join private.company_lifecycles as l on l.company_id = c.id
+   where c.id = v_id and l.request_hash = v_hash;
+  if not found then
+    raise exception 'this company id is in use'
+      using errcode = '23505',
+            detail = 'company_id_taken',
+            hint = 'Make a new id for each company; a retry repeats the request as it was.';
+  end if;
+  return v_company;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.create_month_partition (
   p_table_name text,
   p_month      date
@@ -3336,12 +5624,12 @@ begin
     v_name, p_table_name);
   perform private.close_partition(v_name);
   execute format('lock table private.%I in access exclusive mode', v_default);
-  perform set_config('app.importing', 'on', true);
+  perform set_config('app.importing', 'on', true), set_config('app.repartitioning', 'on', true);
   execute format(
     'with moved as (delete from private.%1$I where %2$I >= $1 and %2$I < $2 returning *)
      insert into private.%3$I select * from moved',
     v_default, v_key, v_name) using v_from, v_to;
-  perform set_config('app.importing', v_importing, true);
+  perform set_config('app.importing', v_importing, true), set_config('app.repartitioning', '', true);
   execute format(
     'alter table public.%I attach partition private.%I for values from (%L) to (%L)',
     p_table_name, v_name, v_from, v_to);
@@ -3363,6 +5651,45 @@ begin
     return '';
   end if;
   return '"' || replace(case when p_value ~ '^[=+\-@\t\r]' then '''' || p_value else p_value end, '"', '""') || '"';
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.current_access (
+  p_table regclass
+)
+  RETURNS text
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return concat_ws(E';\n',
+    format('revoke all on table %s from public, anon, authenticated, platform_admin, service_role', p_table),
+    (select string_agg(format('drop policy %I on %s', p, p_table), E';\n')
+       from unnest('{select_member,insert_member,update_member,delete_member,all_platform_admin}'::text[]) as p
+      where not exists (select from pg_policy as x where x.polrelid = p_table and x.polname = p)),
+    (select format('alter table %s disable row level security', p_table) from pg_class as c where c.oid = p_table and not c.relrowsecurity),
+    (select string_agg(format('grant %s%s on table %s to %s%s', g.privilege, g.columns, p_table, g.grantee, g.option), E';\n' order by g.privilege, g.columns, g.grantee)
+       from (
+         select x.privilege_type as privilege, '' as columns, case x.grantee when 0 then 'public' else x.grantee::regrole::text end as grantee,
+                case when x.is_grantable then ' with grant option' else '' end as option
+           from pg_class as c cross join lateral aclexplode(c.relacl) as x
+          where c.oid = p_table and x.grantee <> c.relowner
+         union all
+         select x.privilege_type, format(' (%I)', a.attname), case x.grantee when 0 then 'public' else x.grantee::regrole::text end,
+                case when x.is_grantable then ' with grant option' else '' end
+           from pg_attribute as a cross join lateral aclexplode(a.attacl) as x
+          where a.attrelid = p_table and not a.attisdropped
+       ) as g),
+    (select string_agg(
+              format('drop policy if exists %1$I on %2$s;', p.polname, p_table) || chr(10)
+              || format('create policy %I on %s as %s for %s to %s%s%s', p.polname, p_table,
+                   case when p.polpermissive then 'permissive' else 'restrictive' end,
+                   case p.polcmd when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update' when 'd' then 'delete' else 'all' end,
+                   case when p.polroles = '{0}' then 'public' else (select string_agg(r::regrole::text, ', ') from unnest(p.polroles) as r) end,
+                   ' using (' || pg_get_expr(p.polqual, p_table) || ')', ' with check (' || pg_get_expr(p.polwithcheck, p_table) || ')'),
+              E';\n' order by p.polname)
+       from pg_policy as p where p.polrelid = p_table)) || ';';
 end
 $function$;
 
@@ -3441,7 +5768,7 @@ begin
     select u.company_id
       from public.users as u
       join public.companies as c on c.id = u.company_id
-     where u.id = p_user_id and u.status = 'active' and c.status = 'active'
+     where u.id = p_user_id and u.status = 'active' and c.status in ('active', 'moving')
      order by u.selected_at desc nulls last, u.created_at, u.company_id
      limit 1);
 end
@@ -3470,6 +5797,1077 @@ begin
   perform private.write_audit(p_company_id, 'company_secrets.deleted', 'company_secrets', v_id,
     jsonb_build_object('name', p_name, 'agent_id', p_agent_id));
   return true;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.delete_member (
+  p_company_id uuid,
+  p_user_id    uuid,
+  p_topic      text
+)
+  RETURNS uuid[]
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_key_ids constant uuid[] := array(
+    select k.id from public.api_keys as k
+     where k.company_id = p_company_id and k.created_by = p_user_id and k.revoked_at is null
+       and (k.expires_at is null or k.expires_at > now())
+     order by k.id);
+begin
+  perform set_config('app.forced_member', p_user_id::text, true);
+  delete from public.users as u where u.company_id = p_company_id and u.id = p_user_id;
+  perform set_config('app.forced_member', '', true);
+  perform private.emit_event(p_company_id, p_topic, jsonb_build_object('user_id', p_user_id, 'valid_api_key_ids', v_key_ids));
+  return v_key_ids;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.diagnose (
+  p_company_id uuid,
+  p_user_id    uuid,
+  p_permission text,
+  p_request    jsonb
+)
+  RETURNS TABLE (
+    check_id    text,
+    area        text,
+    severity    text,
+    finding     text,
+    explanation text,
+    mend        text,
+    mend_sql    text,
+    evidence    jsonb
+  )
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_is_member constant boolean := current_setting('role', true) = 'authenticated';
+  v_request_headers constant text := coalesce(current_setting('request.headers', true), '');
+  v_claims jsonb := p_request -> 'claims';
+  v_headers jsonb := coalesce(p_request -> 'headers', '{}');
+  v_company uuid := p_company_id;
+  v_user uuid := p_user_id;
+  v_self uuid;
+  v_areas text[];
+  v_findings jsonb;
+begin
+  if v_is_member then
+    v_claims := private.parse_json_object(current_setting('request.jwt.claims', true));
+    v_headers := coalesce(private.parse_json_object(v_request_headers), '{}');
+    v_self := private.parse_uuid(v_claims ->> 'sub');
+    v_user := coalesce(p_user_id, v_self);
+    v_company := private.company_for(null);
+    -- The company that the request works in, or asks for in vain; of no other is anything said.
+    if v_self is null or p_request is not null or p_company_id is not null and p_company_id is distinct from coalesce(
+         v_company, (select c.company_id from private.chosen_company(v_self, v_claims, v_headers) as c))
+       or v_user <> v_self and private.company_for('users.read') is null
+    then
+      raise exception 'that is not your active company, or you may not ask about that person'
+        using errcode = '42501',
+              detail = 'not_your_company',
+              hint = 'Ask about yourself without parameters; about a colleague with users.read; header x-company-id chooses among your companies.';
+    end if;
+    if v_user <> v_self then
+      -- Whoever is no member is nobody here, whether they exist or not.
+      if not exists (select from public.users as u where u.company_id = v_company and u.id = v_user) then
+        raise exception 'no such member in your company'
+          using errcode = '42501',
+                detail = 'not_a_member',
+                hint = 'Read the users table for the members of your company.';
+      end if;
+      -- Their request is not at hand.
+      v_claims := null;
+    end if;
+    select array_agg(a.area order by a.place) into v_areas from private.diagnosis_areas as a
+     where p_user_id is null and private.company_for(a.permission) is not null and a.permission is not null;
+  else
+    perform private.require_operator();
+    if v_company is not null and not exists (select from public.companies as c where c.id = v_company) then
+      raise exception 'there is no company %', v_company
+        using errcode = 'PT404',
+              detail = 'unknown_company',
+              hint = 'Check company_id.';
+    end if;
+    select array_agg(a.area order by a.place) into v_areas from private.diagnosis_areas as a
+     where v_company is not null and v_user is null and a.permission is not null;
+  end if;
+  if p_permission is not null and not exists (select from private.permissions as k where k.permission = p_permission) then
+    raise exception 'permission % is not known', p_permission
+      using errcode = '23514',
+            detail = 'unknown_permission',
+            hint = 'Use a permission of the form resource.verb; docs/security.md lists them.';
+  end if;
+
+  -- The request that is asked about is read where the gate would read it, for as long as it is looked at.
+  perform set_config('request.headers', v_headers::text, true);
+  select jsonb_agg(jsonb_build_object('check_id', f.check_id, 'evidence', f.evidence)) into v_findings
+    from (
+      -- Whom the allowlist keeps out, the gate gives no permission to read it.
+      select * from private.diagnose_access(v_company, v_user, p_permission, v_claims, v_headers, not v_is_member) as a
+       where v_user is not null
+      union all
+      select * from private.diagnose_company(v_company, coalesce(v_areas, '{}'))
+      union all
+      select * from private.diagnose_platform() where v_user is null and v_company is null
+    ) as f;
+  perform set_config('request.headers', v_request_headers, true);
+  if v_findings is null then
+    v_findings := '[{"check_id": "platform.ok", "evidence": {}}]';
+  end if;
+  return query
+    select k.check_id, k.area, k.severity, private.fill_in(k.finding, f.evidence), private.fill_in(k.explanation, f.evidence),
+           private.fill_in(k.mend, f.evidence), private.fill_in(k.mend_sql, f.evidence), f.evidence
+      from (
+        select x.value ->> 'check_id' as check_id, x.value -> 'evidence' as evidence, x.place
+          from jsonb_array_elements(v_findings) with ordinality as x (value, place)
+      ) as f
+      join private.diagnosis_checks as k on k.check_id = f.check_id
+      join private.diagnosis_areas as a on a.area = k.area
+     order by a.place, array_position('{error,warning,info,ok}', k.severity), f.place;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.diagnose_access (
+  p_company_id        uuid,
+  p_user_id           uuid,
+  p_permission        text,
+  p_claims            jsonb,
+  p_headers           jsonb,
+  p_may_see_allowlist boolean
+)
+  RETURNS TABLE (
+    check_id text,
+    evidence jsonb
+  )
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_email text;
+  v_until timestamptz;
+  v_is_confirmed boolean;
+  v_chosen record;
+  v_company uuid := p_company_id;
+  v_source text := 'named in the question';
+  v_member public.users;
+  v_common jsonb;
+begin
+  if p_claims ->> 'is_anonymous' = 'true' then
+    return query values ('access.anonymous_sign_in', jsonb_build_object('user_id', p_user_id));
+    return;
+  end if;
+  if p_claims ? 'api_key_id' then
+    return query select * from private.diagnose_api_key(p_permission, p_claims, p_headers);
+    return;
+  end if;
+  select u.email, u.banned_until, coalesce(u.email_confirmed_at, u.phone_confirmed_at) is not null
+    into v_email, v_until, v_is_confirmed
+    from auth.users as u where u.id = p_user_id;
+  v_common := jsonb_build_object('user_id', p_user_id, 'email', coalesce(v_email, p_user_id::text));
+  if v_until > now() then
+    return query values ('access.account_banned', v_common || jsonb_build_object('until', v_until));
+  end if;
+  if not v_is_confirmed then
+    return query values ('access.account_unconfirmed', v_common);
+  end if;
+
+  select * into v_chosen from private.chosen_company(p_user_id, p_claims, p_headers);
+  if v_chosen.wanted is not null and v_chosen.company_id is null then
+    return query values ('access.company_choice_invalid', v_common || jsonb_build_object(
+      'source', v_chosen.source, 'wanted', left(v_chosen.wanted, 100)));
+    return;
+  end if;
+  if p_company_id is null then
+    v_company := v_chosen.company_id;
+    v_source := v_chosen.source;
+  elsif p_claims is not null and v_chosen.company_id is distinct from p_company_id then
+    return query values ('access.other_company_active', v_common || jsonb_build_object(
+      'company_id', p_company_id, 'active_company_id', v_chosen.company_id, 'source', v_chosen.source));
+  end if;
+
+  if v_company is null then
+    -- No choice and no active membership: every membership there is, with what is wrong with it.
+    for v_member in select u.* from public.users as u where u.id = p_user_id order by u.company_id loop
+      return query
+        select m.check_id, v_common || jsonb_build_object('company_id', v_member.company_id, 'company', c.name, 'role', v_member.role) || m.evidence
+          from private.diagnose_member(v_member, p_permission, p_claims, p_may_see_allowlist) as m
+          join public.companies as c on c.id = v_member.company_id;
+    end loop;
+    if v_member.id is null then
+      return query values ('access.no_company', v_common);
+    end if;
+    return;
+  end if;
+  select * into v_member from public.users as u where u.company_id = v_company and u.id = p_user_id;
+  if v_member.id is null then
+    return query values ('access.no_membership', v_common || jsonb_build_object(
+      'company_id', v_company, 'company', v_company, 'source', v_source));
+    return;
+  end if;
+  return query
+    select m.check_id, v_common || jsonb_build_object('company_id', v_company, 'company', c.name, 'role', v_member.role) || m.evidence
+      from private.diagnose_member(v_member, p_permission, p_claims, p_may_see_allowlist) as m
+      join public.companies as c on c.id = v_company;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.diagnose_address (
+  p_company_id uuid,
+  p_address    inet
+)
+  RETURNS TABLE (
+    check_id text,
+    evidence jsonb
+  )
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_entry public.ip_allowlist_entries;
+begin
+  select * into v_entry from public.ip_allowlist_entries as e
+   where e.company_id = p_company_id and p_address <<= e.network
+   order by e.is_enabled desc, masklen(e.network) desc
+   limit 1;
+  return query values (
+    case
+      when p_address is null then 'network.address_unknown'
+      when v_entry.id is null then 'network.not_listed'
+      when not v_entry.is_enabled then 'network.entry_disabled'
+      else 'network.entry_expired'
+    end,
+    jsonb_build_object(
+      'address', host(p_address), 'network', v_entry.network, 'expired_at', v_entry.expires_at,
+      'proxies', coalesce((select s.value #>> '{}' from public.system_config as s where s.key = 'security.trusted_proxy_count'), '1')));
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.diagnose_api_key (
+  p_permission text,
+  p_claims     jsonb,
+  p_headers    jsonb
+)
+  RETURNS TABLE (
+    check_id text,
+    evidence jsonb
+  )
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_company constant uuid := private.parse_uuid(p_claims ->> 'company_id');
+  v_key private.api_key_states;
+begin
+  select * into v_key from private.api_key_states as k
+   where k.company_id = v_company and k.id = private.parse_uuid(p_claims ->> 'api_key_id')
+     and p_claims ->> 'sub' = p_claims ->> 'api_key_id'
+     and (not p_headers ? 'x-company-id' or private.parse_uuid(p_headers ->> 'x-company-id') is not distinct from v_company);
+  if v_key.id is null then
+    return query values ('access.api_key_unknown', jsonb_build_object('api_key_id', p_claims ->> 'api_key_id'));
+    return;
+  end if;
+  if v_key.problem is null and not private.is_key_address_allowed(
+       v_key.company_id, v_key.allowed_networks, v_key.is_ip_allowlist_enabled, private.client_address())
+  then
+    v_key.problem := 'ip_not_allowed';
+  end if;
+  if v_key.problem is not null then
+    return query values ('access.api_key_refused', jsonb_build_object(
+      'company_id', v_company, 'api_key_id', v_key.id, 'name', v_key.name, 'problem', v_key.problem));
+  elsif p_permission <> all (v_key.permissions) then
+    return query values ('access.api_key_permission_missing', jsonb_build_object(
+      'company_id', v_company, 'api_key_id', v_key.id, 'name', v_key.name, 'permission', p_permission,
+      'permissions', array_to_string(v_key.permissions, ', ')));
+  else
+    return query values ('access.ok', jsonb_build_object(
+      'company_id', v_company, 'api_key_id', v_key.id, 'email', v_key.name, 'role', 'API key',
+      'company', (select c.name from public.companies as c where c.id = v_company),
+      'permissions', array_to_string(v_key.permissions, ', ')));
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.diagnose_billing (
+  p_company_id uuid
+)
+  RETURNS TABLE (
+    check_id text,
+    evidence jsonb
+  )
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_is_enabled constant boolean := exists (
+    select from public.system_config as s where s.key = 'stripe.enabled' and s.value = 'true');
+  v_prices constant jsonb := (select s.value from public.system_config as s where s.key = 'stripe.prices');
+  v_company public.companies;
+  v_account public.billing_accounts;
+  v_plan public.company_plans;
+  v_paid_tier text;
+begin
+  select * into v_company from public.companies as c where c.id = p_company_id;
+  select * into v_account from public.billing_accounts as b where b.company_id = p_company_id;
+  select * into v_plan from public.company_plans as p where p.company_id = p_company_id and p.is_active;
+  if v_company.stripe_customer_id is null and v_company.status = 'active' and not v_company.is_operator
+     and (v_account.stripe_subscription_id is not null
+          or v_is_enabled and v_company.created_at < now() - interval '15 minutes')
+  then
+    return query values ('billing.customer_missing', '{}'::jsonb);
+  end if;
+  if v_account.last_error is not null then
+    return query values ('billing.sync_failed', jsonb_build_object('error', left(v_account.last_error, 300)));
+  end if;
+  if v_is_enabled and v_company.stripe_customer_id is not null and v_company.status = 'active'
+     and coalesce(v_account.reconciled_at, v_company.created_at) < now() - interval '2 days'
+  then
+    return query values ('billing.not_reconciled', jsonb_build_object('since', coalesce(v_account.reconciled_at::text, 'never')));
+  end if;
+  if v_account.payment_stage <> 'ok' then
+    return query values ('billing.payment_due', jsonb_build_object(
+      'since', v_account.past_due_since, 'stage', v_account.payment_stage, 'suspends_at', v_account.suspends_at));
+  elsif v_account.subscription_status in ('active', 'trialing') then
+    v_paid_tier := v_prices -> v_account.stripe_price_id ->> 'plan_tier';
+    if v_paid_tier is null then
+      return query values ('billing.price_unknown', jsonb_build_object('price', v_account.stripe_price_id));
+    elsif v_paid_tier is distinct from v_plan.plan_tier then
+      return query values ('billing.plan_differs', jsonb_build_object(
+        'paid_tier', v_paid_tier, 'plan_tier', coalesce(v_plan.plan_tier, 'none'), 'subscription', v_account.stripe_subscription_id,
+        'subscription_status', v_account.subscription_status,
+        'paid_limit_usd', coalesce(
+          v_prices -> v_account.stripe_price_id ->> 'monthly_limit_usd',
+          (select t.monthly_limit_usd::text from private.plan_tiers as t where t.plan_tier = v_paid_tier))));
+    end if;
+  end if;
+  return query
+    select 'billing.usage_unsent', jsonb_build_object('month', to_char(r.month, 'YYYY-MM'), 'since', min(r.created_at), 'reports', count(*))
+      from private.stripe_usage_reports as r
+     where r.company_id = p_company_id and r.sent_at is null and r.created_at < now() - interval '1 hour'
+     group by r.month
+     order by r.month;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.diagnose_budgets (
+  p_company_id uuid
+)
+  RETURNS TABLE (
+    check_id text,
+    evidence jsonb
+  )
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_plan record;
+  v_period record;
+  v record;
+begin
+  select * into v_plan from private.plan_limit(p_company_id);
+  if not exists (select from public.company_plans as p where p.company_id = p_company_id and p.is_active)
+     and exists (select from public.companies as c where c.id = p_company_id and c.status = 'active' and not c.is_operator)
+  then
+    return query values ('budgets.no_plan', '{}'::jsonb);
+  end if;
+  if v_plan.enforcement = 'soft' then
+    return query values ('budgets.enforcement_soft', '{}'::jsonb);
+  end if;
+  if v_plan.alert_percents <> '{}' and exists (
+    select from public.company_config as k where k.company_id = p_company_id and k.notification_emails = '{}')
+  then
+    return query values ('budgets.alerts_unread', '{}'::jsonb);
+  end if;
+  for v_period in
+    select p.*, b.spent, b.reserved, b.remaining,
+           case p.scope
+             when 'agent' then format('agent %s', p.agent_id)
+             when 'service' then format('service %s', p.service)
+             else 'company'
+           end as what
+      from public.budget_periods as p
+     cross join lateral private.budget_balance(p.company_id, p.id) as b
+     where p.company_id = p_company_id and p.status = 'open'
+     order by p.month, array_position('{company,agent,service}', p.scope), p.id
+  loop
+    if v_period.ends_at < now() - interval '3 days 2 hours' and v_period.scope = 'company' then
+      return query values ('budgets.month_not_closed', jsonb_build_object('month', v_period.month));
+    end if;
+    -- One snapshot: whoever spends commits counter and ledger at once.
+    select * into v from private.compare_budget(p_company_id, v_period.id);
+    if (v.counted, v.reserved) is distinct from (v.ledger, v.held) then
+      return query values ('budgets.counters_differ', jsonb_build_object(
+        'month', v_period.month, 'scope', v_period.what, 'counted_micro_usd', v.counted, 'ledger_micro_usd', v.ledger,
+        'reserved_micro_usd', v.reserved, 'held_micro_usd', v.held));
+    end if;
+    select min(s.folded_at) as since into v from private.budget_stripes as s
+     where s.company_id = p_company_id and s.budget_period_id = v_period.id
+       and (s.spent, s.reserved) <> (0, 0) and s.folded_at < now() - interval '5 minutes';
+    if v.since is not null then
+      return query values ('budgets.counts_waiting', jsonb_build_object('since', v.since, 'scope', v_period.what));
+    end if;
+    continue when v_period.scope <> 'company' or v_period.ends_at <= now();
+    if (v_period.limit_micro_usd, v_period.enforcement) is distinct from (v_plan.limit_micro_usd, v_plan.enforcement) then
+      return query values ('budgets.limit_not_applied', jsonb_build_object(
+        'month', v_period.month, 'counted_micro_usd', v_period.limit_micro_usd, 'counted_enforcement', v_period.enforcement,
+        'planned_micro_usd', v_plan.limit_micro_usd, 'planned_enforcement', v_plan.enforcement));
+    end if;
+    if v_period.enforcement = 'hard' and v_period.remaining <= 0 and v_plan.limit_micro_usd > 0 then
+      return query values ('budgets.limit_reached', jsonb_build_object(
+        'month', to_char(v_period.month, 'YYYY-MM'), 'limit_usd', round(v_period.limit_micro_usd / 1000000.0, 2)));
+    end if;
+    -- Limits of agents and services against the running month.
+    return query
+      select 'budgets.scope_limit_not_applied', jsonb_build_object(
+               'agent_id', l.agent_id, 'service', l.service, 'planned_micro_usd', l.planned,
+               'planned', coalesce(l.planned::text, 'no limit'), 'counted', coalesce(p.limit_micro_usd::text, 'no limit'),
+               'scope', coalesce('service ' || l.service, 'agent ' || l.agent_id))
+        from (
+          select a.id as agent_id, null::text as service, a.monthly_limit_micro_usd as planned
+            from public.ai_agents as a where a.company_id = p_company_id
+          union all
+          select null, s.service, s.monthly_limit_micro_usd from public.service_limits as s where s.company_id = p_company_id
+        ) as l
+        left join public.budget_periods as p
+          on p.company_id = p_company_id and p.month = v_period.month and p.status = 'open'
+         and (p.agent_id = l.agent_id or p.service = l.service)
+       where l.planned is distinct from p.limit_micro_usd
+       order by l.agent_id, l.service;
+  end loop;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.diagnose_company (
+  p_company_id uuid,
+  p_areas      text[]
+)
+  RETURNS TABLE (
+    check_id text,
+    evidence jsonb
+  )
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_common constant jsonb := (
+    select jsonb_build_object('company_id', c.id, 'company', c.name) from public.companies as c where c.id = p_company_id);
+  v_area text;
+  v_name text;
+  v_found record;
+  v_is_clean boolean;
+begin
+  foreach v_area in array p_areas loop
+    v_is_clean := true;
+    v_name := 'diagnose_' || v_area;
+    for v_found in execute format('select * from private.%I($1)', v_name) using p_company_id loop
+      v_is_clean := false;
+      return query values (v_found.check_id, v_common || v_found.evidence);
+    end loop;
+    if v_is_clean then
+      return query values (v_area || '.ok', v_common);
+    end if;
+  end loop;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.diagnose_compliance (
+  p_company_id uuid
+)
+  RETURNS TABLE (
+    check_id text,
+    evidence jsonb
+  )
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_open bigint;
+begin
+  select count(*) into v_open from public.compliance_requests as r
+   where r.company_id = p_company_id and r.status in ('received', 'identity_check', 'in_progress')
+     and r.due_at < now() + interval '14 days';
+  if v_open > 0 and not exists (
+    select from public.users as u
+     where u.company_id = p_company_id
+       and 'compliance.manage' = any (private.permissions_of(u.company_id, u.id)))
+  then
+    return query values ('compliance.nobody_in_charge', jsonb_build_object('requests', v_open));
+  end if;
+  return query
+    select 'compliance.administrator_revoked', jsonb_build_object('user_id', u.id, 'email', u.email)
+      from public.users as u
+     where u.company_id = p_company_id and u.status = 'active' and u.role = 'compliance_admin'
+       and u.revoked_permissions && '{compliance.read,compliance.manage}'
+     order by u.id;
+  return query
+    select case c.check_name when 'requests_overdue' then 'compliance.requests_overdue' else 'compliance.audit_chain_broken' end,
+           c.details || jsonb_build_object('requests', c.value)
+      from (
+        select * from private.check_requests(p_company_id)
+        union all
+        select * from private.check_audit_chain(p_company_id)
+      ) as c
+     where c.status = 'failing';
+  select count(*) into v_open from private.company_secrets as s
+   where s.company_id = p_company_id
+     and not exists (select from private.company_data_keys as d where d.company_id = s.company_id and d.key_uuid = s.key_uuid);
+  if v_open > 0 then
+    return query values ('compliance.secrets_unreadable', jsonb_build_object('secrets', v_open));
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.diagnose_hook()
+  RETURNS TABLE (
+    check_id text,
+    evidence jsonb
+  )
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_people bigint;
+begin
+  if not has_schema_privilege('supabase_auth_admin', 'private', 'usage')
+     or not has_function_privilege('supabase_auth_admin', 'private.custom_access_token_hook(jsonb)', 'execute')
+  then
+    return query values ('platform.hook_not_granted', '{}'::jsonb);
+  end if;
+  select count(distinct u.id) into v_people
+    from auth.users as a
+    join public.users as u on u.id = a.id and u.status = 'active' and u.created_at < a.last_sign_in_at
+    join public.companies as c on c.id = u.company_id and c.status = 'active'
+   where a.last_sign_in_at > now() - interval '30 days';
+  if v_people > 0 and not exists (
+    select from public.audit_logs as l where l.action = 'session.started' and l.created_at > now() - interval '31 days')
+  then
+    return query values ('platform.hook_not_called', jsonb_build_object('people', v_people));
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.diagnose_member (
+  p_member            public.users,
+  p_permission        text,
+  p_claims            jsonb,
+  p_may_see_allowlist boolean
+)
+  RETURNS TABLE (
+    check_id text,
+    evidence jsonb
+  )
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_company public.companies;
+  v_held constant text[] := private.permissions_of(p_member.company_id, p_member.id);
+  v_revoked text[];
+  v_is_kept_out boolean := false;
+  v_found record;
+begin
+  select * into v_company from public.companies as c where c.id = p_member.company_id;
+  -- Whoever is disabled hears no more of the company.
+  if p_member.status <> 'active' then
+    return query values ('access.member_disabled', jsonb_build_object('since', p_member.disabled_at));
+    return;
+  end if;
+  if v_company.status not in ('active', 'moving') then
+    return query values (
+      case v_company.status when 'suspended' then 'access.company_suspended' else 'access.company_not_active' end,
+      jsonb_build_object(
+        'status', v_company.status, 'since', v_company.suspended_at, 'reason', coalesce(v_company.status_reason, 'not stated')));
+    return;
+  end if;
+  if p_claims is not null then
+    for v_found in select * from private.diagnose_token(p_member, p_claims) loop
+      v_is_kept_out := v_is_kept_out or v_found.check_id in ('access.operator_revoked', 'access.token_expired');
+      return query values (v_found.check_id, v_found.evidence);
+    end loop;
+    -- Operators pass by another door, which asks neither policy nor permission.
+    if p_claims ->> 'role' = 'platform_admin' then
+      if not v_is_kept_out then
+        return query values ('access.ok', jsonb_build_object('role', 'platform operator', 'permissions', 'all, in every company'));
+      end if;
+      return;
+    end if;
+  end if;
+  for v_found in select * from private.diagnose_policy(p_member, p_permission, p_claims, p_may_see_allowlist) loop
+    v_is_kept_out := true;
+    return query values (v_found.check_id, v_found.evidence);
+  end loop;
+  if p_permission = any (p_member.revoked_permissions) then
+    return query values ('access.permission_revoked', jsonb_build_object('permission', p_permission));
+    v_is_kept_out := true;
+  elsif p_permission <> all (v_held) then
+    return query values ('access.permission_missing', jsonb_build_object('permission', p_permission));
+    v_is_kept_out := true;
+  elsif p_permission is null then
+    v_revoked := array(
+      select rp.permission from private.role_permissions as rp
+       where rp.role = p_member.role and rp.permission = any (p_member.revoked_permissions)
+       order by rp.permission);
+    if v_revoked <> '{}' then
+      return query values ('access.permissions_revoked', jsonb_build_object('revoked', array_to_string(v_revoked, ', ')));
+    end if;
+  end if;
+  if not v_is_kept_out then
+    return query values ('access.ok', jsonb_build_object('permissions', array_to_string(v_held, ', ')));
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.diagnose_network (
+  p_company_id uuid
+)
+  RETURNS TABLE (
+    check_id text,
+    evidence jsonb
+  )
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_is_on constant boolean := exists (
+    select from public.security_policies as p where p.company_id = p_company_id and p.is_active and p.is_ip_allowlist_enabled);
+  v_expired text;
+  v_seen record;
+begin
+  if v_is_on and not exists (
+    select from public.ip_allowlist_entries as e
+     where e.company_id = p_company_id and e.is_enabled and (e.expires_at is null or e.expires_at > now()))
+  then
+    return query values ('network.allowlist_empty', '{}'::jsonb);
+  end if;
+  select string_agg(e.network::text, ', ' order by e.network) into v_expired from public.ip_allowlist_entries as e
+   where e.company_id = p_company_id and e.expires_at <= now();
+  if v_expired is not null then
+    return query values ('network.entries_expired', jsonb_build_object('networks', v_expired));
+  end if;
+  if v_is_on then
+    select bool_and(l.ip_address << any ('{10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,127.0.0.0/8,100.64.0.0/10,fc00::/7}'::inet[])) as is_private,
+           host(min(l.ip_address)) as address
+      into v_seen from public.audit_logs as l
+     where l.company_id = p_company_id and l.created_at > now() - interval '30 days';
+    if v_seen.is_private then
+      return query values ('network.addresses_are_proxies', jsonb_build_object(
+        'address', v_seen.address,
+        'proxies', coalesce((select s.value #>> '{}' from public.system_config as s where s.key = 'security.trusted_proxy_count'), '1')));
+    end if;
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.diagnose_outbox()
+  RETURNS TABLE (
+    check_id text,
+    evidence jsonb
+  )
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query
+    select 'platform.outbox_stale', jsonb_build_object('since', min(e.available_at), 'events', count(*))
+      from private.outbox_events as e
+     where e.status = 'pending' and e.available_at < now() - interval '15 minutes'
+    having count(*) > 0;
+  return query
+    select 'platform.outbox_dead', jsonb_build_object('events', count(*), 'topics', string_agg(distinct e.topic, ', '))
+      from private.outbox_events as e
+     where e.status = 'dead'
+    having count(*) > 0;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.diagnose_partitions()
+  RETURNS TABLE (
+    check_id text,
+    evidence jsonb
+  )
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_table record;
+  v_key text;
+begin
+  for v_table in
+    select t.table_name, t.months_ahead, p.partrelid, p.partattrs[0] as key
+      from private.partitioned_tables as t
+      join pg_partitioned_table as p on p.partrelid = to_regclass(format('public.%I', t.table_name))
+     order by t.table_name
+  loop
+    return query
+      select 'platform.partition_missing', jsonb_build_object('table', v_table.table_name, 'month', to_char(m.month, 'YYYY-MM'))
+        from generate_series(
+               date_trunc('month', now() at time zone 'UTC'),
+               date_trunc('month', now() at time zone 'UTC') + make_interval(months => v_table.months_ahead),
+               interval '1 month') as m (month)
+       where to_regclass(format('private.%I', format('%s_p%s', v_table.table_name, to_char(m.month, 'YYYYMM')))) is null
+       order by m.month;
+    if to_regclass(format('private.%I', v_table.table_name || '_default')) is not null then
+      select a.attname into v_key from pg_attribute as a where a.attrelid = v_table.partrelid and a.attnum = v_table.key;
+      return query execute format(
+        'select case when x.month < date_trunc(''month'', now() at time zone ''UTC'')
+                     then ''platform.default_partition_past'' else ''platform.default_partition_used'' end,
+                jsonb_build_object(''table'', %L, ''month'', x.month)
+           from (select distinct date_trunc(''month'', d.%I at time zone ''UTC'')::date as month from private.%I as d) as x
+          order by x.month', v_table.table_name, v_key, v_table.table_name || '_default');
+    end if;
+  end loop;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.diagnose_platform()
+  RETURNS TABLE (
+    check_id text,
+    evidence jsonb
+  )
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  if not exists (
+    select from public.companies as c join public.users as u on u.company_id = c.id
+     where c.is_operator and u.role = 'admin' and u.status = 'active')
+  then
+    return query values ('platform.operator_missing', '{}'::jsonb);
+  end if;
+  return query select * from private.diagnose_hook();
+  return query select * from private.diagnose_roles();
+  return query select * from private.diagnose_partitions();
+  return query select * from private.diagnose_schedule();
+  return query select * from private.diagnose_outbox();
+  return query select * from private.diagnose_stripe_events();
+  if to_regprocedure('extensions.pgp_sym_encrypt_bytea(bytea, text)') is null then
+    return query values ('platform.extension_missing', '{"extension": "pgcrypto"}'::jsonb);
+  end if;
+  return query
+    select 'platform.realtime_sends_deletions', '{}'::jsonb
+      from pg_publication as p
+     where p.pubname = 'supabase_realtime' and (p.pubdelete or p.pubtruncate)
+       and exists (select from pg_publication_tables as t where t.pubname = p.pubname and t.schemaname = 'public'
+                      and t.tablename in ('jobs', 'documents', 'media_assets', 'invoices', 'budget_periods', 'budget_alerts', 'compliance_requests'));
+  return query
+    select 'platform.bucket_public', jsonb_build_object('bucket', b.id)
+      from storage.buckets as b
+     where b.id in ('documents', 'media') and b.public
+     order by b.id;
+  return query
+    select 'platform.proxy_count_invalid', jsonb_build_object('value', s.value)
+      from public.system_config as s
+     where s.key = 'security.trusted_proxy_count' and (s.value #>> '{}') !~ '^[0-9]{1,2}$';
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.diagnose_policy (
+  p_member            public.users,
+  p_permission        text,
+  p_claims            jsonb,
+  p_may_see_allowlist boolean
+)
+  RETURNS TABLE (
+    check_id text,
+    evidence jsonb
+  )
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_policy public.security_policies;
+  v_problem text;
+begin
+  select * into v_policy from public.security_policies as p
+   where p.company_id = p_member.company_id and p.is_active;
+  if p_claims is null then
+    if v_policy.required_aal = 'aal2' and not private.has_second_factor(p_member.id) then
+      return query values ('access.second_factor_missing', '{}'::jsonb);
+    end if;
+    return;
+  end if;
+  loop
+    v_problem := private.policy_problem(v_policy, p_permission, p_claims);
+    exit when v_problem is null;
+    if v_problem = 'ip_not_allowed' then
+      if p_may_see_allowlist then
+        return query select * from private.diagnose_address(p_member.company_id, private.client_address());
+      else
+        return query values ('network.not_allowed', jsonb_build_object('address', host(private.client_address())));
+      end if;
+      v_policy.is_ip_allowlist_enabled := false;
+    elsif v_problem = 'session_too_old' then
+      return query values ('access.session_too_old', jsonb_build_object('seconds', v_policy.session_max_age_seconds, 'amr', p_claims -> 'amr'));
+      v_policy.session_max_age_seconds := null;
+    elsif v_problem = 'session_idle' then
+      return query values ('access.session_idle', jsonb_build_object('seconds', v_policy.session_idle_seconds, 'iat', p_claims -> 'iat'));
+      v_policy.session_idle_seconds := null;
+    else
+      return query values ('access.second_factor_required', jsonb_build_object(
+        'aal', coalesce(p_claims ->> 'aal', 'without aal'), 'required_aal', v_policy.required_aal,
+        'aal2_permissions', array_to_string(v_policy.aal2_permissions, ', ')));
+      exit;
+    end if;
+  end loop;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.diagnose_retention (
+  p_company_id uuid
+)
+  RETURNS TABLE (
+    check_id text,
+    evidence jsonb
+  )
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_policy record;
+  v_failed public.data_retention_logs;
+  v_missing text;
+begin
+  for v_policy in
+    select p.data_class, p.action, p.is_legal_hold, greatest(p.retention_days, k.minimum_days) as days
+      from public.data_retention_policies as p
+      join private.retention_classes as k on k.data_class = p.data_class
+     where p.company_id = p_company_id
+     order by p.data_class
+  loop
+    if v_policy.is_legal_hold then
+      return query values ('retention.legal_hold', jsonb_build_object('data_class', v_policy.data_class));
+      continue;
+    end if;
+    continue when v_policy.action = 'keep';
+    select * into v_failed from public.data_retention_logs as l
+     where l.company_id = p_company_id and l.data_class = v_policy.data_class and not l.is_dry_run
+     order by l.started_at desc, l.id desc
+     limit 1;
+    -- A failure is over when a later run succeeded, or nothing is left to do.
+    if v_failed.status = 'failed' and private.retain_batch(
+         p_company_id, v_policy.data_class, v_policy.action, now() - make_interval(days => v_policy.days), 1, true) > 0
+    then
+      return query values ('retention.run_failed', jsonb_build_object(
+        'data_class', v_policy.data_class, 'failed_at', v_failed.started_at, 'error', left(v_failed.error_message, 300)));
+    elsif private.retain_batch(
+         p_company_id, v_policy.data_class, v_policy.action, now() - make_interval(days => v_policy.days + 2), 1, true) > 0
+    then
+      return query values ('retention.overdue', jsonb_build_object(
+        'data_class', v_policy.data_class, 'action', v_policy.action, 'retention_days', v_policy.days));
+    end if;
+  end loop;
+  select string_agg(k.data_class, ', ' order by k.data_class) into v_missing
+    from private.retention_classes as k
+   where not exists (
+     select from public.data_retention_policies as p where p.company_id = p_company_id and p.data_class = k.data_class);
+  if v_missing is not null then
+    return query values ('retention.no_policy', jsonb_build_object('data_classes', v_missing));
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.diagnose_roles()
+  RETURNS TABLE (
+    check_id text,
+    evidence jsonb
+  )
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_pre_request text;
+begin
+  if not pg_has_role('authenticator', 'platform_admin', 'member') then
+    return query values ('platform.admin_role_not_granted', '{}'::jsonb);
+  end if;
+  return query
+    select 'platform.role_bypasses_policies', jsonb_build_object('role', r.rolname, 'how', concat_ws(', ',
+             case when r.rolsuper then 'superuser' end,
+             case when r.rolbypassrls then 'bypassrls' end,
+             'inherits from ' || x.names))
+      from pg_roles as r
+     cross join lateral (
+       select string_agg(b.rolname, ', ' order by b.rolname) as names from pg_roles as b
+        where (b.rolbypassrls or b.rolsuper) and b.oid <> r.oid and pg_has_role(r.oid, b.oid, 'usage') and not r.rolsuper
+     ) as x
+     where r.rolname in ('anon', 'authenticated', 'platform_admin', 'authenticator')
+       and (r.rolsuper or r.rolbypassrls or x.names is not null)
+     order by r.rolname;
+  -- Settings of the role for this database go before those for all.
+  select substr(s.setting, strpos(s.setting, '=') + 1) into v_pre_request
+    from pg_db_role_setting as d
+    join pg_roles as r on r.oid = d.setrole
+   cross join lateral unnest(d.setconfig) as s (setting)
+   where r.rolname = 'authenticator' and s.setting like 'pgrst.db\_pre\_request=%'
+     and d.setdatabase in (0, (select b.oid from pg_database as b where b.datname = current_database()))
+   order by d.setdatabase desc
+   limit 1;
+  -- Supabase's own servers let the migration set it; on others PostgREST has it in its own configuration.
+  if v_pre_request is null and nullif(current_setting('supautils.reserved_roles', true), '') is null then
+    return query values ('platform.pre_request_unknown', '{}'::jsonb);
+  elsif replace(v_pre_request, '"', '') is distinct from 'public.check_request' and not exists (
+    select from pg_proc as p where p.oid = to_regproc(v_pre_request) and strpos(p.prosrc, 'check_request(') > 0)
+  then
+    return query values ('platform.pre_request_unset', jsonb_build_object('setting', coalesce(v_pre_request, 'not set')));
+  end if;
+  return query
+    select 'platform.private_exposed', jsonb_build_object(
+             'role', r.rolname, 'setting', substr(s.setting, strpos(s.setting, '=') + 1))
+      from pg_db_role_setting as d
+      join pg_roles as r on r.oid = d.setrole
+     cross join lateral unnest(d.setconfig) as s (setting)
+     where r.rolname = 'authenticator' and s.setting ~ '^pgrst\.db_schemas=(.*[ ,"])?private([ ,"].*)?$'
+     order by r.rolname, s.setting;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.diagnose_schedule()
+  RETURNS TABLE (
+    check_id text,
+    evidence jsonb
+  )
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  if to_regclass('cron.job') is null then
+    return query values (
+      case when private.is_extension_available('pg_cron')
+           then 'platform.scheduler_absent' else 'platform.scheduler_unavailable' end, '{}'::jsonb);
+    return;
+  end if;
+  return query execute $sql$
+    select case when j.jobid is null then 'platform.job_missing' else 'platform.job_inactive' end,
+           jsonb_build_object('job', w.name, 'jobid', j.jobid)
+      from (
+        select distinct m[1] as name
+          from pg_proc as p cross join regexp_matches(p.prosrc, '''(lytbub_[a-z_]+)''', 'g') as m
+         where p.oid = 'private.schedule_maintenance()'::regprocedure
+      ) as w
+      left join cron.job as j on j.jobname = w.name
+     where j.jobid is null or not j.active
+     order by w.name
+  $sql$;
+  return query execute $sql$
+    select 'platform.job_failed',
+           jsonb_build_object('job', j.jobname, 'failed_at', d.start_time, 'error', left(d.return_message, 300))
+      from cron.job as j
+     cross join lateral (
+       select r.status, r.start_time, r.return_message from cron.job_run_details as r
+        where r.jobid = j.jobid and r.status in ('succeeded', 'failed')
+        order by r.runid desc
+        limit 1
+     ) as d
+     where j.jobname like 'lytbub\_%' and j.active and d.status = 'failed'
+     order by j.jobname
+  $sql$;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.diagnose_stripe_events()
+  RETURNS TABLE (
+    check_id text,
+    evidence jsonb
+  )
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query
+    select 'billing.events_waiting', jsonb_build_object(
+             'events', count(*), 'since', min(e.received_at), 'errors', coalesce(string_agg(distinct left(e.error, 200), '; '), 'none'))
+      from private.stripe_events as e
+     where e.status = 'received' and e.received_at < now() - interval '15 minutes'
+    having count(*) > 0;
+  return query
+    select 'billing.events_unmatched', jsonb_build_object('events', count(*), 'customers', string_agg(distinct e.stripe_customer_id, ', '))
+      from private.stripe_events as e
+     where e.status = 'unmatched' and e.finished_at > now() - interval '7 days'
+       and not exists (select from public.companies as c where c.stripe_customer_id = e.stripe_customer_id)
+    having count(*) > 0;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.diagnose_token (
+  p_member public.users,
+  p_claims jsonb
+)
+  RETURNS TABLE (
+    check_id text,
+    evidence jsonb
+  )
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_is_admin constant boolean := private.is_admin(p_member.id);
+  v_token_role constant text := p_claims ->> 'role';
+  v_claimed jsonb := p_claims -> 'permissions';
+begin
+  if (case jsonb_typeof(p_claims -> 'exp') when 'number' then (p_claims -> 'exp')::numeric <= extract(epoch from now()) end) then
+    return query values ('access.token_expired', jsonb_build_object('expired_at', to_timestamp((p_claims ->> 'exp')::double precision)));
+  end if;
+  if v_token_role = 'platform_admin' and not v_is_admin then
+    return query values ('access.operator_revoked', '{}'::jsonb);
+  elsif v_token_role is distinct from 'platform_admin' and v_is_admin then
+    return query values ('access.operator_without_role', jsonb_build_object('token_role', v_token_role));
+  end if;
+  if not p_claims ? 'company_role' then
+    return query values ('access.token_without_claims', '{}'::jsonb);
+  elsif p_claims ->> 'company_id' = p_member.company_id::text then
+    if p_claims ->> 'company_role' is distinct from p_member.role
+       or v_claimed is distinct from to_jsonb(private.permissions_of(p_member.company_id, p_member.id))
+    then
+      return query values ('access.claims_stale', jsonb_build_object(
+        'claimed_role', p_claims ->> 'company_role', 'role', p_member.role, 'claimed_permissions', v_claimed));
+    end if;
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.disable_member (
+  p_company_id uuid,
+  p_user_id    uuid,
+  p_is_forced  boolean
+)
+  RETURNS timestamp WITH time zone
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_member public.users := private.lock_member(p_company_id, p_user_id);
+begin
+  if v_member.status = 'active' then
+    perform private.refuse_last_client(p_company_id, p_user_id, p_is_forced);
+    perform set_config('app.forced_member', p_user_id::text, true);
+    update public.users as u
+       set status = 'disabled'
+     where u.company_id = p_company_id and u.id = p_user_id
+    returning u.* into v_member;
+    perform set_config('app.forced_member', '', true);
+  end if;
+  return v_member.disabled_at;
 end
 $function$;
 
@@ -3512,6 +6910,7 @@ declare
   v_result public.retention_result;
   v_results public.retention_result[];
   v_busy text[] := '{}';
+  v_frozen constant uuid[] := private.frozen_companies();
 begin
   for v_partition in
     select k.data_class, k.age_column, c.relname as name,
@@ -3536,7 +6935,7 @@ begin
        )
        select c.company_id from c where c.company_id is not null', v_partition.name)
     loop
-      v_is_needed := not exists (
+      v_is_needed := v_company_id = any (v_frozen) or not exists (
         select from public.data_retention_policies as p
           join private.retention_classes as k on k.data_class = p.data_class
          where p.company_id = v_company_id and p.data_class = v_partition.data_class and p.action = 'delete'
@@ -3552,7 +6951,7 @@ begin
       -- Whether the lock is to be had at all, before anything is counted for it. Leaving the block lets it go again.
       begin
         execute format('lock table only public.%I in access exclusive mode', v_partition.data_class);
-        raise exception using errcode = 'P0001';
+        raise sqlstate 'P0001';
       exception when raise_exception then
         null;
       end;
@@ -3563,6 +6962,9 @@ begin
                          order by g.company_id), ''{}'')
            from (select t.company_id, count(*) as row_count from private.%1$I as t group by 1) as g',
         v_partition.name, v_partition.data_class) into v_results using v_partition.ends_at;
+      if v_partition.data_class = 'api_usage' then
+        perform private.uncount_partition(v_partition.name);
+      end if;
       foreach v_result in array v_results loop
         insert into public.data_retention_logs (company_id, data_retention_policy_id, data_class, status, rows_affected, finished_at)
         select p.company_id, p.id, p.data_class, 'succeeded', v_result.rows_affected, clock_timestamp()
@@ -3612,6 +7014,27 @@ CREATE OR REPLACE FUNCTION private.emit_event (
   AS $function$
 begin
   insert into private.outbox_events (company_id, topic, payload) values (p_company_id, p_topic, p_payload);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.enable_member (
+  p_company_id uuid,
+  p_user_id    uuid
+)
+  RETURNS text[]
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_member constant public.users := private.lock_member(p_company_id, p_user_id);
+begin
+  perform private.require_handing_out(
+    p_company_id, v_member.role, v_member.granted_permissions, v_member.revoked_permissions);
+  update public.users as u
+     set status = 'active'
+   where u.company_id = p_company_id and u.id = p_user_id and u.status <> 'active';
+  return private.permissions_of(p_company_id, p_user_id);
 end
 $function$;
 
@@ -3675,6 +7098,194 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.erase_audit_log (
+  p_company_id uuid,
+  p_before     timestamp with time zone,
+  p_max_rows   integer
+)
+  RETURNS bigint
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_importing constant text := coalesce(current_setting('app.importing', true), '');
+  v_kept_since constant timestamptz := now() - make_interval(days => (
+    select k.minimum_days from private.retention_classes as k where k.data_class = 'audit_logs'));
+  v_row record;
+  v_rows bigint;
+begin
+  if exists (
+    select from public.data_retention_policies as p
+     where p.company_id = p_company_id and p.data_class = 'audit_logs' and p.is_legal_hold)
+  then
+    return 0;
+  end if;
+  if not exists (
+    select from public.audit_logs as l where l.company_id = p_company_id and l.action <> 'audit.pruned')
+  then
+    perform set_config('app.importing', private.import_token(), true);
+    delete from public.audit_logs as l where l.company_id = p_company_id;
+    perform set_config('app.importing', v_importing, true);
+    delete from private.audit_links as k where k.company_id = p_company_id;
+    delete from private.audit_segments as s where s.company_id = p_company_id;
+    delete from private.audit_heads as h where h.company_id = p_company_id;
+    return 0;
+  end if;
+  v_rows := private.prune_audit_chain(p_company_id, v_kept_since, p_max_rows);
+  for v_row in
+    select l.created_at, l.id, array['actor_id', 'created_by', 'row_id', 'ip_address', 'user_agent', 'request_id']
+             || array(select 'changes.' || c.key from jsonb_each(l.changes) as c) as fields
+      from public.audit_logs as l
+     where l.company_id = p_company_id and l.created_at <= p_before
+       and (coalesce(l.actor_id, l.created_by, l.row_id) is not null or l.ip_address is not null
+            or coalesce(l.user_agent, l.request_id) is not null or l.changes <> '{}')
+     order by l.created_at, l.id
+     limit greatest(p_max_rows - v_rows, 0)
+  loop
+    -- Not in the transaction that wrote it: the next batch has another.
+    if private.erase_audit_fields(p_company_id, v_row.created_at, v_row.id, v_row.fields) then
+      v_rows := v_rows + 1;
+    end if;
+  end loop;
+  return v_rows;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.erase_companies (
+  p_max_rows integer
+)
+  RETURNS SETOF public.retention_result
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_company_id uuid;
+  v_result public.retention_result;
+  v_left bigint := p_max_rows;
+  v_is_complete boolean;
+  v_frozen constant uuid[] := private.frozen_companies();
+begin
+  for v_company_id in
+    select l.company_id
+      from private.company_lifecycles as l
+      join public.companies as c on c.id = l.company_id
+     where c.status = 'closed' and l.grace_ends_at <= now() and c.id <> all (v_frozen)
+       -- Afterwards: what is kept goes in its time, and nobody has written anything since.
+       and (l.erased_at is null
+            or l.checked_at <= now() - case when l.completed_at is null then interval '20 hours' else interval '30 days' end)
+     order by l.erased_at is not null, l.grace_ends_at
+     limit 100
+  loop
+    exit when v_left <= 0;
+    -- One at a time, and nobody who has just been reactivated. Nobody can add a row from here to the end of the transaction
+    -- either: each refers to the company. Where somebody is about to, the next run comes.
+    perform from public.companies as c
+      where c.id = v_company_id and c.status = 'closed'
+        for update skip locked;
+    continue when not found;
+    continue when not exists (
+      select from private.company_lifecycles as l where l.company_id = v_company_id and l.grace_ends_at <= now());
+    v_result := (v_company_id, 'company', 'delete', now(), 0, true, null)::public.retention_result;
+    begin
+      select b.rows_affected, b.is_complete into v_result.rows_affected, v_is_complete
+        from private.erase_company_batch(v_company_id, v_left::integer) as b;
+      v_result.is_complete := v_result.rows_affected = 0;
+    exception when others then
+      v_result.error := format('%s (%s)', sqlerrm, sqlstate);
+      v_result.is_complete := false;
+      perform private.emit_event(v_company_id, 'retention.failed', jsonb_build_object(
+        'data_class', 'company', 'action', 'delete', 'error', v_result.error));
+    end;
+    v_left := v_left - v_result.rows_affected;
+    return next v_result;
+  end loop;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.erase_company_batch (
+  p_company_id uuid,
+  p_max_rows   integer,
+  OUT          rows_affected bigint,
+  OUT          is_complete boolean
+)
+  RETURNS record
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_importing constant text := coalesce(current_setting('app.importing', true), '');
+  v_life private.company_lifecycles;
+  v_table private.erasure_table;
+  v_rows bigint;
+  v_counts jsonb;
+  v_receipt jsonb;
+begin
+  rows_affected := 0;
+  is_complete := false;
+  select * into strict v_life from private.company_lifecycles as l where l.company_id = p_company_id;
+  if v_life.erasure_started_at is null then
+    -- Secrets first: no backup that is made from now on can be read.
+    delete from private.company_data_keys as d where d.company_id = p_company_id;
+    perform private.write_audit(p_company_id, 'company.erasure_started', 'companies', p_company_id, '{}');
+    perform private.emit_event(p_company_id, 'company.erasure_started', jsonb_strip_nulls(jsonb_build_object(
+      'stripe_customer_id', (select c.stripe_customer_id from public.companies as c where c.id = p_company_id))));
+    update private.company_lifecycles as l set erasure_started_at = clock_timestamp(), request_hash = null
+     where l.company_id = p_company_id
+    returning * into v_life;
+  end if;
+  v_counts := v_life.counts;
+  perform set_config('app.importing', private.import_token(), true);
+  for v_table in select * from private.erasure_tables(p_company_id) loop
+    exit when rows_affected >= p_max_rows;
+    v_rows := private.erase_table(p_company_id, v_table, (p_max_rows - rows_affected)::integer);
+    if v_rows > 0 then
+      v_counts := v_counts || jsonb_build_object(v_table.table_name, coalesce((v_counts ->> v_table.table_name)::bigint, 0) + v_rows);
+      rows_affected := rows_affected + v_rows;
+    end if;
+    if rows_affected < p_max_rows then
+      rows_affected := rows_affected + private.strip_referred_rows(p_company_id, v_table, (p_max_rows - rows_affected)::integer);
+    end if;
+  end loop;
+  if rows_affected < p_max_rows then
+    rows_affected := rows_affected + private.strip_kept_rows(p_company_id, (p_max_rows - rows_affected)::integer);
+  end if;
+  perform set_config('app.importing', v_importing, true);
+  if rows_affected < p_max_rows then
+    rows_affected := rows_affected + private.erase_audit_log(p_company_id, v_life.erasure_started_at, (p_max_rows - rows_affected)::integer);
+  end if;
+  if rows_affected < p_max_rows then
+    rows_affected := rows_affected + private.erase_files_and_events(p_company_id, (p_max_rows - rows_affected)::integer);
+  end if;
+  perform private.fold_usage(p_company_id, 1000000);
+  update private.company_lifecycles as l set counts = v_counts where l.company_id = p_company_id;
+  -- A batch that found nothing tells the end; what somebody works on is left to the next one.
+  if rows_affected > 0 or exists (
+    select from private.erasure_tables(p_company_id) as t where private.has_erasable_rows(p_company_id, t))
+  then
+    return;
+  end if;
+  is_complete := true;
+  v_receipt := private.erasure_receipt(p_company_id);
+  update private.company_lifecycles as l
+     set erased_at = coalesce(l.erased_at, now()), receipt = v_receipt, checked_at = now(),
+         completed_at = case when v_receipt -> 'kept' = '[]' and v_receipt -> 'files' = '0' then coalesce(l.completed_at, now()) end
+   where l.company_id = p_company_id;
+  if v_life.erased_at is null then
+    perform set_config('app.importing', private.import_token(), true);
+    update public.companies as c
+       set slug = 'erased-' || replace(c.id::text, '-', ''), name = '[erased]', legal_name = null, contact_name = null,
+           contact_email = 'erased@erased.invalid', contact_phone = null, address_line1 = null, address_line2 = null, city = null,
+           postal_code = null, country_code = null, tax_number = null, status_reason = null, stripe_customer_id = null,
+           created_by = null, updated_by = null, updated_at = now()
+     where c.id = p_company_id;
+    perform set_config('app.importing', v_importing, true);
+    perform private.write_audit(c.id, 'company.erased', 'companies', p_company_id, v_receipt)
+       from public.companies as c where c.is_operator;
+    perform private.emit_event(p_company_id, 'company.erased', v_receipt);
+  end if;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.erase_files (
   p_work private.subject_work
 )
@@ -3706,6 +7317,43 @@ begin
    where o.bucket_id in ('documents', 'media') and starts_with(o.name, p_work.company_id || '/')
      and (o.owner = any (p_work.user_ids) or o.owner_id = any (p_work.user_ids::text[]));
   return v_left;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.erase_files_and_events (
+  p_company_id uuid,
+  p_max_rows   integer
+)
+  RETURNS bigint
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_rows bigint;
+  v_more bigint;
+begin
+  delete from private.outbox_events as e
+   using (select x.id from private.outbox_events as x
+           where x.company_id = p_company_id
+             and (x.topic not in ('file.expired', 'company.erasure_started', 'company.erased')
+                  or x.finished_at < now() - interval '1 day')
+           limit p_max_rows for update skip locked) as old
+   where e.company_id = p_company_id and e.id = old.id;
+  get diagnostics v_rows = row_count;
+  perform private.emit_event(p_company_id, 'file.expired', jsonb_build_object('bucket', o.bucket_id, 'path', o.name))
+     from (
+       select x.bucket_id, x.name from storage.objects as x
+        where x.bucket_id in ('documents', 'media') and starts_with(x.name, p_company_id || '/')
+          and not exists (
+            select from private.outbox_events as e
+             where e.company_id = p_company_id and e.topic = 'file.expired'
+               and e.payload ->> 'path' = x.name and e.payload ->> 'bucket' = x.bucket_id)
+          and not exists (select from public.documents as d where d.company_id = p_company_id and d.storage_path = x.name and x.bucket_id = 'documents')
+          and not exists (select from public.media_assets as m where m.company_id = p_company_id and m.storage_path = x.name and x.bucket_id = 'media')
+        limit greatest(p_max_rows - v_rows, 0)
+     ) as o;
+  get diagnostics v_more = row_count;
+  return v_rows + v_more;
 end
 $function$;
 
@@ -3834,6 +7482,39 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.erase_table (
+  p_company_id uuid,
+  p_table      private.erasure_table,
+  p_max_rows   integer
+)
+  RETURNS bigint
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_key constant text := (select string_agg(format('t.%I', k), ', ' order by n) from unnest(p_table.keys) with ordinality as u (k, n));
+  v_old constant text := (select string_agg(format('old.%I', k), ', ' order by n) from unnest(p_table.keys) with ordinality as u (k, n));
+  v_told text := '1';
+  v_rows bigint;
+begin
+  if p_table.table_name in ('public.documents', 'public.media_assets') then
+    v_told := format('private.emit_event(t.company_id, ''file.expired'', jsonb_build_object(''bucket'', %L, ''path'', t.storage_path, ''row_id'', t.id))',
+      case p_table.table_name when 'public.documents' then 'documents' else 'media' end);
+  elsif p_table.table_name = 'public.users' then
+    v_told := 'private.tell_unused_account(t.company_id, t.id)';
+  end if;
+  execute format(
+    'with old as (
+       select %1$s from %2$s as t where t.company_id = $1 and not (%3$s) and not (%4$s) limit $2 for update of t skip locked
+     ), gone as (
+       delete from %2$s as t using old where (%1$s) = (%5$s) returning %6$s
+     )
+     select count(*) from gone', v_key, p_table.table_name, p_table.is_kept, p_table.is_referred_to, v_old, v_told)
+    into v_rows using p_company_id, p_max_rows;
+  return v_rows;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.erasure_exception (
   p_company_id uuid,
   p_table      regclass,
@@ -3881,6 +7562,103 @@ begin
         regexp_replace(v_inner.is_kept, '\mt\.', 'p.', 'g'));
       reason := v_inner.reason;
     end if;
+  end loop;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.erasure_receipt (
+  p_company_id uuid
+)
+  RETURNS jsonb
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_table private.erasure_table;
+  v_class private.retention_classes;
+  v_is_held boolean;
+  v_rows bigint;
+  v_kept jsonb := '[]'::jsonb;
+begin
+  for v_table in
+    select * from private.erasure_tables(p_company_id)
+    union all select 'public.audit_logs', null, 'true', null
+  loop
+    execute format('select count(*) from %s as t where t.company_id = $1', v_table.table_name) into v_rows using p_company_id;
+    continue when v_rows = 0;
+    select k.* into v_class from private.retention_classes as k
+     where v_table.table_name = 'public.' || k.data_class
+        or k.data_class = 'invoices' and v_table.table_name = 'public.billing_invoices';
+    v_is_held := exists (
+      select from public.data_retention_policies as p
+       where p.company_id = p_company_id and p.data_class = v_class.data_class and p.is_legal_hold);
+    v_kept := v_kept || jsonb_build_object(
+      'table', v_table.table_name, 'rows', v_rows,
+      'reason', case
+        when v_is_held then 'legal hold'
+        when v_class.minimum_days > 1 then format('%s (%s days)', v_class.minimum_basis, v_class.minimum_days)
+        when v_table.table_name = 'public.data_retention_policies' then 'legal hold'
+        else 'belongs to rows that are kept'
+      end,
+      'is_anonymous', not v_is_held and coalesce(v_class.minimum_days > 1 and v_class.overrides_erasure is null, false));
+  end loop;
+  return (
+    select jsonb_build_object(
+             'closed_at', c.closed_at, 'grace_ended_at', l.grace_ends_at, 'erasure_started_at', l.erasure_started_at,
+             'erased_at', coalesce(l.erased_at, now()), 'gone', l.counts, 'kept', v_kept, 'files', (
+               select count(*) from storage.objects as o
+                where o.bucket_id in ('documents', 'media') and starts_with(o.name, p_company_id || '/')))
+      from public.companies as c
+      join private.company_lifecycles as l on l.company_id = c.id
+     where c.id = p_company_id);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.erasure_tables (
+  p_company_id uuid
+)
+  RETURNS SETOF private.erasure_table
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_left regclass[];
+  v_next regclass[];
+  v_table regclass;
+begin
+  v_left := array(
+    select c.oid::regclass
+      from pg_class as c
+      join pg_namespace as n on n.oid = c.relnamespace
+      join pg_attribute as a on a.attrelid = c.oid and a.attname = 'company_id' and not a.attisdropped
+     where n.nspname in ('public', 'private') and c.relkind in ('r', 'p') and not c.relispartition
+       and c.oid <> all (array[
+         'private.company_lifecycles', 'private.outbox_events', 'public.audit_logs', 'private.audit_links',
+         'private.audit_segments', 'private.audit_heads', 'private.usage_daily', 'private.usage_deltas']::regclass[])
+     order by n.nspname, c.relname);
+  while v_left <> '{}' loop
+    v_next := array(
+      select t from unnest(v_left) as t
+       where not exists (
+         select from pg_constraint as k
+          where k.contype = 'f' and k.confrelid = t and k.conrelid <> t and k.conrelid = any (v_left::oid[])));
+    -- Tables that refer to each other in a ring go together; the rows that nothing refers to any more first.
+    v_next := coalesce(nullif(v_next, '{}'), v_left);
+    foreach v_table in array v_next loop
+      return query
+        select v_table::text,
+               array(select a.attname::text from pg_index as i join pg_attribute as a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
+                      where i.indrelid = v_table and i.indisprimary order by array_position(i.indkey::smallint[], a.attnum)),
+               private.kept_condition(p_company_id, v_table, 't'),
+               coalesce((
+                 select string_agg(format('exists (select from %s as x where %s)', k.conrelid::regclass,
+                          private.key_condition(k.conrelid, k.conkey, 'x', v_table, k.confkey, 't')), ' or ' order by k.conname)
+                   from pg_constraint as k
+                   join pg_class as c on c.oid = k.conrelid and not c.relispartition
+                  where k.contype = 'f' and k.confrelid = v_table), 'false');
+    end loop;
+    v_left := array(select t from unnest(v_left) as t where t <> all (v_next));
   end loop;
 end
 $function$;
@@ -4088,6 +7866,90 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.fail_stripe_event (
+  p_stripe_event_id text,
+  p_error           text
+)
+  RETURNS void
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  update private.stripe_events as e
+     set error = left(p_error, 500)
+   where e.stripe_event_id = p_stripe_event_id and e.status = 'received';
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.fill_companies (
+  p_table  regclass,
+  p_from   tid,
+  p_before tid
+)
+  RETURNS bigint
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_options constant jsonb := (
+    select d.options from private.adoptions as d
+     where format('%I.%I', d.table_schema, d.table_name)::regclass = p_table);
+  v_replication constant text := current_setting('session_replication_role');
+  v_triggers text[] := '{}';
+  v_trigger text;
+  v_rows bigint;
+begin
+  begin
+    perform set_config('session_replication_role', 'replica', true);
+  exception when insufficient_privilege then
+    select coalesce(array_agg(t.tgname), '{}') into v_triggers
+      from pg_trigger as t
+     where t.tgrelid = p_table and not t.tgisinternal and t.tgenabled = 'O' and t.tgname <> 'assign_company' and t.tgtype::integer & 16 > 0;
+  end;
+  foreach v_trigger in array v_triggers loop
+    execute format('alter table %s disable trigger %I', p_table, v_trigger);
+  end loop;
+  execute format(
+    'update %1$s as t set company_id = x.company_id
+       from (select t.ctid as row_id, %2$s as company_id from %1$s as t
+              where t.ctid >= $1 and t.ctid < $2 and t.company_id is null) as x
+      where t.ctid = x.row_id and t.company_id is null and x.company_id is not null',
+    p_table, private.adoption_company(p_table, v_options)) using p_from, p_before;
+  get diagnostics v_rows = row_count;
+  foreach v_trigger in array v_triggers loop
+    execute format('alter table %s enable trigger %I', p_table, v_trigger);
+  end loop;
+  if current_setting('session_replication_role') <> v_replication then
+    perform set_config('session_replication_role', v_replication, true);
+  end if;
+  return v_rows;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.fill_in (
+  p_text   text,
+  p_values jsonb
+)
+  RETURNS text
+  LANGUAGE plpgsql
+  IMMUTABLE
+  PARALLEL SAFE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return (
+    select string_agg(
+             case
+               when m.part[1] is null then m.part[3]
+               when m.part[2] = '!' then quote_nullable(p_values ->> m.part[1])
+               when m.part[2] = '#' then quote_ident(p_values ->> m.part[1])
+               else coalesce(p_values ->> m.part[1], '?')
+             end, '' order by m.place)
+      from regexp_matches(p_text, '\{([a-z_]+)([!#]?)\}|([^{]+|\{)', 'g') with ordinality as m (part, place));
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.find_leaked_api_keys (
   p_content     text,
   p_is_revoking boolean
@@ -4176,7 +8038,8 @@ declare
   v_spender private.spender;
 begin
   for i in 1 .. 10 loop
-    select c.status,
+    -- What moves to another database is refused by triggers, and not as suspended.
+    select case c.status when 'moving' then 'active' else c.status end,
            p_agent_id is null
            or exists (select from public.ai_agents as x where x.company_id = c.id and x.id = p_agent_id),
            p.id, p.generation, p.stripe_count, p.month, p.starts_at, p.ends_at,
@@ -4422,12 +8285,32 @@ begin
          end,
          finished_at = case when p_error is null or p_is_final or e.attempts >= 12 then now() end,
          last_error = left(p_error, 2000),
+         -- A secret stays for as long as it must be delivered.
+         payload = case when p_error is null or p_is_final or e.attempts >= 12 then e.payload - 'token' else e.payload end,
          -- 30 s, 1 min, 2 min … at most 6 h, spread by a quarter so that a receiver that comes back is not run over.
          available_at = now() + least(interval '6 hours', interval '15 seconds' * (2 ^ least(e.attempts, 12)))
                         * (0.875 + 0.25 * random())
    where e.company_id = p_company_id and e.id = p_event_id and e.attempts = p_attempt and e.status = 'pending'
   returning e.status into v_status;
   return v_status;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.finish_stripe_usage (
+  p_company_id uuid,
+  p_month      date,
+  p_position   integer
+)
+  RETURNS boolean
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  update private.stripe_usage_reports as r
+     set sent_at = now()
+   where r.company_id = p_company_id and r.month = p_month and r.position = p_position and r.sent_at is null;
+  return found;
 end
 $function$;
 
@@ -4439,10 +8322,11 @@ CREATE OR REPLACE FUNCTION private.flush_budgets()
 declare
   v_busy record;
   v_flushed integer := 0;
+  v_frozen constant uuid[] := private.frozen_companies();
 begin
   for v_busy in
     select p.company_id, p.id from public.budget_periods as p
-     where p.status = 'open' and p.stripe_count > 0
+     where p.status = 'open' and p.stripe_count > 0 and p.company_id <> all (v_frozen)
        and exists (
          select from private.budget_stripes as s
           where s.company_id = p.company_id and s.budget_period_id = p.id and (s.spent, s.reserved) <> (0, 0))
@@ -4512,6 +8396,71 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.fold_usage (
+  p_company_id uuid,
+  p_max_rows   integer
+)
+  RETURNS integer
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_taken integer;
+  v_empty private.usage_daily[];
+begin
+  with due as materialized (
+    select x.company_id, x.id from private.usage_deltas as x
+     where p_company_id is null or x.company_id = p_company_id
+     limit p_max_rows for update skip locked
+  ), taken as (
+    delete from private.usage_deltas as d using due
+     where d.company_id = due.company_id and d.id = due.id
+    returning d.*
+  ), folded as (
+    insert into private.usage_daily as k (
+      company_id, dimension, day, series, requests, units, input_tokens, output_tokens, cost_micro_usd, last_at)
+    select t.company_id, x.dimension, t.day, x.series, sum(t.requests), sum(t.units), sum(t.input_tokens),
+           sum(t.output_tokens), sum(t.cost_micro_usd), max(t.last_at)
+      from taken as t
+     cross join lateral (values ('all', 'all'), ('service', t.service), ('agent', coalesce(t.agent_id::text, 'none'))) as x (dimension, series)
+     group by 1, 2, 3, 4
+     -- One order for all, so that two who fold at once do not wait for each other in a circle.
+     order by 1, 2, 3, 4
+    on conflict (company_id, dimension, day, series) do update
+      set requests = k.requests + excluded.requests,
+          units = k.units + excluded.units,
+          input_tokens = k.input_tokens + excluded.input_tokens,
+          output_tokens = k.output_tokens + excluded.output_tokens,
+          cost_micro_usd = k.cost_micro_usd + excluded.cost_micro_usd,
+          last_at = greatest(k.last_at, excluded.last_at)
+    returning k.*
+  )
+  select (select count(*) from taken), (
+    select array_agg(f::private.usage_daily) from folded as f
+     where (f.requests, f.units, f.input_tokens, f.output_tokens, f.cost_micro_usd) = (0, 0, 0, 0, 0))
+    into v_taken, v_empty;
+  -- Of a day whose calls are gone nothing stays.
+  delete from private.usage_daily as k using unnest(v_empty) as e
+   where k.company_id = e.company_id and k.dimension = e.dimension and k.day = e.day and k.series = e.series;
+  return v_taken;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.forget_invitation_mail (
+  p_company_id    uuid,
+  p_invitation_id uuid
+)
+  RETURNS void
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  delete from private.outbox_events as e
+   where e.company_id = p_company_id and e.status = 'pending' and e.topic = 'member.invited'
+     and e.payload ->> 'invitation_id' = p_invitation_id::text;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.forwarded_address (
   p_forwarded_for text
 )
@@ -4539,6 +8488,68 @@ begin
   return host(v_hop::inet)::inet;
 exception when others then
   return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.free_slug (
+  p_base text
+)
+  RETURNS text
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return coalesce((
+    select s.slug
+      from generate_series(1, 50) as n
+     cross join lateral (select p_base || case n when 1 then '' else '-' || n end as slug) as s
+     where not private.is_reserved_slug(s.slug) and not exists (select from public.companies as c where c.slug = s.slug)
+     order by n
+     limit 1), p_base || '-' || left(md5(gen_random_uuid()::text), 8));
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.freeze_company_table (
+  p_company_id uuid,
+  p_table      regclass,
+  p_token      uuid
+)
+  RETURNS boolean
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_name constant text := 'refuse_moving_' || replace(p_company_id::text, '-', '');
+  v_key constant text := case when p_table = 'public.companies'::regclass then 'id' else 'company_id' end;
+  v_unless constant text := format(
+    $sql$ sha256(convert_to(coalesce(current_setting('app.move_token', true), ''), 'UTF8')) <> %L::bytea $sql$,
+    sha256(convert_to(p_token::text, 'UTF8')));
+begin
+  if (select count(*) from pg_trigger as t
+       where t.tgrelid = p_table and t.tgname in (v_name || '_insert', v_name || '_change')) = 2
+  then
+    return false;
+  end if;
+  execute format(
+    'create or replace trigger %I before insert on %s for each row when (new.%I = %L and %s)
+     execute function private.tg_row__refuse_moving(%L)',
+    v_name || '_insert', p_table, v_key, p_company_id, v_unless, p_table);
+  execute format(
+    'create or replace trigger %I before update or delete on %s for each row when (old.%I = %L and %s)
+     execute function private.tg_row__refuse_moving(%L)',
+    v_name || '_change', p_table, v_key, p_company_id, v_unless, p_table);
+  return true;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.frozen_companies()
+  RETURNS uuid[]
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return (select coalesce(array_agg(m.company_id), '{}') from private.company_moves as m where m.is_frozen);
 end
 $function$;
 
@@ -4642,6 +8653,65 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.guess_column_class (
+  p_column_name text,
+  p_type_name   text,
+  p_is_key      boolean,
+  OUT           class text,
+  OUT           erasure text
+)
+  RETURNS record
+  LANGUAGE plpgsql
+  IMMUTABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  class := case
+    when p_column_name in ('company_id', 'id') or p_is_key then 'identifier'
+    when p_column_name ~* '(password|passwd|secret|token|api_?key|private_?key|hash)' then 'secret'
+    when p_column_name ~* '(health|religio|ethnic|biometr|ssn|passport)' then 'sensitive'
+    when p_type_name ~ '^(text|character|json|citext|bytea|inet|point|tsvector)' then 'personal'
+    when p_column_name ~* '(birth|gender|salary)' then 'personal'
+    when p_type_name ~ '^(numeric|money)' then 'financial'
+    when p_type_name = 'uuid' then 'identifier'
+    else 'operational'
+  end;
+  erasure := case when class in ('personal', 'sensitive') then 'scrub' else 'keep' end;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.has_erasable_rows (
+  p_company_id uuid,
+  p_table      private.erasure_table
+)
+  RETURNS boolean
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_has_rows boolean;
+begin
+  execute format('select exists (select from %s as t where t.company_id = $1 and not (%s) and not (%s))',
+    p_table.table_name, p_table.is_kept, p_table.is_referred_to) into v_has_rows using p_company_id;
+  return v_has_rows;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.has_second_factor (
+  p_user_id uuid
+)
+  RETURNS boolean
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return exists (select from auth.mfa_factors as f where f.user_id = p_user_id and f.status = 'verified');
+exception when undefined_table or insufficient_privilege then
+  return null;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.identifier_pattern (
   p_identifier text
 )
@@ -4687,6 +8757,138 @@ CREATE OR REPLACE FUNCTION private.import_token()
 begin
   return (
     select md5(concat_ws(' ', s.secret, pg_current_xact_id(), pg_backend_pid())) from private.import_secret as s);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.invitation_expiry (
+  p_expires_in interval
+)
+  RETURNS timestamp WITH time zone
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  if p_expires_in is null or p_expires_in < interval '1 hour' or p_expires_in > interval '30 days' then
+    raise exception 'an invitation lasts 1 hour to 30 days, not %', coalesce(p_expires_in::text, 'null')
+      using errcode = '22023',
+            detail = 'invalid_duration',
+            hint = 'State expires_in as an interval, such as 7 days.';
+  end if;
+  return now() + p_expires_in;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.invitation_state (
+  p_invitation public.invitations
+)
+  RETURNS text
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return case
+    when p_invitation.status <> 'pending' then p_invitation.status
+    when p_invitation.email = 'erased@erased.invalid' then 'revoked'
+    when p_invitation.expires_at <= now() then 'expired'
+    when case p_invitation.invited_as
+           when 'backend' then true
+           when 'operator' then private.is_admin(p_invitation.invited_by)
+           else private.permissions_with(p_invitation.role, p_invitation.granted_permissions || '{users.write}', '{}')
+                <@ private.permissions_of(p_invitation.company_id, p_invitation.invited_by)
+         end
+    then 'pending'
+    else 'void'
+  end;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.invite_member (
+  p_company_id    uuid,
+  p_email         text,
+  p_role          text,
+  p_permissions   text[]   DEFAULT '{}'::text[],
+  p_full_name     text     DEFAULT NULL::text,
+  p_expires_in    interval DEFAULT '7 days'::interval,
+  p_invitation_id uuid     DEFAULT NULL::uuid,
+  p_send_email    boolean  DEFAULT true
+)
+  RETURNS public.issued_invitation
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_email constant text := lower(btrim(p_email));
+  v_full_name constant text := case when p_full_name ~ '\S' then btrim(p_full_name) end;
+  v_permissions constant text[] := array(select distinct p from unnest(p_permissions) as p order by p);
+  v_expires_at constant timestamptz := private.invitation_expiry(p_expires_in);
+  v_invitation public.invitations;
+  v_status text;
+begin
+  perform private.require_member_manager(p_company_id);
+  v_status := (private.lock_company(p_company_id)).status;
+  -- Again, now that nobody else changes members.
+  perform private.require_member_manager(p_company_id);
+  if v_status = 'closed' then
+    raise exception 'the company is closed'
+      using errcode = 'PT410',
+            detail = 'company_closed',
+            hint = 'Nobody becomes a member of it any more.';
+  end if;
+  if v_email is null or v_email !~ '^[^@\s]+@[^@\s]+\.[^@\s]+$' or length(v_email) > 254 or v_email = 'erased@erased.invalid' then
+    raise exception 'that is no e-mail address'
+      using errcode = '22023',
+            detail = 'invalid_email',
+            hint = 'State it as name@example.com.';
+  end if;
+  perform private.require_handing_out(p_company_id, p_role, v_permissions, '{}');
+
+  -- Whoever lost the answer asks again with the same id, and gets a new token for the same invitation.
+  select * into v_invitation from public.invitations as i where i.company_id = p_company_id and i.id = p_invitation_id;
+  if found then
+    if v_invitation.status <> 'pending' or v_invitation.created_at <= now() - interval '10 minutes'
+       or v_invitation.created_by is distinct from private.actor_id()
+       or (v_invitation.email, v_invitation.full_name, v_invitation.role, v_invitation.granted_permissions)
+          is distinct from (v_email, v_full_name, p_role, v_permissions)
+    then
+      raise exception 'there is another invitation with this id'
+        using errcode = '23505',
+              detail = 'invitation_id_taken',
+              hint = 'Make a new invitation_id for each invitation; repeating it within ten minutes gives a new token.';
+    end if;
+    perform private.require_invitation_allowance(p_company_id);
+    return private.send_invitation(v_invitation, p_send_email);
+  end if;
+
+  if exists (
+    select from public.users as u
+      left join auth.users as a on a.id = u.id
+     where u.company_id = p_company_id and v_email in (lower(u.email), lower(a.email)))
+  then
+    raise exception 'that person is a member already'
+      using errcode = '23505',
+            detail = 'already_a_member',
+            hint = 'Change their role with change_member_role(); one who is disabled comes back with enable_member().';
+  end if;
+  update public.invitations as i
+     set status = 'revoked', revoked_at = now()
+   where i.company_id = p_company_id and i.email = v_email and i.status = 'pending' and i.expires_at <= now();
+  if exists (select from public.invitations as i where i.company_id = p_company_id and i.email = v_email and i.status = 'pending') then
+    raise exception 'that address has an open invitation'
+      using errcode = '23505',
+            detail = 'already_invited',
+            hint = 'Send it again with resend_invitation(), or end it with revoke_invitation().';
+  end if;
+  perform private.require_invitation_allowance(p_company_id);
+  insert into public.invitations as i (
+    company_id, id, email, full_name, role, granted_permissions, expires_at, invited_by, invited_as)
+  values (
+    p_company_id, coalesce(p_invitation_id, gen_random_uuid()), v_email, v_full_name, p_role, v_permissions, v_expires_at,
+    private.actor_id(), case when private.is_backend() then 'backend' when private.is_member_request() then 'member' else 'operator' end)
+  returning i.* into v_invitation;
+  return private.send_invitation(v_invitation, p_send_email);
 end
 $function$;
 
@@ -4750,6 +8952,19 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.is_extension_available (
+  p_name text
+)
+  RETURNS boolean
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return exists (select from pg_available_extensions as e where e.name = p_name);
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.is_import_token (
   p_token text
 )
@@ -4806,6 +9021,54 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.is_last_client (
+  p_company_id uuid,
+  p_user_id    uuid
+)
+  RETURNS boolean
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return exists (
+    select from public.users as u
+      join public.companies as c on c.id = u.company_id
+     where u.company_id = p_company_id and u.id = p_user_id and u.role = 'client' and u.status = 'active'
+       and not c.is_operator and c.status <> 'closed'
+       and not exists (
+         select from public.users as o
+          where o.company_id = p_company_id and o.id <> p_user_id and o.role = 'client' and o.status = 'active'
+            and 'users.write' <> all (o.revoked_permissions)));
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.is_member_request()
+  RETURNS boolean
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return current_setting('role', true) is distinct from 'platform_admin' and not private.is_backend();
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.is_plain_url (
+  p_url text
+)
+  RETURNS boolean
+  LANGUAGE plpgsql
+  IMMUTABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return coalesce(length(p_url) <= 2000
+    and p_url ~ '^(https://[A-Za-z0-9.-]+|http://(localhost|127\.0\.0\.1))(:[0-9]{1,5})?([/?#][!-~]*)?$'
+    and p_url !~ '[\\@<>"]|/\.\.?([/?#]|$)|%2[eEfF]|%5[cC]', false);
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.is_platform_admin()
   RETURNS boolean
   LANGUAGE plpgsql
@@ -4857,6 +9120,56 @@ CREATE OR REPLACE FUNCTION private.is_reissued (
 begin
   return p_key.revoked_at is null and p_key.last_used_at is null
     and p_key.created_at > now() - interval '10 minutes' and p_key.created_by is not distinct from private.actor_id();
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.is_reserved_slug (
+  p_slug text
+)
+  RETURNS boolean
+  LANGUAGE plpgsql
+  IMMUTABLE
+  PARALLEL SAFE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return p_slug = any ('{about,account,accounts,admin,administrator,api,app,apps,assets,auth,billing,blog,cdn,company,companies,
+    console,contact,dashboard,demo,docs,ftp,help,imap,internal,legal,login,logout,mail,"null",platform,portal,pricing,privacy,
+    private,public,register,root,security,settings,signin,signup,smtp,static,status,storage,support,system,terms,"undefined",
+    webhooks,www}'::text[]);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.is_return_url_allowed (
+  p_url text
+)
+  RETURNS boolean
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.is_plain_url(p_url) and exists (
+    select from jsonb_array_elements_text(private.stripe_setting('return_urls')) as e (url)
+     where p_url = e.url
+        or left(p_url, length(rtrim(e.url, '/')) + 1) in (
+          rtrim(e.url, '/') || '/', rtrim(e.url, '/') || '?', rtrim(e.url, '/') || '#'));
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.is_tenant_table (
+  p_table regclass
+)
+  RETURNS boolean
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return exists (
+    select from pg_attribute as a
+     where a.attrelid = p_table and a.attname = 'company_id' and a.atttypid = 'uuid'::regtype and a.attnotnull
+       and not a.attisdropped);
 end
 $function$;
 
@@ -4941,6 +9254,118 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.kept_condition (
+  p_company_id uuid,
+  p_table      regclass,
+  p_alias      text
+)
+  RETURNS text
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_class private.retention_classes;
+  v_condition text := 'false';
+  v_parent record;
+  v_above text;
+begin
+  -- What the platform billed the company is an accounting record as well.
+  select k.* into v_class from private.retention_classes as k
+   where p_table = format('public.%I', k.data_class)::regclass
+      or k.data_class = 'invoices' and p_table = to_regclass('public.billing_invoices');
+  if found and exists (
+    select from public.data_retention_policies as p
+     where p.company_id = p_company_id and p.data_class = v_class.data_class and p.is_legal_hold)
+  then
+    return 'true';
+  elsif v_class.minimum_days > 1 then
+    -- A draft is no record yet.
+    v_condition := format('coalesce(t.%I::timestamptz, t.created_at) > now() - interval ''%s days'' and (%s)',
+      case p_table when to_regclass('public.billing_invoices') then 'issued_at' else v_class.age_column end,
+      v_class.minimum_days, coalesce(v_class.overrides_erasure, 'true'));
+    v_condition := regexp_replace(v_condition, '\mt\.', p_alias || '.', 'g');
+  elsif p_table = 'public.data_retention_policies'::regclass then
+    return p_alias || '.is_legal_hold';
+  end if;
+  -- What belongs to a row that is kept is kept with it, unless a person's erasure would not spare it either.
+  for v_parent in
+    select k.confrelid::regclass as name, k.conkey, k.confkey
+      from pg_constraint as k
+     where k.conrelid = p_table and k.contype = 'f' and k.confdeltype = 'c' and k.conparentid = 0
+       and k.confrelid <> 'public.companies'::regclass and k.confrelid <> k.conrelid
+       and k.confrelid::regclass::text !~ '^auth\.'
+       and not exists (
+         select from private.column_classes as c
+          where format('%I.%I', c.table_schema, c.table_name)::regclass = p_table and c.erasure = 'delete')
+  loop
+    v_above := private.kept_condition(p_company_id, v_parent.name, p_alias || 'p');
+    if v_above <> 'false' then
+      v_condition := format('(%s or exists (select from %s as %I where %s and (%s)))', v_condition, v_parent.name, p_alias || 'p',
+        private.key_condition(v_parent.name, v_parent.confkey, p_alias || 'p', p_table, v_parent.conkey, p_alias), v_above);
+    end if;
+  end loop;
+  return v_condition;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.kept_policies (
+  p_table regclass
+)
+  RETURNS TABLE (
+    command   text,
+    statement text
+  )
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query
+  select v.command,
+         format('create policy %I on %s as restrictive for %s to %s%s%s;', left(format('kept_%s_%s', v.command, v.number), 63), p_table, v.command,
+                v.roles,
+                case when v.command <> 'insert' then format(' using (%s)', v.quals) end,
+                case when v.command in ('insert', 'update') then format(' with check (%s)', v.checks) end)
+    from (
+      select c.command,
+             case when p.polroles = '{0}' then 'public' else (select string_agg(r::regrole::text, ', ') from unnest(p.polroles) as r) end as roles,
+             string_agg(coalesce(pg_get_expr(p.polqual, p_table), 'true'), ' or ' order by p.polname) as quals,
+             string_agg(coalesce(pg_get_expr(p.polwithcheck, p_table), pg_get_expr(p.polqual, p_table), 'true'), ' or ' order by p.polname) as checks,
+             row_number() over (partition by c.command order by p.polroles::text) as number
+        from pg_policy as p
+        join (values ('select', 'r'), ('insert', 'a'), ('update', 'w'), ('delete', 'd')) as c (command, code)
+          on p.polcmd::text in (c.code, '*')
+       where p.polrelid = p_table and p.polpermissive
+         and p.polname <> all ('{select_member,insert_member,update_member,delete_member,all_platform_admin}')
+       group by c.command, p.polroles
+    ) as v
+   order by v.command, v.number;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.key_condition (
+  p_first        regclass,
+  p_first_key    smallint[],
+  p_first_alias  text,
+  p_second       regclass,
+  p_second_key   smallint[],
+  p_second_alias text
+)
+  RETURNS text
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return (
+    select string_agg(format('%I.%I = %I.%I', p_first_alias, a.attname, p_second_alias, b.attname), ' and ' order by k.n)
+      from unnest(p_first_key, p_second_key) with ordinality as k (a, b, n)
+      join pg_attribute as a on a.attrelid = p_first and a.attnum = k.a
+      join pg_attribute as b on b.attrelid = p_second and b.attnum = k.b);
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.lacks_room (
   p_company_id uuid,
   p_period_id  uuid,
@@ -4960,6 +9385,56 @@ begin
          select from private.budget_reservations as r
           where r.company_id = p_company_id and r.held_in <> '{}' and r.expires_at <= clock_timestamp()
             and p_period_id = any (r.held_in)));
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.last_activity (
+  p_company_id uuid
+)
+  RETURNS timestamp WITH time zone
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  SET plan_cache_mode TO 'force_generic_plan'
+  AS $function$
+begin
+  return nullif(greatest((
+      select d.last_at from private.usage_daily as d
+       where d.company_id = p_company_id and d.dimension = 'all' order by d.day desc limit 1), (
+      select max(t.last_at) from private.usage_deltas as t where t.company_id = p_company_id), (
+      select l.created_at from public.audit_logs as l
+       where l.company_id = p_company_id and l.actor_id is not null order by l.created_at desc limit 1)),
+    '-infinity');
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.leave_company (
+  p_company_id uuid
+)
+  RETURNS uuid
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_user constant uuid := private.current_user_id();
+begin
+  perform private.require_reader(p_company_id, null);
+  perform private.lock_company(p_company_id);
+  -- They may have been disabled while they waited.
+  if not exists (
+    select from public.users as u where u.company_id = p_company_id and u.id = v_user and u.status = 'active')
+  then
+    raise exception 'you are not an active member of that company'
+      using errcode = '42501',
+            detail = 'not_a_member',
+            hint = 'Call my_companies() for the companies that you are in.';
+  end if;
+  perform private.refuse_last_client(p_company_id, v_user, false);
+  -- While it can still be said in which role.
+  perform private.write_audit(p_company_id, 'members.left', 'users', v_user, '{}');
+  perform private.delete_member(p_company_id, v_user, 'member.left');
+  return p_company_id;
 end
 $function$;
 
@@ -5067,8 +9542,8 @@ declare
   v_problem text;
 begin
   if v_company is null then
-    -- Whoever is kept out of one company may look for another.
-    if current_setting('request.path', true) in ('/rpc/my_companies', '/rpc/switch_company') then
+    -- Whoever is kept out of one company may look for another, and ask why.
+    if current_setting('request.path', true) in ('/rpc/my_companies', '/rpc/switch_company', '/rpc/diagnose') then
       return;
     end if;
     v_problem := private.access_problem();
@@ -5101,55 +9576,6 @@ begin
 end
 $function$;
 
-CREATE OR REPLACE FUNCTION private.link_audit (
-  p_company_id     uuid,
-  p_created_at     timestamp with time zone,
-  p_transaction_id xid8
-)
-  RETURNS void
-  LANGUAGE plpgsql
-  SET search_path TO 'pg_catalog', 'pg_temp'
-  SET plan_cache_mode TO 'force_generic_plan'
-  SET enable_seqscan TO 'off'
-  AS $function$
-declare
-  v_head private.audit_heads;
-  v_link private.audit_links;
-begin
-  select * into v_head from private.audit_heads as h where h.company_id = p_company_id for no key update;
-  if not found then
-    insert into private.audit_heads (company_id, hash) values (p_company_id, private.audit_genesis(p_company_id))
-    on conflict (company_id) do nothing;
-    select * into strict v_head from private.audit_heads as h where h.company_id = p_company_id for no key update;
-  end if;
-  select * into v_link from private.audit_links as k
-   where k.company_id = p_company_id and k.created_at = p_created_at and k.transaction_id = p_transaction_id;
-  if not found then
-    -- Pruned in the same transaction.
-    return;
-  elsif v_link.link_no is null then
-    v_link.link_no := v_head.link_no + 1;
-    v_link.previous_hash := v_head.hash;
-  elsif v_link.rows_hash is not null then
-    return;
-  end if;
-  if v_link.rows_hash is null then
-    select count(*), sha256(string_agg(e.leaf, ''::bytea order by e.id))
-      into v_link.row_count, v_link.rows_hash
-      from private.audit_leaves(private.audit_rows(p_company_id, p_created_at, p_transaction_id)) as e;
-  end if;
-  v_link.hash := private.audit_link_hash(
-    v_link.previous_hash, v_link.link_no, p_created_at, p_transaction_id, v_link.row_count, v_link.rows_hash);
-  update private.audit_links as k
-     set link_no = v_link.link_no, row_count = v_link.row_count, rows_hash = v_link.rows_hash,
-         previous_hash = v_link.previous_hash, hash = v_link.hash
-   where k.company_id = p_company_id and k.created_at = p_created_at and k.transaction_id = p_transaction_id;
-  update private.audit_heads as h
-     set link_no = v_link.link_no, hash = v_link.hash
-   where h.company_id = p_company_id;
-end
-$function$;
-
 CREATE OR REPLACE FUNCTION private.list_company_secrets (
   p_company_id uuid
 )
@@ -5174,6 +9600,39 @@ begin
       left join private.company_data_keys as d on d.company_id = s.company_id and d.key_uuid = s.key_uuid
      where s.company_id = p_company_id
      order by s.name, s.agent_id nulls first;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.list_invitations (
+  p_company_id uuid,
+  p_is_all     boolean,
+  p_before_at  timestamp with time zone,
+  p_before_id  uuid,
+  p_max_rows   integer
+)
+  RETURNS SETOF public.invitation_entry
+  LANGUAGE plpgsql
+  STABLE
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  perform private.require_reader(p_company_id, 'users.read');
+  if p_max_rows is null or p_max_rows not between 1 and 1000 or (p_before_at is null) <> (p_before_id is null) then
+    raise exception 'max_rows must be 1 to 1000; before_at and before_id go together'
+      using errcode = '22023',
+            detail = 'invalid_page',
+            hint = 'Give created_at and id of the last row to get the next page.';
+  end if;
+  return query
+    select i.id, i.email, i.full_name, i.role, i.granted_permissions, private.invitation_state(i), i.expires_at, i.invited_by,
+           i.sent_count, i.last_sent_at, i.accepted_at, i.accepted_by, i.revoked_at, i.created_at
+      from public.invitations as i
+     where i.company_id = p_company_id
+       and (p_is_all or i.status = 'pending')
+       and (i.created_at, i.id) < (coalesce(p_before_at, 'infinity'), coalesce(p_before_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+     order by i.created_at desc, i.id desc
+     limit p_max_rows;
 end
 $function$;
 
@@ -5218,6 +9677,122 @@ begin
    where p.company_id = p_company_id and p.id = p_period_id
   returning * into v_period;
   return v_period;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.lock_client_company (
+  p_company_id uuid
+)
+  RETURNS public.companies
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_company public.companies;
+begin
+  select * into v_company from public.companies as c where c.id = p_company_id for no key update;
+  if not found then
+    raise exception 'there is no company %', coalesce(p_company_id::text, 'null')
+      using errcode = 'PT404',
+            detail = 'unknown_company',
+            hint = 'Check company_id.';
+  elsif v_company.is_operator then
+    raise exception 'the operator company is always active'
+      using errcode = '42501',
+            detail = 'operator_company',
+            hint = 'Without it nobody could run the platform.';
+  end if;
+  return v_company;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.lock_company (
+  p_company_id uuid
+)
+  RETURNS public.companies
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_company public.companies;
+begin
+  select * into v_company from public.companies as c where c.id = p_company_id for no key update;
+  if not found then
+    raise exception 'there is no company %', coalesce(p_company_id::text, 'null')
+      using errcode = 'PT404',
+            detail = 'unknown_company',
+            hint = 'Check company_id.';
+  end if;
+  return v_company;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.lock_invitation (
+  p_company_id    uuid,
+  p_invitation_id uuid
+)
+  RETURNS public.invitations
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_invitation public.invitations;
+begin
+  perform private.require_member_manager(p_company_id);
+  perform private.lock_company(p_company_id);
+  perform private.require_member_manager(p_company_id);
+  select * into v_invitation from public.invitations as i where i.company_id = p_company_id and i.id = p_invitation_id;
+  if not found then
+    raise exception 'the company has no invitation %', coalesce(p_invitation_id::text, 'null')
+      using errcode = 'PT404',
+            detail = 'unknown_invitation',
+            hint = 'See list_invitations().';
+  end if;
+  perform private.require_handing_out(p_company_id, v_invitation.role, v_invitation.granted_permissions, '{}');
+  return v_invitation;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.lock_member (
+  p_company_id uuid,
+  p_user_id    uuid
+)
+  RETURNS public.users
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_actor constant uuid := private.current_user_id();
+  v_member public.users;
+begin
+  perform private.require_member_manager(p_company_id);
+  perform private.lock_company(p_company_id);
+  -- Again, now that nobody else changes members.
+  perform private.require_member_manager(p_company_id);
+  if p_user_id = v_actor then
+    raise exception 'nobody changes their own membership'
+      using errcode = '42501',
+            detail = 'own_membership',
+            hint = 'Ask a colleague who holds users.write, or call leave_company().';
+  end if;
+  select * into v_member from public.users as u where u.company_id = p_company_id and u.id = p_user_id;
+  if not found then
+    raise exception 'no such member in the company'
+      using errcode = '42501',
+            detail = 'not_a_member',
+            hint = 'Read the users table for the members of your company and their status.';
+  end if;
+  if private.is_member_request()
+     and (v_member.role = 'admin'
+          or not (private.permissions_with(v_member.role, v_member.granted_permissions, v_member.revoked_permissions)
+                  <@ private.permissions_of(p_company_id, v_actor)))
+  then
+    raise exception 'that member holds more permissions than you do'
+      using errcode = '42501',
+            detail = 'member_outranks',
+            hint = 'Ask a colleague who holds all permissions that the member has.';
+  end if;
+  return v_member;
 end
 $function$;
 
@@ -5564,6 +10139,42 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.maintain_billing()
+  RETURNS TABLE (
+    stages_advanced integer,
+    events_pruned   bigint
+  )
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  stages_advanced := private.advance_payment_stages(1000);
+  with old as (
+    select e.stripe_event_id from private.stripe_events as e
+     where e.status <> 'received' and e.finished_at <= now() - interval '90 days'
+     order by e.finished_at
+     limit 10000
+  )
+  delete from private.stripe_events as e using old where e.stripe_event_id = old.stripe_event_id;
+  get diagnostics events_pruned = row_count;
+  return next;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.maintain_companies (
+  p_max_rows integer DEFAULT 10000
+)
+  RETURNS bigint
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  perform private.remind_of_erasure();
+  return (select coalesce(sum(r.rows_affected), 0)::bigint from private.erase_companies(p_max_rows) as r);
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.maintain_compliance()
   RETURNS integer
   LANGUAGE plpgsql
@@ -5574,9 +10185,12 @@ declare
   v_importing constant text := coalesce(current_setting('app.importing', true), '');
   v_request record;
   v_notices integer := 0;
+  v_frozen constant uuid[] := private.frozen_companies();
 begin
-  delete from private.subject_bundle_files as f where f.created_at < now() - interval '30 days';
+  delete from private.subject_bundle_files as f
+   where f.created_at < now() - interval '30 days' and f.company_id <> all (v_frozen);
   perform set_config('app.importing', private.import_token(), true);
+  perform private.prune_invitations();
   for v_request in
     select r.company_id, r.id, r.kind, r.regulation, r.due_at, n.notice
       from public.compliance_requests as r
@@ -5589,6 +10203,7 @@ begin
               end as notice
      ) as n
      where r.status in ('received', 'identity_check', 'in_progress') and n.notice > r.notices
+       and r.company_id <> all (v_frozen)
      order by r.company_id, r.due_at
      limit 1000
        for update of r skip locked
@@ -5640,6 +10255,26 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.make_identity (
+  p_table       regclass,
+  p_column_name text
+)
+  RETURNS void
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_sequence constant text := pg_get_serial_sequence(p_table::text, p_column_name);
+  v_next bigint;
+begin
+  execute format('lock table %s in access exclusive mode', p_table);
+  execute format('select case when s.is_called then s.last_value + 1 else s.last_value end from %s as s', v_sequence) into v_next;
+  execute format('alter table %s alter column %I drop default', p_table, p_column_name);
+  execute format('drop sequence %s', v_sequence);
+  execute format('alter table %s alter column %I add generated by default as identity (start with %s)', p_table, p_column_name, v_next);
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.master_key_hint (
   p_key text
 )
@@ -5687,6 +10322,32 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.members_without_mfa (
+  p_company_ids uuid[]
+)
+  RETURNS TABLE (
+    company_id uuid,
+    members    bigint
+  )
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_factors constant regclass := to_regclass('auth.mfa_factors');
+begin
+  if v_factors is null or not has_table_privilege(v_factors, 'select') then
+    return;
+  end if;
+  return query execute format(
+    'select u.company_id, count(*) filter (where not exists (
+              select from %s as f where f.user_id = u.id and f.status = ''verified''))
+       from public.users as u
+      where u.company_id = any ($1) and u.status = ''active''
+      group by u.company_id', v_factors) using p_company_ids;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.merge_pairs (
   p_objects jsonb[]
 )
@@ -5726,6 +10387,27 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.my_billing()
+  RETURNS SETOF public.billing_overview
+  LANGUAGE plpgsql
+  STABLE
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_company constant uuid := private.company_for('billing.read');
+  v_row public.billing_overview;
+begin
+  perform private.require_company(v_company, 'billing.read');
+  for v_row in select * from private.billing_rows(v_company) loop
+    -- Errors of the platform are not the company's.
+    v_row.stripe_error := null;
+    v_row.page_key := null;
+    return next v_row;
+  end loop;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.my_companies()
   RETURNS TABLE (
     company_id     uuid,
@@ -5756,6 +10438,61 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.my_company()
+  RETURNS public.company_details
+  LANGUAGE plpgsql
+  STABLE
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_company constant uuid := private.company_for('company.read');
+  v_details public.company_details;
+begin
+  perform private.require_company(v_company, 'company.read');
+  v_details := private.company_details_of(v_company);
+  -- Operators' remarks and errors of the platform are not the company's.
+  v_details.flags := null;
+  v_details.stripe_error := null;
+  if private.company_for('users.read') is distinct from v_company then
+    v_details.members := null;
+    v_details.members_without_mfa := null;
+  end if;
+  if private.company_for('usage.read') is distinct from v_company then
+    v_details.budget_month := null;
+    v_details.period_ends_at := null;
+    v_details.limit_usd := null;
+    v_details.spent_usd := null;
+    v_details.reserved_usd := null;
+    v_details.spent_percent := null;
+  end if;
+  if private.company_for('billing.read') is distinct from v_company then
+    v_details.plan_tier := null;
+    v_details.enforcement := null;
+    v_details.features := null;
+    v_details.plan_started_at := null;
+    v_details.monthly_price_usd := null;
+    v_details.stripe_status := null;
+    v_details.stripe_customer_id := null;
+    v_details.subscription_status := null;
+    v_details.payment_status := null;
+    v_details.past_due_since := null;
+    v_details.grace_ends_at := null;
+    v_details.current_period_ends_at := null;
+    v_details.stripe_synced_at := null;
+  end if;
+  if private.company_for('compliance.read') is distinct from v_company then
+    v_details.requests_open := null;
+    v_details.requests_overdue := null;
+    v_details.retention_failures := null;
+  end if;
+  if private.company_for('audit.read') is distinct from v_company then
+    v_details.last_activity_at := null;
+  end if;
+  return v_details;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.my_compliance_requests()
   RETURNS SETOF public.compliance_ticket
   LANGUAGE plpgsql
@@ -5773,6 +10510,29 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.my_usage (
+  p_starts_on  date,
+  p_ends_on    date,
+  p_bucket     text,
+  p_group_by   text,
+  p_service    text,
+  p_max_series integer
+)
+  RETURNS SETOF public.usage_point
+  LANGUAGE plpgsql
+  STABLE
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_company constant uuid := private.company_for('usage.read');
+begin
+  perform private.require_company(v_company, 'usage.read');
+  return query select * from private.usage_points(
+    v_company, p_starts_on, p_ends_on, p_bucket, p_group_by, p_service, null, p_max_series);
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.new_api_key (
   p_prefix text
 )
@@ -5784,6 +10544,22 @@ begin
   -- 366 random bits in 256.
   return p_prefix || '_' || encode(
     sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())), 'hex');
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.note_undo (
+  p_table regclass,
+  p_undo  text
+)
+  RETURNS void
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  update private.adoptions as d
+     set undo = d.undo || p_undo
+   where d.table_schema = 'public' and d.table_name = (select c.relname from pg_class as c where c.oid = p_table)
+     and p_undo is not null and p_undo <> all (d.undo);
 end
 $function$;
 
@@ -5966,6 +10742,198 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.permissions_with (
+  p_role    text,
+  p_granted text[],
+  p_revoked text[]
+)
+  RETURNS text[]
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return array(
+    select rp.permission from private.role_permissions as rp where rp.role = p_role
+    union
+    select unnest(p_granted)
+    except
+    select unnest(p_revoked)
+    order by 1);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.plan_adoption (
+  p_table   regclass,
+  p_options jsonb
+)
+  RETURNS SETOF private.adoption_step
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_name constant text := (select c.relname from pg_class as c where c.oid = p_table);
+  v_column record;
+  v_check constant text := left(v_name || '_company_id_is_set', 63);
+  v_check_found record;
+  v_assign constant text := 'tg_' || v_name || '__assign_company';
+  v_problem text;
+  v_index record;
+  v_reference record;
+begin
+  for v_problem in
+    select p from private.adoption_problems(p_table, p_options) as p
+    union all
+    select r.problem from private.adoption_references(p_table) as r where r.problem is not null
+  loop
+    return next ('adopt', 'problem', null, null, null, null, null, v_problem)::private.adoption_step;
+  end loop;
+  if found then
+    return;
+  end if;
+  if length(v_assign) > 63 then
+    return next ('adopt', 'problem', null, null, null, null, null, 'the name of the table is longer than 43 letters: rename it')::private.adoption_step;
+    return;
+  end if;
+
+  select a.attnotnull as is_required into v_column
+    from pg_attribute as a where a.attrelid = p_table and a.attname = 'company_id' and not a.attisdropped;
+  if not found then
+    return next ('adopt', 'add_column', format('alter table %s add column company_id uuid', p_table), 'transaction',
+      'ACCESS EXCLUSIVE, for a moment', 'The company of each row. Without a default, so that no row is written.',
+      format('alter table %s drop column if exists company_id', p_table), null)::private.adoption_step;
+  end if;
+  if not coalesce(v_column.is_required, false) then
+    -- Always anew, since the rule may be another than last time.
+    return next ('adopt', 'assign_new_rows', private.adoption_assignment(p_table, p_options, false), 'transaction',
+      'SHARE ROW EXCLUSIVE, for a moment: waits for writers', 'Rows that come or change meanwhile get their company.',
+      format('drop trigger if exists assign_company on %s; drop function if exists private.%I()', p_table, v_assign), null)::private.adoption_step;
+    select k.convalidated as is_valid into v_check_found from pg_constraint as k where k.conrelid = p_table and k.conname = v_check;
+    if v_check_found.is_valid is null then
+      return next ('adopt', 'expect_company', format('alter table %s add constraint %I check (company_id is not null) not valid', p_table, v_check),
+        'transaction', 'ACCESS EXCLUSIVE, for a moment', 'From here on no row comes without a company.',
+        format('alter table %s drop constraint if exists %I', p_table, v_check), null)::private.adoption_step;
+    end if;
+    if v_check_found.is_valid is distinct from true then
+      return next ('adopt', 'backfill', format('select private.fill_companies(%L::regclass, $1::tid, $2::tid)', p_table), 'batches',
+        'ROW EXCLUSIVE, rows of one part of the table; SHARE ROW EXCLUSIVE where triggers must be switched off', 'The company of the rows that are there, part by part.', null, null)::private.adoption_step;
+      return next ('adopt', 'refuse_unassigned', format('select private.refuse_unassigned(%L::regclass)', p_table), 'transaction',
+        'none', 'Nothing goes on while a row has no company.', null, null)::private.adoption_step;
+      return next ('adopt', 'validate_company', format('alter table %s validate constraint %I', p_table, v_check), 'transaction',
+        'SHARE UPDATE EXCLUSIVE: reads and writes go on', 'Reads the table once.', null, null)::private.adoption_step;
+    end if;
+    return next ('adopt', 'require_company', format('alter table %1$s alter column company_id set not null; alter table %1$s drop constraint %2$I', p_table, v_check),
+      'transaction', 'ACCESS EXCLUSIVE, for a moment', 'The valid constraint spares the reading of the table.', null, null)::private.adoption_step;
+  end if;
+
+  select k.convalidated as is_valid into v_check_found from pg_constraint as k
+   where k.conrelid = p_table and k.contype = 'f' and k.confrelid = 'public.companies'::regclass and cardinality(k.conkey) = 1
+     and k.conkey[1] = (select a.attnum from pg_attribute as a where a.attrelid = p_table and a.attname = 'company_id')
+   order by k.convalidated desc
+   limit 1;
+  if v_check_found.is_valid is null then
+    return next ('adopt', 'add_company_reference', format(
+        'alter table %s add constraint %I foreign key (company_id) references public.companies (id) on delete cascade not valid',
+        p_table, left(v_name || '_company_id_fkey', 63)), 'transaction',
+      'SHARE ROW EXCLUSIVE on both tables, for a moment', 'The company is one that there is.',
+      format('alter table %s drop constraint if exists %I', p_table, left(v_name || '_company_id_fkey', 63)), null)::private.adoption_step;
+  end if;
+  if v_check_found.is_valid is distinct from true then
+    return next ('adopt', 'validate_company_reference', format('alter table %s validate constraint %I', p_table, left(v_name || '_company_id_fkey', 63)),
+      'transaction', 'SHARE UPDATE EXCLUSIVE: reads and writes go on', 'Reads the table once.', null, null)::private.adoption_step;
+  end if;
+
+  for v_index in select * from private.adoption_indexes(p_table) loop
+    if v_index.is_broken then
+      return next ('adopt', 'drop_broken_index', format('drop index concurrently public.%I', v_index.new_name), 'alone',
+        'SHARE UPDATE EXCLUSIVE: reads and writes go on', 'An earlier attempt ended before it was complete.', null, null)::private.adoption_step;
+    end if;
+    if v_index.is_broken or not v_index.is_there then
+      return next ('adopt', case when v_index.is_unique then 'add_key' else 'add_index' end, v_index.statement, 'alone',
+        'SHARE UPDATE EXCLUSIVE: reads and writes go on', format('As %s, by company.', v_index.index_name),
+        format('drop index if exists public.%I', v_index.new_name), null)::private.adoption_step;
+    end if;
+  end loop;
+
+  for v_reference in select * from private.adoption_references(p_table) loop
+    if v_reference.needs_index then
+      return next ('adopt', 'add_index', format('create index concurrently if not exists %I on %s (company_id, %s)',
+          left('company_' || v_reference.constraint_name || '_idx', 63), v_reference.referencing, v_reference.columns), 'alone',
+        'SHARE UPDATE EXCLUSIVE: reads and writes go on', format('Rows that %s leads to, by company.', v_reference.constraint_name),
+        format('drop index if exists public.%I', left('company_' || v_reference.constraint_name || '_idx', 63)), null)::private.adoption_step;
+    end if;
+    if not v_reference.is_there then
+      return next ('adopt', 'add_reference', format('alter table %s add constraint %I %s not valid', v_reference.referencing, v_reference.new_name, v_reference.definition),
+        'transaction', 'SHARE ROW EXCLUSIVE on both tables, for a moment', format('As %s, within the company.', v_reference.constraint_name),
+        format('alter table %s drop constraint if exists %I', v_reference.referencing, v_reference.new_name), null)::private.adoption_step;
+    end if;
+    if not v_reference.is_valid then
+      return next ('adopt', 'validate_reference', format('alter table %s validate constraint %I', v_reference.referencing, v_reference.new_name),
+        'transaction', 'SHARE UPDATE EXCLUSIVE: reads and writes go on', 'Reads the table once; fails if a row leads to another company''s.', null, null)::private.adoption_step;
+    end if;
+  end loop;
+
+  if not exists (select from pg_policy as p where p.polrelid = p_table and p.polname = 'select_member') then
+    return next ('adopt', 'protect', private.adoption_protection(p_table, p_options), 'transaction',
+      'ACCESS EXCLUSIVE, for a moment', 'From here on members see and change the rows of their company only.',
+      format(E'drop trigger if exists audit_insert on %1$s;\ndrop trigger if exists audit_update on %1$s;\ndrop trigger if exists audit_delete on %1$s;\ndrop trigger if exists keep_tenant on %1$s;\n%2$s%3$sdelete from private.column_classes as c where c.table_schema = ''public'' and c.table_name = %4$L;',
+        p_table,
+        (select string_agg(format('drop policy if exists %I on %s;', substring(k.statement from 'create policy (\S+) on'), p_table), chr(10)) || chr(10)
+           from private.kept_policies(p_table) as k),
+        private.current_access(p_table) || chr(10), v_name),
+      null)::private.adoption_step;
+  end if;
+
+  for v_reference in select * from private.adoption_references(p_table) loop
+    return next ('commit', 'drop_reference', format('alter table %1$s drop constraint %2$I; alter table %1$s rename constraint %3$I to %2$I', v_reference.referencing, v_reference.constraint_name, v_reference.new_name),
+      'transaction', 'ACCESS EXCLUSIVE on both tables, for a moment', 'The reference within the company takes its place and its name.', null, null)::private.adoption_step;
+  end loop;
+  for v_index in
+    select i.*, (
+        select string_agg(format('%s of %s', f.conname, f.conrelid::regclass), ', ' order by f.conname)
+          from pg_constraint as f
+         where f.conindid = i.index_id and f.contype = 'f'
+           and not exists (
+             select from private.adoption_references(p_table) as r
+              where r.referencing = f.conrelid and r.constraint_name = f.conname)) as referrers
+      from private.adoption_indexes(p_table) as i
+  loop
+    if p_options -> 'keep_unique' ? v_index.index_name and v_index.is_unique then
+      return next ('commit', 'keep_key', null, null, null,
+        format('%s stays, as asked: whether a value is taken tells one company about another.', v_index.index_name), null, null)::private.adoption_step;
+    elsif v_index.referrers is not null then
+      return next ('commit', 'keep_key', null, null, null,
+        format('%s stays while %s needs it: adopt that table, then commit this one again.', v_index.index_name, v_index.referrers), null, null)::private.adoption_step;
+    elsif v_index.constraint_kind is not null then
+      return next ('commit', 'replace_key', format('alter table %s drop constraint %I, add constraint %I %s using index %I%s',
+          p_table, v_index.constraint_name, v_index.constraint_name, v_index.constraint_kind, v_index.new_name, v_index.constraint_suffix),
+        'transaction', 'ACCESS EXCLUSIVE, for a moment', 'The key with the company takes its place and its name.', null, null)::private.adoption_step;
+    else
+      return next ('commit', 'replace_index', format('drop index public.%1$I; alter index public.%2$I rename to %1$I', v_index.index_name, v_index.new_name),
+        'transaction', 'ACCESS EXCLUSIVE, for a moment', 'The index with the company takes its place and its name.', null, null)::private.adoption_step;
+    end if;
+  end loop;
+  for v_column in
+    select a.attname::text as name
+      from pg_attribute as a
+     where a.attrelid = p_table and a.attnum > 0 and not a.attisdropped and a.attidentity = ''
+       and pg_get_serial_sequence(p_table::text, a.attname::text) is not null
+     order by a.attnum
+  loop
+    return next ('commit', 'make_identity', format('select private.make_identity(%L::regclass, %L)', p_table, v_column.name), 'transaction',
+      'ACCESS EXCLUSIVE, for a moment', format('%s counts on, without a sequence that members must be able to use.', v_column.name), null, null)::private.adoption_step;
+  end loop;
+  if not exists (
+    select from private.adoptions as d where d.table_schema = 'public' and d.table_name = v_name and d.committed_at is not null)
+  then
+    return next ('commit', 'finish', private.adoption_assignment(p_table, p_options, true)
+        || format(E'\nupdate private.adoptions set committed_at = now(), undo = ''{}'' where table_schema = ''public'' and table_name = %L;', v_name),
+      'transaction', 'SHARE ROW EXCLUSIVE, for a moment', 'Members'' rows without company get their active one; there is no way back.', null, null)::private.adoption_step;
+  end if;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.plan_limit (
   p_company_id uuid,
   OUT          limit_micro_usd bigint,
@@ -5978,12 +10946,88 @@ CREATE OR REPLACE FUNCTION private.plan_limit (
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
 begin
-  select coalesce((p.monthly_limit_usd * 1000000)::bigint, 0), coalesce(p.enforcement, 'hard'),
+  select coalesce((least(p.monthly_limit_usd, p.payment_limit_usd) * 1000000)::bigint, 0), coalesce(p.enforcement, 'hard'),
          coalesce(k.budget_alert_percents, '{50,80,100}')
     into limit_micro_usd, enforcement, alert_percents
     from (select p_company_id as id) as c
     left join public.company_plans as p on p.company_id = c.id and p.is_active
     left join public.company_config as k on k.company_id = c.id;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.platform_usage (
+  p_company_id uuid,
+  p_starts_on  date,
+  p_ends_on    date,
+  p_bucket     text,
+  p_group_by   text,
+  p_service    text,
+  p_plan_tier  text,
+  p_max_series integer
+)
+  RETURNS SETOF public.usage_point
+  LANGUAGE plpgsql
+  STABLE
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  perform private.require_operator();
+  return query select * from private.usage_points(
+    p_company_id, p_starts_on, p_ends_on, p_bucket, p_group_by, p_service, p_plan_tier, p_max_series);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.platform_usage_totals (
+  p_company_id uuid,
+  p_starts_on  date,
+  p_ends_on    date,
+  p_group_by   text,
+  p_service    text,
+  p_plan_tier  text,
+  p_after      text,
+  p_max_rows   integer
+)
+  RETURNS SETOF public.usage_total
+  LANGUAGE plpgsql
+  STABLE
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_span record;
+  v_cost bigint;
+begin
+  perform private.require_operator();
+  select * into v_span from private.usage_span(p_starts_on, p_ends_on, 'all', p_group_by, p_max_rows);
+  if p_after is not null then
+    if p_after !~ '^-?[0-9]{1,18} ' then
+      raise exception 'this is no page_key'
+        using errcode = '22023',
+              detail = 'invalid_page',
+              hint = 'Give page_key of the last row as after, with the rest of the request unchanged.';
+    end if;
+    v_cost := split_part(p_after, ' ', 1)::bigint;
+  end if;
+  return query
+  with used as materialized (
+    select x.series, sum(x.requests)::bigint as requests, sum(x.units)::bigint as units,
+           sum(x.input_tokens)::bigint as input_tokens, sum(x.output_tokens)::bigint as output_tokens,
+           sum(x.cost_micro_usd)::bigint as cost
+      from private.usage_sums(
+        p_company_id, v_span.starts_on, v_span.ends_on, 'all', p_group_by, p_service, p_plan_tier) as x
+     group by 1
+  ), page as (
+    select * from used as u
+     where p_after is null or (-u.cost, u.series) > (-v_cost, substr(p_after, strpos(p_after, ' ') + 1))
+     order by u.cost desc, u.series
+     limit p_max_rows
+  )
+  select p.series, private.usage_label(p_company_id, p_group_by, p.series), p.requests, p.units, p.input_tokens, p.output_tokens,
+         round(p.cost / 1000000.0, 6),
+         round(p.cost * 100.0 / nullif((select sum(u.cost) from used as u), 0), 2), concat(p.cost, ' ', p.series)
+    from page as p
+   order by p.cost desc, p.series;
 end
 $function$;
 
@@ -6036,6 +11080,87 @@ begin
     return 'second_factor_required';
   end if;
   return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.prepare_billing_portal (
+  p_return_url text
+)
+  RETURNS TABLE (
+    company_id           uuid,
+    stripe_customer_id   text,
+    portal_configuration text
+  )
+  LANGUAGE plpgsql
+  STABLE
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_configurations constant jsonb := private.stripe_setting('portal_configurations');
+begin
+  company_id := private.company_for('billing.write');
+  portal_configuration := v_configurations ->> 'write';
+  if company_id is null then
+    company_id := case when v_configurations ? 'read' then private.company_for('billing.read') end;
+    portal_configuration := v_configurations ->> 'read';
+    perform private.require_company(company_id, case when v_configurations ? 'read' then 'billing.read' else 'billing.write' end);
+  end if;
+  perform private.require_return_url(p_return_url);
+  select c.stripe_customer_id into stripe_customer_id from public.companies as c where c.id = company_id;
+  if stripe_customer_id is null then
+    raise exception 'the company has no customer at Stripe yet'
+      using errcode = 'PT404',
+            detail = 'no_stripe_customer',
+            hint = 'Buy a plan first, or try again in some minutes.';
+  end if;
+  return next;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.prepare_checkout (
+  p_plan_tier   text,
+  p_success_url text,
+  p_cancel_url  text
+)
+  RETURNS TABLE (
+    company_id         uuid,
+    stripe_customer_id text,
+    stripe_price_id    text
+  )
+  LANGUAGE plpgsql
+  STABLE
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_company constant uuid := private.company_for('billing.write');
+begin
+  perform private.require_company(v_company, 'billing.write');
+  perform private.require_return_url(p_success_url);
+  perform private.require_return_url(p_cancel_url);
+  select c.id, c.stripe_customer_id into company_id, stripe_customer_id from public.companies as c where c.id = v_company;
+  select p.key into stripe_price_id
+    from jsonb_each(private.stripe_setting('prices')) as p
+   where p.value ->> 'plan_tier' = p_plan_tier and p_plan_tier <> 'custom'
+   order by p.key
+   limit 1;
+  if stripe_price_id is null then
+    raise exception 'plan % is not for sale', coalesce(p_plan_tier, '(null)')
+      using errcode = '22023',
+            detail = 'plan_not_for_sale',
+            hint = 'Choose a tier that setting stripe.prices has a price for; custom plans are negotiated.';
+  end if;
+  if exists (
+    select from public.billing_accounts as b
+     where b.company_id = v_company and b.subscription_status in ('active', 'trialing', 'past_due', 'unpaid', 'paused'))
+  then
+    raise exception 'the company has a subscription'
+      using errcode = '23505',
+            detail = 'already_subscribed',
+            hint = 'Change it in the billing portal.';
+  end if;
+  return next;
 end
 $function$;
 
@@ -6248,7 +11373,7 @@ begin
   -- One at a time; whoever writes is not waited for, since links are pruned from the other end.
   perform from private.audit_links as k
     where k.company_id = p_company_id
-      and k.link_no = (select min(x.link_no) from private.audit_links as x where x.company_id = p_company_id and x.link_no is not null)
+      and k.link_no = (select min(x.link_no) from private.audit_links as x where x.company_id = p_company_id)
       for update skip locked;
   if not found then
     return 0;
@@ -6260,7 +11385,7 @@ begin
       select x.*, bool_or(x.created_at >= p_before) over (order by x.link_no) as is_kept
         from (
           select * from private.audit_links as y
-           where y.company_id = p_company_id and y.link_no is not null
+           where y.company_id = p_company_id
            order by y.link_no
            limit p_max_links
         ) as x
@@ -6294,20 +11419,46 @@ CREATE OR REPLACE FUNCTION private.prune_budgets()
 declare
   v_count integer;
   v_pruned integer := 0;
+  v_frozen constant uuid[] := private.frozen_companies();
 begin
-  delete from private.usage_keys as k where k.created_at < now() - interval '30 days';
+  delete from private.usage_keys as k
+   where k.created_at < now() - interval '30 days' and k.company_id <> all (v_frozen);
   get diagnostics v_count = row_count;
   v_pruned := v_pruned + v_count;
   delete from private.budget_reservations as r
-   where greatest(r.expires_at, r.created_at) < now() - interval '30 days'
+   where greatest(r.expires_at, r.created_at) < now() - interval '30 days' and r.company_id <> all (v_frozen)
      and not exists (
        select from public.budget_periods as p
         where p.company_id = r.company_id and p.id = any (r.held_in) and p.status = 'open');
   get diagnostics v_count = row_count;
   v_pruned := v_pruned + v_count;
-  delete from private.outbox_events as e where e.status <> 'pending' and e.finished_at < now() - interval '30 days';
+  delete from private.outbox_events as e
+   where e.status <> 'pending' and e.finished_at < now() - interval '30 days' and e.company_id <> all (v_frozen);
   get diagnostics v_count = row_count;
   return v_pruned + v_count;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.prune_invitations()
+  RETURNS bigint
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_rows bigint;
+begin
+  with old as (
+    select i.company_id, i.id from public.invitations as i
+     where coalesce(i.accepted_at, i.revoked_at, i.expires_at) < now() - interval '90 days'
+       and not exists (
+         select from public.processing_restrictions as r
+          where r.company_id = i.company_id and r.lifted_at is null and r.kind = 'restriction' and r.subject_email = i.email)
+     limit 1000
+       for update skip locked
+  )
+  delete from public.invitations as i using old where i.company_id = old.company_id and i.id = old.id;
+  get diagnostics v_rows = row_count;
+  return v_rows;
 end
 $function$;
 
@@ -6343,6 +11494,7 @@ begin
             detail = 'unknown_company',
             hint = 'Check company_id.';
   end if;
+  perform private.refuse_closed_company(p_company_id);
   if p_agent_id is not null
      and not exists (select from public.ai_agents as a where a.company_id = p_company_id and a.id = p_agent_id)
   then
@@ -6425,6 +11577,42 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.reactivate_company (
+  p_company_id uuid,
+  p_reason     text
+)
+  RETURNS public.companies
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_reason text;
+  v_company public.companies;
+  v_life private.company_lifecycles;
+begin
+  perform private.require_operator();
+  v_reason := private.require_reason(p_reason);
+  v_company := private.lock_client_company(p_company_id);
+  if v_company.status = 'active' then
+    return v_company;
+  end if;
+  select * into v_life from private.company_lifecycles as l where l.company_id = p_company_id;
+  if v_life.erasure_started_at is null and v_life.grace_ends_at <= now() then
+    raise exception 'the grace period of the company is over'
+      using errcode = 'PT410',
+            detail = 'grace_over',
+            hint = 'As long as erasure has not begun, close_company() with more grace_days puts its end off.';
+  end if;
+  update public.companies as c
+     set status = 'active', status_reason = null
+   where c.id = p_company_id
+  returning * into v_company;
+  perform private.write_audit(p_company_id, 'company.reactivated', 'companies', p_company_id, jsonb_build_object('reason', v_reason));
+  return v_company;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.read_company_secret (
   p_company_id uuid,
   p_name       text,
@@ -6442,6 +11630,7 @@ declare
   v_data_key private.company_data_keys;
   v_value text;
 begin
+  perform private.refuse_closed_company(p_company_id);
   -- An agent's own goes before the company's.
   select * into v_secret from private.company_secrets as s
    where s.company_id = p_company_id and s.name = p_name and (s.agent_id = p_agent_id or s.agent_id is null)
@@ -6724,11 +11913,12 @@ CREATE OR REPLACE FUNCTION private.reconcile_budgets (
 declare
   v_open record;
   v_count integer := 0;
+  v_frozen constant uuid[] := private.frozen_companies();
 begin
   for v_open in
     select p.company_id, p.month from public.budget_periods as p
       left join private.budget_reconciliations as r on r.company_id = p.company_id and r.budget_period_id = p.id
-     where p.scope = 'company' and p.status = 'open'
+     where p.scope = 'company' and p.status = 'open' and p.company_id <> all (v_frozen)
        and (r.reconciled_at is null or r.reconciled_at < clock_timestamp() - interval '20 hours')
      order by r.reconciled_at nulls first, p.company_id
      limit p_companies
@@ -6737,6 +11927,64 @@ begin
     v_count := v_count + 1;
   end loop;
   return v_count;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.reconcile_usage (
+  p_company_id uuid,
+  p_starts_on  date,
+  p_ends_on    date,
+  p_mend       boolean
+)
+  RETURNS TABLE (
+    dimension        text,
+    day              date,
+    series           text,
+    missing_requests bigint,
+    missing_cost_usd numeric,
+    is_mended        boolean
+  )
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_found record;
+begin
+  perform private.require_operator();
+  -- Of two who mend at once the second finds nothing.
+  perform from public.companies as c where c.id = p_company_id for no key update;
+  if not found then
+    raise exception 'there is no company %', coalesce(p_company_id::text, 'null')
+      using errcode = 'PT404',
+            detail = 'unknown_company',
+            hint = 'Check company_id.';
+  end if;
+  -- What is missing is added, not set: whatever is written or folded meanwhile, it fits.
+  for v_found in
+    select * from private.compare_usage(p_company_id, coalesce(p_starts_on, '-infinity'), coalesce(p_ends_on, 'infinity')) as x
+  loop
+    dimension := v_found.dimension;
+    day := v_found.day;
+    series := v_found.series;
+    missing_requests := v_found.requests;
+    missing_cost_usd := round(v_found.cost_micro_usd / 1000000.0, 6);
+    is_mended := coalesce(p_mend, false);
+    if is_mended then
+      insert into private.usage_daily as k (
+        company_id, dimension, day, series, requests, units, input_tokens, output_tokens, cost_micro_usd, last_at)
+      values (
+        p_company_id, v_found.dimension, v_found.day, v_found.series, v_found.requests, v_found.units,
+        v_found.input_tokens, v_found.output_tokens, v_found.cost_micro_usd, v_found.day::timestamp at time zone 'UTC')
+      on conflict on constraint usage_daily_pkey do update
+        set requests = k.requests + excluded.requests,
+            units = k.units + excluded.units,
+            input_tokens = k.input_tokens + excluded.input_tokens,
+            output_tokens = k.output_tokens + excluded.output_tokens,
+            cost_micro_usd = k.cost_micro_usd + excluded.cost_micro_usd;
+    end if;
+    return next;
+  end loop;
 end
 $function$;
 
@@ -6791,8 +12039,68 @@ begin
          u.id
     from public.users as u
    where u.company_id = p_company_id and u.id = p_user_id;
+  -- Of its partitions.
   set constraints private.link immediate;
   set constraints private.link deferred;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.record_stripe_event (
+  p_event jsonb,
+  OUT     status text,
+  OUT     company_id uuid,
+  OUT     stripe_customer_id text,
+  OUT     sync_started_at timestamp with time zone
+)
+  RETURNS record
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_id constant text := p_event ->> 'id';
+  v_type constant text := p_event ->> 'type';
+  v_object constant jsonb := p_event #> '{data,object}';
+begin
+  if not coalesce(v_id ~ '^evt_[A-Za-z0-9_]+$' and v_type ~ '^[a-z0-9_.]{1,100}$'
+                  and p_event ->> 'created' ~ '^[0-9]{1,11}$' and jsonb_typeof(v_object) = 'object', false)
+  then
+    raise exception 'this is no event of Stripe'
+      using errcode = '22023',
+            detail = 'invalid_stripe_event',
+            hint = 'Pass the event as Stripe sent it, with id, type, created and data.object.';
+  end if;
+  stripe_customer_id := case
+    when v_object ->> 'object' = 'customer' then v_object ->> 'id'
+    when jsonb_typeof(v_object -> 'customer') = 'object' then v_object #>> '{customer,id}'
+    else v_object ->> 'customer'
+  end;
+  status := case
+    when v_type ~ '^(customer\.subscription\.|customer\.deleted$|checkout\.session\.completed$)' then 'received'
+    -- The upcoming invoice is none yet.
+    when v_type like 'invoice.%' and v_type <> 'invoice.upcoming' then 'received'
+    else 'stored'
+  end;
+  insert into private.stripe_events as e (
+    stripe_event_id, event_type, stripe_created_at, stripe_customer_id, payload, status, finished_at)
+  values (v_id, v_type, to_timestamp((p_event ->> 'created')::bigint), record_stripe_event.stripe_customer_id, p_event,
+          record_stripe_event.status, case when record_stripe_event.status = 'stored' then now() end)
+  on conflict (stripe_event_id) do nothing;
+  -- The first delivery of an event is the one that counts.
+  select e.status, e.stripe_customer_id into status, stripe_customer_id
+    from private.stripe_events as e where e.stripe_event_id = v_id for update;
+  if status in ('processed', 'stored') then
+    return;
+  end if;
+  select c.id into company_id from public.companies as c where c.stripe_customer_id = record_stripe_event.stripe_customer_id;
+  status := case when company_id is null then 'unmatched' else 'received' end;
+  update private.stripe_events as e
+     set status = record_stripe_event.status, attempts = e.attempts + 1,
+         finished_at = case when record_stripe_event.status = 'unmatched' then now() end
+   where e.stripe_event_id = v_id;
+  if company_id is not null then
+    sync_started_at := private.begin_stripe_sync(company_id);
+  end if;
 end
 $function$;
 
@@ -7040,6 +12348,80 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.refuse_closed_company (
+  p_company_id uuid
+)
+  RETURNS void
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  if exists (select from public.companies as c where c.id = p_company_id and c.status = 'closed') then
+    raise exception 'the company is closed'
+      using errcode = 'PT410',
+            detail = 'company_closed',
+            hint = 'Its secrets are out of use; reactivate_company() undoes closing until the grace period ends.';
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.refuse_in_maintenance()
+  RETURNS void
+  LANGUAGE plpgsql
+  STABLE
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_message text;
+  v_retry_after text;
+begin
+  if not exists (select from public.system_config as s where s.key = 'maintenance.enabled' and s.value = 'true') then
+    return;
+  end if;
+  if current_setting('role', true) = 'service_role' and not exists (
+    select from public.system_config as s where s.key = 'maintenance.is_backend_refused' and s.value = 'true')
+  then
+    return;
+  end if;
+  select coalesce((select s.value #>> '{}' from public.system_config as s where s.key = 'maintenance.message'),
+                  max(d.default_value #>> '{}') filter (where d.key = 'maintenance.message')),
+         coalesce((select s.value #>> '{}' from public.system_config as s where s.key = 'maintenance.retry_after_seconds'),
+                  max(d.default_value #>> '{}') filter (where d.key = 'maintenance.retry_after_seconds'))
+    into v_message, v_retry_after
+    from private.setting_definitions as d;
+  -- Not 503: PostgREST takes it for a lost connection, loads its schema cache anew and says itself when to come again.
+  raise sqlstate 'PGRST'
+    using message = jsonb_build_object(
+            'code', 'PT423', 'message', v_message, 'details', 'maintenance_mode',
+            'hint', format('Nothing is written now. Try again in %s s.', v_retry_after))::text,
+          detail = jsonb_build_object(
+            'status', 423, 'headers', jsonb_build_object('Retry-After', v_retry_after))::text;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.refuse_last_client (
+  p_company_id uuid,
+  p_user_id    uuid,
+  p_is_forced  boolean
+)
+  RETURNS void
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  if private.is_last_client(p_company_id, p_user_id)
+     and (private.is_member_request() or not coalesce(p_is_forced, false))
+  then
+    raise exception 'this is the last active client who can manage the company'
+      using errcode = '42501',
+            detail = 'last_client',
+            hint = 'Make somebody else a client with users.write first; operators and the backend may say is_forced.';
+  end if;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.refuse_spending (
   p_company_id uuid,
   p_period_id  uuid,
@@ -7066,6 +12448,32 @@ begin
             when 'agent' then 'Raise monthly_limit_micro_usd of the agent, or wait for the next month.'
             else 'Raise the limit of the service in service_limits, or wait for the next month.'
           end;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.refuse_unassigned (
+  p_table regclass
+)
+  RETURNS void
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_key constant text := (
+    select private.column_list(p_table, i.indkey::smallint[], 't.') from pg_index as i where i.indrelid = p_table and i.indisprimary);
+  v_rows bigint;
+  v_keys text;
+begin
+  execute format('select count(*) from %s as t where t.company_id is null', p_table) into v_rows;
+  if v_rows = 0 then
+    return;
+  end if;
+  execute format('select string_agg(concat_ws(''/'', %s), '', '') from (select * from %s as t where t.company_id is null order by %s limit 5) as t',
+                 v_key, p_table, v_key) into v_keys;
+  raise exception '% rows of % have no company, such as %', v_rows, p_table, v_keys
+    using errcode = '23502',
+          detail = 'rows_without_company',
+          hint = 'Say which company they belong to (update … set company_id), or remove them, and run it again.';
 end
 $function$;
 
@@ -7183,6 +12591,36 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.remind_of_erasure()
+  RETURNS integer
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_company record;
+  v_notices integer := 0;
+  v_frozen constant uuid[] := private.frozen_companies();
+begin
+  for v_company in
+    select l.company_id, l.grace_ends_at, c.slug, case when l.grace_ends_at <= now() + interval '1 day' then 2 else 1 end as reminders
+      from private.company_lifecycles as l
+      join public.companies as c on c.id = l.company_id
+     where l.grace_ends_at > now() and l.grace_ends_at <= now() + interval '7 days'
+       and c.id <> all (v_frozen)
+       and l.reminders < case when l.grace_ends_at <= now() + interval '1 day' then 2 else 1 end
+     order by l.grace_ends_at
+     limit 1000
+       for update of l skip locked
+  loop
+    update private.company_lifecycles as l set reminders = v_company.reminders where l.company_id = v_company.company_id;
+    perform private.emit_event(v_company.company_id, 'company.erasure_due', jsonb_build_object(
+      'grace_ends_at', v_company.grace_ends_at, 'export', 'npm run company:export -- --company ' || v_company.slug));
+    v_notices := v_notices + 1;
+  end loop;
+  return v_notices;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.remind_of_reviews()
   RETURNS integer
   LANGUAGE plpgsql
@@ -7191,13 +12629,14 @@ CREATE OR REPLACE FUNCTION private.remind_of_reviews()
 declare
   v_company record;
   v_notices integer := 0;
+  v_frozen constant uuid[] := private.frozen_companies();
 begin
   for v_company in
     select c.id, d.due_at
       from public.companies as c
       left join private.compliance_reviews as r on r.company_id = c.id
      cross join lateral (select private.review_due_at(c.id) as due_at) as d
-     where c.status = 'active' and d.due_at <= now()
+     where c.status = 'active' and c.id <> all (v_frozen) and d.due_at <= now()
        and (r.reminded_at is null or r.reminded_at <= now() - interval '30 days')
      order by c.id
      limit 1000
@@ -7214,6 +12653,38 @@ begin
     end if;
   end loop;
   return v_notices;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.remove_member (
+  p_company_id           uuid,
+  p_user_id              uuid,
+  p_is_forced            boolean,
+  p_is_revoking_api_keys boolean
+)
+  RETURNS public.removed_member
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_revoked uuid[] := '{}';
+begin
+  if p_is_revoking_api_keys then
+    perform private.require_reader(p_company_id, 'api_keys.write');
+  end if;
+  perform private.lock_member(p_company_id, p_user_id);
+  perform private.refuse_last_client(p_company_id, p_user_id, p_is_forced);
+  if p_is_revoking_api_keys then
+    with gone as (
+      update public.api_keys as k
+         set revoked_at = now()
+       where k.company_id = p_company_id and k.created_by = p_user_id and k.revoked_at is null
+      returning k.id
+    )
+    select coalesce(array_agg(g.id order by g.id), '{}') into v_revoked from gone as g;
+  end if;
+  return (p_user_id, private.delete_member(p_company_id, p_user_id, 'member.removed'), v_revoked)::public.removed_member;
 end
 $function$;
 
@@ -7254,6 +12725,58 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.request_stripe_customer (
+  p_company_id uuid
+)
+  RETURNS boolean
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  insert into public.billing_accounts (company_id) values (p_company_id) on conflict (company_id) do nothing;
+  -- Of two who ask at once, one waits and sees the other's event.
+  perform from public.billing_accounts as b where b.company_id = p_company_id for no key update;
+  if exists (
+    select from private.outbox_events as e
+     where e.company_id = p_company_id and e.topic = 'stripe.customer_requested' and e.status = 'pending')
+  then
+    return false;
+  end if;
+  perform private.emit_event(p_company_id, 'stripe.customer_requested', '{}');
+  return true;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.request_stripe_customers (
+  p_max_rows integer
+)
+  RETURNS integer
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_company uuid;
+  v_requests integer := 0;
+begin
+  if private.stripe_setting('enabled') is distinct from 'true' then
+    return 0;
+  end if;
+  for v_company in
+    select c.id from public.companies as c
+     where c.stripe_customer_id is null and c.status = 'active' and not c.is_operator
+       and not exists (
+         select from private.outbox_events as e
+          where e.company_id = c.id and e.topic = 'stripe.customer_requested' and e.status = 'pending')
+     order by c.created_at, c.id
+     limit p_max_rows
+  loop
+    v_requests := v_requests + private.request_stripe_customer(v_company)::integer;
+  end loop;
+  return v_requests;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.require_company (
   p_company_id uuid,
   p_permission text
@@ -7273,6 +12796,87 @@ begin
       using errcode = '42501',
             detail = 'not_your_company',
             hint = 'Call my_companies() for your companies and permissions; header x-company-id chooses among them.';
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.require_handing_out (
+  p_company_id uuid,
+  p_role       text,
+  p_granted    text[],
+  p_revoked    text[]
+)
+  RETURNS void
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_permission text;
+begin
+  if p_role is null or p_role not in ('admin', 'client', 'agent', 'compliance_admin') then
+    raise exception 'there is no role %', coalesce(p_role, 'null')
+      using errcode = '23514',
+            detail = 'unknown_role',
+            hint = 'Use client, agent, compliance_admin, or admin in the operator company.';
+  end if;
+  select p.permission into v_permission
+    from unnest(p_granted) as p (permission)
+   where not exists (select from private.permissions as k where k.permission = p.permission)
+   limit 1;
+  if found then
+    raise exception 'permission % is not known', coalesce(v_permission, '(null)')
+      using errcode = '23514',
+            detail = 'unknown_permission',
+            hint = 'Use a permission of the form resource.verb; docs/security.md lists them.';
+  end if;
+  if p_role = 'admin' and not exists (select from public.companies as c where c.id = p_company_id and c.is_operator) then
+    raise exception 'role admin exists only in the operator company'
+      using errcode = '42501',
+            detail = 'admin_outside_operator',
+            hint = 'Give the member role client, or make them a member of the operator company.';
+  end if;
+  if not private.is_member_request() then
+    return;
+  end if;
+  -- Also when a member of the operator company was assigned every permission there is.
+  if p_role = 'admin' then
+    raise exception 'only an admin makes or changes an admin'
+      using errcode = '42501',
+            detail = 'admin_by_admin_only',
+            hint = 'Sign in as an admin, with a token of role platform_admin.';
+  end if;
+  foreach v_permission in array private.permissions_with(p_role, p_granted, p_revoked) loop
+    if private.company_for(v_permission) is distinct from p_company_id then
+      raise exception 'you cannot hand out permission %', v_permission
+        using errcode = '42501',
+              detail = 'permission_not_held',
+              hint = 'A member gets a role and permissions that whoever gives them holds; ask a colleague who does, or the operator.';
+    end if;
+  end loop;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.require_invitation_allowance (
+  p_company_id uuid
+)
+  RETURNS void
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_limit integer;
+begin
+  if not private.is_member_request() then
+    return;
+  end if;
+  select (s.value #>> '{}')::integer into v_limit from public.system_config as s where s.key = 'members.invitations_per_day';
+  if (select coalesce(sum(i.sent_count), 0) from public.invitations as i
+       where i.company_id = p_company_id and i.last_sent_at > now() - interval '1 day') >= coalesce(v_limit, 100)
+  then
+    raise exception 'the company has sent % invitations within a day', coalesce(v_limit, 100)
+      using errcode = 'PT429',
+            detail = 'too_many_invitations',
+            hint = 'Go on tomorrow, or ask the operator.';
   end if;
 end
 $function$;
@@ -7312,6 +12916,24 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.require_member_manager (
+  p_company_id uuid
+)
+  RETURNS void
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  perform private.require_reader(p_company_id, 'users.write');
+  if (private.token_api_key()).id is not null then
+    raise exception 'an API key manages no members'
+      using errcode = '42501',
+            detail = 'not_a_person',
+            hint = 'Sign in as a member who holds users.write, or use the service key on a server.';
+  end if;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.require_operator()
   RETURNS void
   LANGUAGE plpgsql
@@ -7344,6 +12966,43 @@ begin
     perform private.require_operator();
   else
     perform private.require_company(p_company_id, p_permission);
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.require_reason (
+  p_reason text
+)
+  RETURNS text
+  LANGUAGE plpgsql
+  IMMUTABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  if p_reason is null or p_reason !~ '\S' or length(p_reason) > 1000 then
+    raise exception 'a reason of 1 to 1000 characters is missing'
+      using errcode = '22023',
+            detail = 'reason_missing',
+            hint = 'Say why; it is shown to the company''s members and kept in the audit log.';
+  end if;
+  return btrim(p_reason);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.require_return_url (
+  p_url text
+)
+  RETURNS void
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  if not private.is_return_url_allowed(p_url) then
+    raise exception 'Stripe may not send anybody to that address'
+      using errcode = '22023',
+            detail = 'invalid_return_url',
+            hint = 'Use an address below one of the setting stripe.return_urls.';
   end if;
 end
 $function$;
@@ -7385,6 +13044,43 @@ begin
             detail = 'invalid_usage',
             hint = 'Leave out what is not known.';
   end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.resend_invitation (
+  p_company_id    uuid,
+  p_invitation_id uuid,
+  p_expires_in    interval,
+  p_send_email    boolean
+)
+  RETURNS public.issued_invitation
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_expires_at constant timestamptz := private.invitation_expiry(p_expires_in);
+  v_invitation public.invitations := private.lock_invitation(p_company_id, p_invitation_id);
+begin
+  if v_invitation.status <> 'pending' or v_invitation.email = 'erased@erased.invalid' then
+    raise exception 'the invitation was accepted or revoked'
+      using errcode = '23514',
+            detail = 'invitation_ended',
+            hint = 'Invite the person anew with invite_member().';
+  end if;
+  if v_invitation.last_sent_at > now() - interval '1 minute' then
+    raise exception 'the invitation was sent within the last minute'
+      using errcode = 'PT429',
+            detail = 'too_many_invitations',
+            hint = 'Wait a minute.';
+  end if;
+  perform private.require_invitation_allowance(p_company_id);
+  update public.invitations as i
+     set expires_at = v_expires_at, invited_by = private.actor_id(),
+         invited_as = case when private.is_backend() then 'backend' when private.is_member_request() then 'member' else 'operator' end
+   where i.company_id = p_company_id and i.id = p_invitation_id
+  returning i.* into v_invitation;
+  return private.send_invitation(v_invitation, p_send_email);
 end
 $function$;
 
@@ -7571,6 +13267,54 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.revoke_invitation (
+  p_company_id    uuid,
+  p_invitation_id uuid
+)
+  RETURNS timestamp WITH time zone
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_invitation public.invitations := private.lock_invitation(p_company_id, p_invitation_id);
+begin
+  if v_invitation.status = 'accepted' then
+    raise exception 'the invitation was accepted'
+      using errcode = '23514',
+            detail = 'invitation_ended',
+            hint = 'Remove the member with remove_member().';
+  end if;
+  if v_invitation.status = 'pending' then
+    update public.invitations as i
+       set status = 'revoked', revoked_at = now()
+     where i.company_id = p_company_id and i.id = p_invitation_id
+    returning i.* into v_invitation;
+    perform private.forget_invitation_mail(p_company_id, p_invitation_id);
+  end if;
+  return v_invitation.revoked_at;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.roll_up_usage (
+  p_max_rows integer
+)
+  RETURNS integer
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  if p_max_rows is null or p_max_rows not between 1 and 1000000 then
+    raise exception 'max_rows must be 1 to 1000000'
+      using errcode = '22023',
+            detail = 'invalid_batch_size',
+            hint = 'Call again while it answers max_rows.';
+  end if;
+  return private.fold_usage(null, p_max_rows);
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.rotate_api_key (
   p_company_id uuid,
   p_api_key_id uuid,
@@ -7642,6 +13386,7 @@ declare
   v_keys constant text[] := private.master_keys(p_master_key);
   v_hint constant text := private.master_key_hint(v_keys[1]);
   v_row private.company_data_keys;
+  v_frozen constant uuid[] := private.frozen_companies();
 begin
   if p_max_keys is null or p_max_keys not between 1 and 10000 then
     raise exception 'a run rewraps 1 to 10000 keys'
@@ -7652,7 +13397,7 @@ begin
   rewrapped := 0;
   for v_row in
     select d.* from private.company_data_keys as d
-     where d.master_key_hint <> v_hint
+     where d.master_key_hint <> v_hint and d.company_id <> all (v_frozen)
      order by d.company_id
      limit p_max_keys
        for update
@@ -7684,6 +13429,7 @@ declare
   v_result public.retention_result;
   v_left integer := p_max_rows;
   v_started timestamptz;
+  v_frozen constant uuid[] := private.frozen_companies();
 begin
   if p_company_id is null then
     perform private.require_operator();
@@ -7710,7 +13456,7 @@ begin
            now() - make_interval(days => greatest(p.retention_days, k.minimum_days)) as older_than
       from public.data_retention_policies as p
       join private.retention_classes as k on k.data_class = p.data_class
-     where (p_company_id is null or p.company_id = p_company_id)
+     where (p_company_id is null and p.company_id <> all (v_frozen) or p.company_id = p_company_id)
        and p.action <> 'keep' and not p.is_legal_hold
      -- Another order of companies each day, so that none is always last. Logs come before the jobs that they keep.
      order by case when p_company_id is null then md5(p.company_id::text || current_date) end, p.data_class
@@ -7746,6 +13492,13 @@ begin
     end if;
     return next v_result;
   end loop;
+  -- Companies that were closed and whose grace period is over, with what is left of the batch.
+  if p_company_id is null and not p_dry_run then
+    perform private.remind_of_erasure();
+    if v_left > 0 then
+      return query select * from private.erase_companies(v_left);
+    end if;
+  end if;
 end
 $function$;
 
@@ -7765,11 +13518,14 @@ begin
       values
         ('lytbub_maintain_partitions', '17 3 * * *', 'select private.maintain_partitions()'),
         ('lytbub_flush_budgets', '* * * * *', 'select private.flush_budgets()'),
+        ('lytbub_roll_up_usage', '* * * * *', 'select private.roll_up_usage(100000)'),
         ('lytbub_close_budget_periods', '23 * * * *', 'select private.close_budget_periods()'),
         ('lytbub_reconcile_budgets', '* 1-4 * * *', 'select private.reconcile_budgets()'),
         ('lytbub_prune_budgets', '53 3 * * *', 'select private.prune_budgets()'),
         ('lytbub_data_retention', '*/5 2-4 * * *', 'select count(*) from private.run_data_retention(null, false, 100000)'),
-        ('lytbub_maintain_compliance', '7 * * * *', 'select private.maintain_compliance()')
+        ('lytbub_maintain_compliance', '7 * * * *', 'select private.maintain_compliance()'),
+        ('lytbub_maintain_billing', '13 * * * *', 'select private.maintain_billing()'),
+        ('lytbub_maintain_companies', '37 * * * *', 'select private.maintain_companies()')
     ) as j (name, schedule, command)
   loop
     -- The schema's name is a parameter, so that the function can be checked where there is no pg_cron.
@@ -7892,6 +13648,32 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.send_invitation (
+  p_invitation public.invitations,
+  p_send_email boolean
+)
+  RETURNS public.issued_invitation
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_token constant text := private.new_api_key('invite');
+begin
+  insert into private.invitation_tokens as t (company_id, invitation_id, token_hash)
+  values (p_invitation.company_id, p_invitation.id, private.api_key_hash(v_token))
+  on conflict (company_id, invitation_id) do update set token_hash = excluded.token_hash;
+  update public.invitations as i
+     set sent_count = i.sent_count + 1, last_sent_at = now()
+   where i.company_id = p_invitation.company_id and i.id = p_invitation.id;
+  perform private.forget_invitation_mail(p_invitation.company_id, p_invitation.id);
+  perform private.emit_event(p_invitation.company_id, 'member.invited', jsonb_strip_nulls(jsonb_build_object(
+    'invitation_id', p_invitation.id, 'email', p_invitation.email, 'full_name', p_invitation.full_name,
+    'role', p_invitation.role, 'expires_at', p_invitation.expires_at,
+    'token', case when coalesce(p_send_email, true) then v_token end)));
+  return (p_invitation.id, v_token, p_invitation.email, p_invitation.role, p_invitation.expires_at)::public.issued_invitation;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.set_api_key_secret (
   p_key public.api_keys
 )
@@ -7906,6 +13688,143 @@ begin
   values (p_key.company_id, p_key.id, private.api_key_hash(v_api_key))
   on conflict (company_id, api_key_id) do update set key_hash = excluded.key_hash;
   return (v_api_key, p_key.id, p_key.prefix, p_key.expires_at)::public.issued_api_key;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.set_system_setting (
+  p_key    text,
+  p_value  jsonb,
+  p_reason text
+)
+  RETURNS public.system_setting
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_setting private.setting_definitions;
+begin
+  perform private.require_operator();
+  select * into v_setting from private.setting_definitions as d where d.key = p_key;
+  if not found then
+    raise exception 'there is no setting %', coalesce(p_key, 'null')
+      using errcode = 'PT404',
+            detail = 'unknown_setting',
+            hint = 'system_settings() lists them; settings of an application begin with app.';
+  end if;
+  if length(p_reason) > 1000 then
+    raise exception 'the reason is longer than 1000 characters'
+      using errcode = '22023',
+            detail = 'invalid_setting',
+            hint = 'Say in a sentence why the setting changes.';
+  end if;
+  perform set_config('app.setting_reason', coalesce(p_reason, ''), true);
+  -- No value: the default counts again. Where null is a value of its own, it is the default.
+  if coalesce(p_value, 'null') = 'null' then
+    delete from public.system_config as s where s.key = p_key;
+  else
+    insert into public.system_config as s (key, value, description)
+    values (p_key, p_value, v_setting.description)
+    on conflict (key) do update set value = excluded.value where s.value <> excluded.value;
+  end if;
+  perform set_config('app.setting_reason', '', true);
+  return (select x from private.system_settings(p_key) as x where x.key = p_key);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.set_up_company (
+  p_company_id        uuid,
+  p_plan_tier         text,
+  p_monthly_limit_usd numeric
+)
+  RETURNS void
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_company public.companies;
+  v_plan public.company_plans;
+  v_policy public.security_policies;
+begin
+  select * into v_company from public.companies as c where c.id = p_company_id;
+  if not found then
+    return;
+  end if;
+  if not v_company.is_operator and not exists (select from public.company_plans as p where p.company_id = p_company_id) then
+    insert into public.company_plans (company_id, plan_tier, monthly_limit_usd)
+    values (p_company_id, p_plan_tier, p_monthly_limit_usd);
+  end if;
+  insert into public.company_config (company_id, notification_emails, is_default)
+  values (p_company_id, array[v_company.contact_email], true)
+  on conflict (company_id) do nothing;
+  if not exists (select from public.security_policies as p where p.company_id = p_company_id) then
+    v_policy := jsonb_populate_record(null::public.security_policies, coalesce(
+      (select s.value from public.system_config as s
+        where s.key = 'companies.default_security_policy' and jsonb_typeof(s.value) = 'object'), '{}'));
+    insert into public.security_policies (
+      company_id, required_aal, aal2_permissions, session_max_age_seconds, session_idle_seconds, api_key_max_age_days)
+    values (
+      p_company_id, coalesce(v_policy.required_aal, 'aal1'), coalesce(v_policy.aal2_permissions, '{}'),
+      v_policy.session_max_age_seconds, v_policy.session_idle_seconds, v_policy.api_key_max_age_days);
+  end if;
+  insert into public.data_retention_policies (company_id, data_class, retention_days, action, legal_basis, is_default)
+  select p_company_id, k.data_class, greatest(k.proposed_days, k.minimum_days), 'keep',
+         format('Default: kept until the company decides; deletion after %s days is proposed.', greatest(k.proposed_days, k.minimum_days)), true
+    from private.retention_classes as k
+   order by k.data_class
+  on conflict (company_id, data_class) do nothing;
+  insert into private.compliance_reviews (company_id) values (p_company_id) on conflict (company_id) do nothing;
+  insert into private.company_lifecycles (company_id) values (p_company_id) on conflict (company_id) do nothing;
+  if found then
+    select * into v_plan from public.company_plans as p where p.company_id = p_company_id and p.is_active;
+    perform private.write_audit(p_company_id, 'company.created', 'companies', p_company_id, jsonb_strip_nulls(jsonb_build_object(
+      'slug', v_company.slug, 'plan_tier', v_plan.plan_tier, 'monthly_limit_usd', v_plan.monthly_limit_usd)));
+    if not v_company.is_operator then
+      perform private.emit_event(p_company_id, 'company.created', jsonb_build_object(
+        'slug', v_company.slug, 'plan_tier', v_plan.plan_tier, 'monthly_limit_usd', v_plan.monthly_limit_usd,
+        'currency', v_company.currency, 'country_code', v_company.country_code));
+    end if;
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.setting_problem (
+  p_setting private.setting_definitions,
+  p_value   jsonb
+)
+  RETURNS text
+  LANGUAGE plpgsql
+  IMMUTABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_type constant text := jsonb_typeof(p_value);
+  v_text constant text := p_value #>> '{}';
+begin
+  if p_setting.value_type in ('integer', 'number') then
+    if v_type is distinct from 'number' then
+      return format('it is %s', case p_setting.value_type when 'integer' then 'a whole number' else 'a number' end);
+    elsif p_setting.value_type = 'integer' and v_text::numeric % 1 <> 0 then
+      return 'it is a whole number';
+    elsif v_text::numeric < p_setting.minimum or v_text::numeric > p_setting.maximum then
+      return format('it is %s to %s', p_setting.minimum, p_setting.maximum);
+    end if;
+  elsif p_setting.value_type = 'text' then
+    if v_type is distinct from 'string' then
+      return 'it is a text';
+    elsif length(v_text) < p_setting.minimum or length(v_text) > p_setting.maximum then
+      return format('it has %s to %s characters', p_setting.minimum, p_setting.maximum);
+    elsif v_text !~ p_setting.pattern then
+      return format('it matches %s', p_setting.pattern);
+    end if;
+  elsif p_setting.value_type = 'object_or_null' then
+    if v_type is null or v_type not in ('object', 'null') then
+      return 'it is an object, or null';
+    end if;
+  elsif v_type is distinct from p_setting.value_type then
+    return format('it is %s', case p_setting.value_type when 'boolean' then 'true or false' when 'array' then 'an array' else 'an object' end);
+  end if;
+  return case when pg_column_size(p_value) > 65536 then 'it is smaller than 64 kB' end;
 end
 $function$;
 
@@ -7978,6 +13897,277 @@ begin
   exception when sqlstate 'LB002' or check_violation then
     return null;
   end;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.slug_of (
+  p_name text
+)
+  RETURNS text
+  LANGUAGE plpgsql
+  IMMUTABLE
+  PARALLEL SAFE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_slug text := replace(replace(replace(replace(lower(p_name), 'ß', 'ss'), 'æ', 'ae'), 'ø', 'o'), 'ł', 'l');
+begin
+  v_slug := regexp_replace(normalize(v_slug, nfkd), '[\u0300-\u036f]', '', 'g');
+  v_slug := btrim(left(btrim(regexp_replace(v_slug, '[^a-z0-9]+', '-', 'g'), '-'), 50), '-');
+  return case when length(v_slug) < 3 then ltrim(v_slug || '-company', '-') else v_slug end;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.store_stripe_customer (
+  p_company_id         uuid,
+  p_stripe_customer_id text
+)
+  RETURNS text
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_stored text;
+begin
+  select c.stripe_customer_id into v_stored from public.companies as c where c.id = p_company_id for no key update;
+  if not found then
+    raise exception 'there is no company %', coalesce(p_company_id::text, 'null')
+      using errcode = 'PT404',
+            detail = 'unknown_company',
+            hint = 'Check company_id.';
+  end if;
+  if v_stored is not null then
+    return v_stored;
+  end if;
+  if p_stripe_customer_id is null then
+    raise exception 'there is no customer to store'
+      using errcode = '22023',
+            detail = 'invalid_customer',
+            hint = 'State stripe_customer_id, cus_….';
+  end if;
+  if exists (select from public.companies as c where c.stripe_customer_id = p_stripe_customer_id) then
+    raise exception 'customer % is another company''s', p_stripe_customer_id
+      using errcode = '23505',
+            detail = 'customer_taken',
+            hint = 'Create a customer of its own; what metadata says does not count.';
+  end if;
+  update public.companies as c set stripe_customer_id = p_stripe_customer_id where c.id = p_company_id;
+  insert into public.billing_accounts (company_id) values (p_company_id) on conflict (company_id) do nothing;
+  return p_stripe_customer_id;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.strip_kept_rows (
+  p_company_id uuid,
+  p_max_rows   integer
+)
+  RETURNS bigint
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_class private.retention_classes;
+  v_kept text;
+  v_set text;
+  v_differs text;
+  v_key text;
+  v_rows bigint;
+  v_total bigint := 0;
+begin
+  for v_class in
+    select k.* from private.retention_classes as k
+     where k.minimum_days > 1 and k.overrides_erasure is null and k.data_class <> 'audit_logs'
+       and not exists (
+         select from public.data_retention_policies as p
+          where p.company_id = p_company_id and p.data_class = k.data_class and p.is_legal_hold)
+     order by k.data_class
+  loop
+    exit when v_total >= p_max_rows;
+    v_kept := private.kept_condition(p_company_id, format('public.%I', v_class.data_class)::regclass, 't');
+    if v_class.data_class = 'compliance_requests' then
+      v_set := 'subject_email = ''erased@erased.invalid'', subject_name = null, subject_user_id = null, identifiers = ''{}'', details = null,
+        corrections = ''[]'', extension_reason = case when t.extension_reason is not null then ''[erased]'' end,
+        rejection_reason = case when t.rejection_reason is not null then ''[erased]'' end, identity_verified_by = null,
+        created_by = null, updated_by = null';
+      v_differs := 't.subject_email <> ''erased@erased.invalid''';
+    else
+      select v.assignments, v.differs into v_set, v_differs from private.anonymous_values(v_class.data_class) as v;
+    end if;
+    v_key := case when v_class.is_partitioned then format('company_id, %I, id', v_class.age_column) else 'company_id, id' end;
+    execute format(
+      'with old as (select %2$s from public.%1$I as t where t.company_id = $1 and (%3$s) and (%4$s) limit $2 for update skip locked)
+       update public.%1$I as t set %5$s from old where (%6$s) = (%7$s)',
+      v_class.data_class, v_key, v_kept, v_differs, v_set,
+      replace('t.' || v_key, ', ', ', t.'), replace('old.' || v_key, ', ', ', old.')) using p_company_id, p_max_rows - v_total;
+    get diagnostics v_rows = row_count;
+    v_total := v_total + v_rows;
+  end loop;
+  return v_total;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.strip_referred_rows (
+  p_company_id uuid,
+  p_table      private.erasure_table,
+  p_max_rows   integer
+)
+  RETURNS bigint
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_key constant text := (select string_agg(format('t.%I', k), ', ' order by n) from unnest(p_table.keys) with ordinality as u (k, n));
+  v_old constant text := (select string_agg(format('old.%I', k), ', ' order by n) from unnest(p_table.keys) with ordinality as u (k, n));
+  v_set text;
+  v_differs text;
+  v_rows bigint := 0;
+begin
+  select string_agg(format('%I = %s', v.name, v.value), ', '), string_agg(format('t.%I is distinct from %s', v.name, v.value), ' or ')
+    into v_set, v_differs
+    from (
+      select a.attname as name,
+             case
+               when not a.attnotnull then 'null'
+               when a.atttypid = 'jsonb'::regtype then '''{}''::jsonb'
+               -- Names may have to differ from each other.
+               else '''[erased] '' || t.id'
+             end as value
+        from private.column_classes as c
+        join pg_attribute as a
+          on a.attrelid = format('%I.%I', c.table_schema, c.table_name)::regclass and a.attname = c.column_name
+       where format('%I.%I', c.table_schema, c.table_name)::regclass = p_table.table_name::regclass
+         and (c.erasure = 'clear' or c.erasure = 'scrub' and a.atttypid in ('text'::regtype, 'jsonb'::regtype))
+    ) as v;
+  if v_set is not null and p_table.is_referred_to <> 'false' and not exists (
+    select from public.data_retention_policies as p where p.company_id = p_company_id and p.is_legal_hold)
+  then
+    execute format(
+      'with old as (
+         select %1$s from %2$s as t where t.company_id = $1 and not (%3$s) and (%4$s) and (%5$s) limit $2 for update of t skip locked
+       )
+       update %2$s as t set %6$s from old where (%1$s) = (%7$s)',
+      v_key, p_table.table_name, p_table.is_kept, p_table.is_referred_to, v_differs, v_set, v_old) using p_company_id, p_max_rows;
+    get diagnostics v_rows = row_count;
+  end if;
+  return v_rows;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.stripe_backlog (
+  p_max_rows integer
+)
+  RETURNS SETOF jsonb
+  LANGUAGE plpgsql
+  STABLE
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query
+    select e.payload from private.stripe_events as e
+     where e.status = 'received' and e.received_at <= now() - interval '5 minutes'
+     order by e.received_at, e.stripe_event_id
+     limit p_max_rows;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.stripe_cursor (
+  p_name  text,
+  p_value jsonb
+)
+  RETURNS jsonb
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  if p_value is not null then
+    insert into private.stripe_cursors (name, value) values (p_name, p_value)
+    on conflict (name) do update set value = excluded.value, updated_at = now();
+  end if;
+  return (select c.value from private.stripe_cursors as c where c.name = p_name);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.stripe_setting (
+  p_name text
+)
+  RETURNS jsonb
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return (select s.value from public.system_config as s where s.key = 'stripe.' || p_name);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.stripe_setting_problem (
+  p_key   text,
+  p_value jsonb
+)
+  RETURNS text
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_kind constant text := jsonb_typeof(p_value);
+begin
+  case p_key
+    when 'stripe.enabled' then
+      return case when v_kind <> 'boolean' then 'it is true or false' end;
+    when 'stripe.prices' then
+      if v_kind <> 'object' then
+        return 'it is an object of price ids';
+      end if;
+      return (
+        select format('price %s needs a known plan_tier, and a monthly_limit_usd of 0 or more where the tier has none', p.key)
+          from jsonb_each(p_value) as p
+          left join private.plan_tiers as t on t.plan_tier = p.value ->> 'plan_tier'
+         where p.key !~ '^price_[A-Za-z0-9_]+$' or t.plan_tier is null
+            or case jsonb_typeof(p.value -> 'monthly_limit_usd')
+                 when 'number' then (p.value ->> 'monthly_limit_usd')::numeric not between 0 and 10000000
+                 else p.value ? 'monthly_limit_usd' or t.monthly_limit_usd is null
+               end
+         order by p.key
+         limit 1);
+    when 'stripe.return_urls' then
+      if v_kind <> 'array' then
+        return 'it is an array of addresses';
+      end if;
+      return (
+        select format('%s is no https address without query', e.url)
+          from jsonb_array_elements(p_value) as e (url)
+         where jsonb_typeof(e.url) <> 'string' or not private.is_plain_url(e.url #>> '{}') or e.url #>> '{}' ~ '[?#]'
+         limit 1);
+    when 'stripe.payment_policy' then
+      if v_kind <> 'object' then
+        return 'it is an object';
+      end if;
+      return case
+        when not coalesce(p_value ->> 'grace_days' ~ '^[0-9]{1,3}$', false) then 'grace_days is 0 to 999'
+        when not coalesce(p_value ->> 'soft_limit_percent' ~ '^([0-9]{1,2}|100)$', false) then 'soft_limit_percent is 0 to 100'
+        when jsonb_typeof(p_value -> 'suspend_days') is distinct from 'null'
+          and not coalesce(p_value ->> 'suspend_days' ~ '^[0-9]{1,3}$', false) then 'suspend_days is 0 to 999, or null'
+        when (p_value ->> 'suspend_days')::integer < (p_value ->> 'grace_days')::integer then 'suspend_days are not fewer than grace_days'
+        when not exists (
+          select from private.plan_tiers as t where t.plan_tier = p_value ->> 'ended_plan_tier' and t.monthly_limit_usd is not null)
+        then 'ended_plan_tier is a tier with a limit of its own'
+      end;
+    when 'stripe.usage_meter' then
+      return case when v_kind <> 'null' and not coalesce(
+          p_value ->> 'event_name' ~ '^\S{1,100}$' and p_value ->> 'meter_id' ~ '^mtr_[A-Za-z0-9_]+$', false)
+        then 'it is null, or names event_name and meter_id' end;
+    when 'stripe.portal_configurations' then
+      return case when v_kind <> 'object' or exists (
+          select from jsonb_each_text(p_value) as c
+           where c.key not in ('read', 'write') or not coalesce(c.value ~ '^bpc_[A-Za-z0-9_]+$', false))
+        then 'it names read and write, each bpc_…' end;
+    else
+      return 'there is no such setting';
+  end case;
 end
 $function$;
 
@@ -8230,6 +14420,39 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.suspend_company (
+  p_company_id uuid,
+  p_reason     text
+)
+  RETURNS public.companies
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_reason text;
+  v_company public.companies;
+begin
+  perform private.require_operator();
+  v_reason := private.require_reason(p_reason);
+  v_company := private.lock_client_company(p_company_id);
+  if v_company.status = 'suspended' and v_company.status_reason = v_reason then
+    return v_company;
+  elsif v_company.status not in ('active', 'suspended') then
+    raise exception 'a company that is % cannot be suspended', v_company.status
+      using errcode = '23514',
+            detail = 'invalid_transition',
+            hint = 'An active company is suspended or closed; a suspended or closed one is reactivated.';
+  end if;
+  update public.companies as c
+     set status = 'suspended', status_reason = v_reason
+   where c.id = p_company_id
+  returning * into v_company;
+  perform private.write_audit(p_company_id, 'company.suspended', 'companies', p_company_id, jsonb_build_object('reason', v_reason));
+  return v_company;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.switch_company (
   p_company_id uuid
 )
@@ -8246,7 +14469,7 @@ begin
      and u.id = private.current_user_id()
      and u.status = 'active'
      and c.id = u.company_id
-     and c.status = 'active';
+     and c.status in ('active', 'moving');
   if not found then
     raise exception 'you are not an active member of that company'
       using errcode = '42501',
@@ -8254,6 +14477,158 @@ begin
             hint = 'Call my_companies() for the companies that you may switch to.';
   end if;
   return p_company_id;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.system_setting_history (
+  p_key       text,
+  p_before_id uuid,
+  p_max_rows  integer
+)
+  RETURNS SETOF public.system_setting_change
+  LANGUAGE plpgsql
+  STABLE
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  perform private.require_operator();
+  if p_max_rows is null or p_max_rows not between 1 and 1000
+     or p_before_id is not null and not exists (select from private.setting_changes as h where h.id = p_before_id)
+  then
+    raise exception 'max_rows must be 1 to 1000, and before_id the id of a change'
+      using errcode = '22023',
+            detail = 'invalid_page',
+            hint = 'Give id of the last row as before_id to get the next page.';
+  end if;
+  return query
+  select h.id, h.key, h.changed_at, h.changed_by, h.changed_as, h.old_value, h.new_value, h.reason
+    from private.setting_changes as h
+   where (p_key is null or h.key = p_key) and (p_before_id is null
+          or (h.changed_at, h.id) < (select x.changed_at, x.id from private.setting_changes as x where x.id = p_before_id))
+   order by h.changed_at desc, h.id desc
+   limit p_max_rows;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.system_settings (
+  p_prefix text
+)
+  RETURNS SETOF public.system_setting
+  LANGUAGE plpgsql
+  STABLE
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  perform private.require_operator();
+  return query
+  select coalesce(d.key, s.key), coalesce(s.value, d.default_value), d.default_value,
+         s.key is null or s.value is not distinct from d.default_value,
+         coalesce(d.value_type, case when starts_with(s.key, 'app.') then 'application' else 'undefined' end),
+         d.minimum, d.maximum, d.pattern, coalesce(d.description, s.description), s.updated_at, s.updated_by
+    from private.setting_definitions as d
+    full join public.system_config as s on s.key = d.key
+   where p_prefix is null or starts_with(coalesce(d.key, s.key), p_prefix)
+   order by 1;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.table_checksum (
+  p_table regclass,
+  OUT     row_count bigint,
+  OUT     checksum text
+)
+  RETURNS record
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  execute format('select count(*), coalesce(sum(hashtextextended((to_jsonb(t) - ''company_id'')::text, 0)::numeric), 0)::text from %s as t', p_table)
+    into row_count, checksum;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.take_invitation (
+  p_user_id   uuid,
+  p_token     text,
+  p_full_name text
+)
+  RETURNS public.accepted_invitation
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_hash constant bytea := private.api_key_hash(p_token);
+  v_email text;
+  v_is_confirmed boolean;
+  v_company_id uuid;
+  v_company public.companies;
+  v_invitation public.invitations;
+  v_member public.users;
+begin
+  select lower(a.email), a.email_confirmed_at is not null into v_email, v_is_confirmed
+    from auth.users as a where a.id = p_user_id and a.deleted_at is null;
+  select t.company_id into v_company_id from private.invitation_tokens as t where t.token_hash = v_hash;
+  if found then
+    v_company := private.lock_company(v_company_id);
+    -- Read again, since it may have been sent anew, revoked or accepted meanwhile.
+    select i.* into v_invitation
+      from private.invitation_tokens as t
+      join public.invitations as i on i.company_id = t.company_id and i.id = t.invitation_id
+     where t.token_hash = v_hash and t.company_id = v_company_id
+       for update;
+    select * into v_member from public.users as u where u.company_id = v_company_id and u.id = p_user_id;
+  end if;
+  if v_invitation.status = 'accepted' and v_invitation.email = v_email and v_is_confirmed
+     and v_invitation.accepted_by is distinct from p_user_id
+  then
+    raise exception 'the invitation was accepted by another account'
+      using errcode = 'PT409',
+            detail = 'invitation_used',
+            hint = 'Sign in with the account that accepted it, or ask for another invitation.';
+  end if;
+  if v_invitation.id is null or v_company.status = 'closed'
+     or v_invitation.status = 'accepted' and (v_invitation.accepted_by is distinct from p_user_id or v_member.id is null)
+     or v_invitation.status <> 'accepted'
+        and (v_email is distinct from v_invitation.email or not v_is_confirmed or private.invitation_state(v_invitation) <> 'pending')
+  then
+    raise exception 'the invitation is not valid, or not for this account'
+      using errcode = '42501',
+            detail = 'invitation_not_valid',
+            hint = 'Sign in with the address that it was sent to, and confirm it first. If you have, it has expired, was revoked or was sent again: ask for another.';
+  end if;
+  if v_company.status not in ('active', 'moving') then
+    raise exception 'the company is suspended'
+      using errcode = 'PT409',
+            detail = 'company_suspended',
+            hint = 'Accept the invitation when it is active again.';
+  end if;
+  if v_member.status = 'disabled' then
+    raise exception 'you are disabled in that company'
+      using errcode = '42501',
+            detail = 'member_disabled',
+            hint = 'Whoever manages its members can enable you.';
+  end if;
+  if v_invitation.status = 'pending' then
+    -- Who is a member already stays what they are.
+    if v_member.id is null then
+      insert into public.users as u (company_id, id, email, full_name, role, granted_permissions, created_by)
+      values (v_company.id, p_user_id, v_email,
+              left(coalesce(case when p_full_name ~ '\S' then btrim(p_full_name) end, v_invitation.full_name, split_part(v_email, '@', 1)), 200),
+              v_invitation.role, v_invitation.granted_permissions, p_user_id)
+      returning u.* into v_member;
+      perform private.emit_event(v_company.id, 'member.joined', jsonb_build_object(
+        'user_id', p_user_id, 'role', v_member.role, 'invitation_id', v_invitation.id));
+    end if;
+    update public.invitations as i
+       set status = 'accepted', accepted_at = now(), accepted_by = p_user_id
+     where i.company_id = v_company.id and i.id = v_invitation.id;
+    perform private.forget_invitation_mail(v_company.id, v_invitation.id);
+  end if;
+  return (v_company.id, v_company.name, v_member.id, v_member.role,
+          private.permissions_of(v_company.id, v_member.id))::public.accepted_invitation;
 end
 $function$;
 
@@ -8350,6 +14725,22 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.tell_unused_account (
+  p_company_id uuid,
+  p_user_id    uuid
+)
+  RETURNS void
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  perform private.emit_event(c.id, 'account.unused', jsonb_build_object('user_id', p_user_id))
+     from public.companies as c
+    where c.is_operator
+      and not exists (select from public.users as u where u.id = p_user_id and u.company_id <> p_company_id);
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.tg_ai_agents__apply_limit()
   RETURNS TRIGGER
   LANGUAGE plpgsql
@@ -8399,48 +14790,137 @@ begin
 end
 $function$;
 
-CREATE OR REPLACE FUNCTION private.tg_audit_links__link()
+CREATE OR REPLACE FUNCTION private.tg_api_usage__count()
   RETURNS TRIGGER
   LANGUAGE plpgsql
   SECURITY DEFINER
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
 begin
-  if not private.is_importing() then
-    perform private.link_audit(new.company_id, new.created_at, new.transaction_id);
+  if tg_op = 'INSERT' then
+    insert into private.usage_deltas (
+      company_id, day, service, agent_id, requests, units, input_tokens, output_tokens, cost_micro_usd, last_at)
+    select u.company_id, (u.occurred_at at time zone 'UTC')::date, u.service,
+           u.agent_id, count(*), sum(u.units), coalesce(sum(u.input_tokens), 0), coalesce(sum(u.output_tokens), 0),
+           sum(u.cost_micro_usd), max(u.occurred_at)
+      from new_rows as u
+     group by 1, 2, 3, 4;
+  elsif tg_op = 'DELETE' then
+    -- A company that goes takes its totals with it.
+    insert into private.usage_deltas (
+      company_id, day, service, agent_id, requests, units, input_tokens, output_tokens, cost_micro_usd, last_at)
+    select u.company_id, (u.occurred_at at time zone 'UTC')::date, u.service,
+           u.agent_id, -count(*), -sum(u.units),
+           -coalesce(sum(u.input_tokens), 0), -coalesce(sum(u.output_tokens), 0), -sum(u.cost_micro_usd), '-infinity'
+      from old_rows as u
+     where exists (select from public.companies as c where c.id = u.company_id)
+     group by 1, 2, 3, 4;
+  else
+    -- Anonymising changes nothing that is counted, and then nothing is written.
+    insert into private.usage_deltas (
+      company_id, day, service, agent_id, requests, units, input_tokens, output_tokens, cost_micro_usd, last_at)
+    select x.company_id, x.day, x.service, x.agent_id, sum(x.n), sum(x.units), sum(x.input_tokens), sum(x.output_tokens),
+           sum(x.cost), max(x.last_at)
+      from (
+        select u.company_id, (u.occurred_at at time zone 'UTC')::date as day, u.service,
+               u.agent_id as agent_id, 1 as n, u.units,
+               coalesce(u.input_tokens, 0) as input_tokens, coalesce(u.output_tokens, 0) as output_tokens,
+               u.cost_micro_usd as cost, u.occurred_at as last_at
+          from new_rows as u
+        union all
+        select u.company_id, (u.occurred_at at time zone 'UTC')::date, u.service,
+               u.agent_id, -1, -u.units, -coalesce(u.input_tokens, 0),
+               -coalesce(u.output_tokens, 0), -u.cost_micro_usd, '-infinity'
+          from old_rows as u
+      ) as x
+     group by 1, 2, 3, 4
+    having (sum(x.n), sum(x.units), sum(x.input_tokens), sum(x.output_tokens), sum(x.cost)) <> (0, 0, 0, 0, 0);
   end if;
   return null;
 end
 $function$;
 
-CREATE OR REPLACE FUNCTION private.tg_audit_logs__begin_link()
+CREATE OR REPLACE FUNCTION private.tg_audit_logs__link()
   RETURNS TRIGGER
   LANGUAGE plpgsql
   SECURITY DEFINER
   SET search_path TO 'pg_catalog', 'pg_temp'
   SET plan_cache_mode TO 'force_generic_plan'
+  SET enable_seqscan TO 'off'
+  SET enable_bitmapscan TO 'off'
   AS $function$
 declare
-  v_rows public.audit_logs[];
+  v_link_no bigint;
+  v_linked_at_command bigint;
+  v_rows record;
+  v_head private.audit_heads;
 begin
-  if private.is_importing() then
+  if current_setting('app.importing', true) <> '' and private.is_importing() then
     return null;
   end if;
-  select array_agg((
-      n.company_id, n.id, n.actor_id, n.actor_role, n.action, n.table_name, n.row_id, n.changes, n.ip_address,
-      n.user_agent, n.request_id, n.transaction_id, n.salt, n.commitments, n.created_at, n.created_by)::public.audit_logs)
-    into v_rows from new_rows as n;
-  if v_rows is null then
+  select k.link_no, k.cmin::text::bigint into v_link_no, v_linked_at_command from private.audit_links as k
+   where k.company_id = new.company_id and k.created_at = new.created_at and k.transaction_id = new.transaction_id;
+  if v_link_no is not null then
+    -- A link of another transaction stays as it is, and verification finds the row that was added. One of this
+    -- transaction covers what commands before it wrote.
+    if new.transaction_id <> pg_current_xact_id() then
+      return null;
+    end if;
+    perform from public.audit_logs as l
+      where l.company_id = new.company_id and l.created_at = new.created_at and l.id = new.id
+        and l.cmin::text::bigint < v_linked_at_command;
+    if found then
+      return null;
+    end if;
+  end if;
+  select * into v_rows from private.audit_rows_hash(new.company_id, new.created_at, new.transaction_id) as r;
+  if v_rows.row_count = 0 then
+    -- Pruned in the same transaction.
     return null;
   end if;
-  insert into private.audit_links as k (company_id, created_at, transaction_id, row_count, rows_hash)
-  select l.company_id, l.created_at, l.transaction_id, count(*), sha256(string_agg(e.leaf, ''::bytea order by l.id))
-    from unnest(v_rows) as l
-    join private.audit_leaves(v_rows) as e on e.id = l.id
-   group by l.company_id, l.created_at, l.transaction_id
-   order by l.company_id
-  on conflict (company_id, created_at, transaction_id) do update
-    set row_count = k.row_count + excluded.row_count, rows_hash = null, link_no = k.link_no;
+  loop
+    update private.audit_heads as h
+       set link_no = coalesce(v_link_no, h.link_no + 1),
+           previous_hash = case when v_link_no is null then h.hash else h.previous_hash end,
+           hash = private.audit_link_hash(
+             case when v_link_no is null then h.hash else h.previous_hash end, coalesce(v_link_no, h.link_no + 1),
+             new.created_at, new.transaction_id, v_rows.row_count, v_rows.rows_hash)
+     where h.company_id = new.company_id
+    returning * into v_head;
+    exit when found;
+    insert into private.audit_heads (company_id, hash) values (new.company_id, private.audit_genesis(new.company_id))
+    on conflict (company_id) do nothing;
+  end loop;
+  if v_link_no is null then
+    insert into private.audit_links (company_id, created_at, transaction_id, link_no, row_count, rows_hash, previous_hash, hash)
+    values (new.company_id, new.created_at, new.transaction_id, v_head.link_no, v_rows.row_count, v_rows.rows_hash,
+      v_head.previous_hash, v_head.hash);
+  else
+    update private.audit_links as k
+       set row_count = v_rows.row_count, rows_hash = v_rows.rows_hash, hash = v_head.hash
+     where k.company_id = new.company_id and k.link_no = v_link_no;
+  end if;
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_auth_users__accept_invitation()
+  RETURNS TRIGGER
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  SET lock_timeout TO '500ms'
+  AS $function$
+begin
+  begin
+    perform private.take_invitation(
+      new.id, new.raw_user_meta_data ->> 'invitation_token', new.raw_user_meta_data ->> 'full_name');
+    -- At once instead of when Supabase Auth commits, so that what goes wrong goes wrong here.
+    set constraints private.link immediate;
+    set constraints private.link deferred;
+  exception when others then
+    raise warning 'invitation at sign-up: % (%)', sqlerrm, sqlstate;
+  end;
   return null;
 end
 $function$;
@@ -8566,6 +15046,22 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.tg_companies__check_slug()
+  RETURNS TRIGGER
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  if private.is_reserved_slug(new.slug) and not private.is_importing() then
+    raise exception 'the slug % is reserved', new.slug
+      using errcode = '23514',
+            detail = 'slug_reserved',
+            hint = 'Choose another one; names of the platform''s own pages cannot be a company''s.';
+  end if;
+  return new;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.tg_companies__keep_operator()
   RETURNS TRIGGER
   LANGUAGE plpgsql
@@ -8576,6 +15072,71 @@ begin
     using errcode = '42501',
           detail = 'operator_company',
           hint = 'Without it nobody could run the platform.';
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_companies__request_stripe_customer()
+  RETURNS TRIGGER
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  if not private.is_importing() and private.stripe_setting('enabled') = 'true' then
+    perform private.request_stripe_customer(new.id);
+  end if;
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_companies__set_up()
+  RETURNS TRIGGER
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  if not exists (select from private.company_lifecycles as l where l.company_id = new.id) then
+    perform private.set_up_company(new.id, 'starter', null);
+  end if;
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_companies__tell_status()
+  RETURNS TRIGGER
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_life private.company_lifecycles;
+begin
+  if private.is_importing() then
+    return null;
+  end if;
+  select * into v_life from private.company_lifecycles as l where l.company_id = new.id;
+  if v_life.erasure_started_at is not null then
+    raise exception 'the company has been erased'
+      using errcode = 'PT410',
+            detail = 'company_erased',
+            hint = 'Create a new company; a backup may be imported into it.';
+  end if;
+  if new.status = 'closed' then
+    perform private.emit_event(new.id, 'company.closed', jsonb_build_object(
+      'reason', new.status_reason, 'grace_ends_at', v_life.grace_ends_at,
+      'export', 'npm run company:export -- --company ' || new.slug));
+  elsif new.status = 'suspended' then
+    perform private.emit_event(new.id, 'company.suspended', jsonb_build_object('reason', new.status_reason));
+  else
+    perform private.emit_event(new.id, 'company.reactivated', jsonb_build_object('was', old.status));
+  end if;
+  if old.status = 'closed' then
+    update private.company_lifecycles as l
+       set grace_days = null, grace_ends_at = null, reminders = 0
+     where l.company_id = new.id;
+  end if;
+  return null;
 end
 $function$;
 
@@ -8617,6 +15178,10 @@ begin
     end if;
     if new.monthly_limit_usd is null then
       select t.monthly_limit_usd into new.monthly_limit_usd
+        from private.plan_tiers as t where t.plan_tier = new.plan_tier;
+    end if;
+    if new.monthly_price_usd is null then
+      select t.monthly_price_usd into new.monthly_price_usd
         from private.plan_tiers as t where t.plan_tier = new.plan_tier;
     end if;
     if new.features = '{}' then
@@ -8954,6 +15519,22 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.tg_row__refuse_moving()
+  RETURNS TRIGGER
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  if current_setting('app.repartitioning', true) = 'on' and private.is_importing() then
+    return coalesce(new, old);
+  end if;
+  raise exception 'the company is moving to another database; rows of % are only read meanwhile', tg_argv[0]
+    using errcode = 'PT503',
+          detail = 'company_moving',
+          hint = 'Nothing was written. Try again in some minutes.';
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.tg_row__set_creator()
   RETURNS TRIGGER
   LANGUAGE plpgsql
@@ -8987,6 +15568,28 @@ begin
     new.created_by := old.created_by;
     new.updated_at := now();
     new.updated_by := private.actor_id();
+  end if;
+  return new;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_row__yield_default()
+  RETURNS TRIGGER
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  if private.is_importing() then
+    return new;
+  elsif tg_op = 'UPDATE' then
+    new.is_default := false;
+  elsif not new.is_default then
+    if tg_argv[0] = 'company_config' then
+      delete from public.company_config as c where c.company_id = new.company_id and c.is_default;
+    else
+      delete from public.data_retention_policies as p
+       where p.company_id = new.company_id and p.data_class = new.data_class and p.is_default;
+    end if;
   end if;
   return new;
 end
@@ -9061,68 +15664,189 @@ CREATE OR REPLACE FUNCTION private.tg_statement__audit()
   SET plan_cache_mode TO 'force_generic_plan'
   AS $function$
 declare
+  v_tenant constant text := case tg_argv[0] when 'companies' then 'id' else 'company_id' end;
+  v_key constant text := case tg_argv[0] when 'system_config' then 'key' else 'id' end;
+  v_operator uuid;
   v_actor uuid;
   v_role text;
-  v_operator uuid;
+  v_ip_address inet;
+  v_user_agent text;
+  v_request_id text;
   v_prefix text;
-  v_secret text[];
-  v_request record;
+  v_seed bytea;
   v_rows private.audited_row[];
 begin
-  if private.is_importing() then
+  if current_setting('app.importing', true) <> '' and private.is_importing() then
     return null;
   end if;
-  select array_agg(c.column_name) into v_secret from private.column_classes as c
-   where c.table_schema = 'public' and c.table_name = tg_argv[0] and c.class = 'secret';
-  v_secret := coalesce(v_secret, '{}');
-  if tg_op = 'INSERT' then
-    select array_agg((n.j, private.audit_changes(null, n.j, v_secret))::private.audited_row)
-      into v_rows from (select to_jsonb(x) as j from new_rows as x) as n;
-  elsif tg_op = 'DELETE' then
-    select array_agg((o.j, private.audit_changes(o.j, null, v_secret))::private.audited_row)
-      into v_rows from (select to_jsonb(x) as j from old_rows as x) as o;
-  else
-    select array_agg((r.j, r.changes)::private.audited_row)
-      into v_rows
+  if v_key = 'key' or v_tenant = 'id' and tg_op = 'DELETE' then
+    select c.id into v_operator from public.companies as c where c.is_operator;
+    if v_operator is null then
+      return null;
+    end if;
+  end if;
+  -- `offset 0` keeps to_jsonb() from being put, and run, wherever its result is used; a full join is never a loop in a
+  -- loop, even where the plan was made for one row.
+  if tg_op = 'UPDATE' then
+    select array_agg((r.company_id, r.row_id, r.changes)::private.audited_row) into v_rows
       from (
-        select n.j, private.audit_changes(o.j, n.j, v_secret) as changes
-          from (select to_jsonb(x) as j from new_rows as x) as n
-          join (select to_jsonb(x) as j from old_rows as x) as o
-            on coalesce(o.j ->> 'id', o.j ->> 'key', '') = coalesce(n.j ->> 'id', n.j ->> 'key', '')
-           and coalesce(o.j ->> 'company_id', '') = coalesce(n.j ->> 'company_id', '')
+        select coalesce(v_operator, (coalesce(n.j, o.j) ->> v_tenant)::uuid) as company_id,
+               (coalesce(n.j, o.j) ->> 'id')::uuid as row_id,
+               case
+                 -- Its key is another now: an entry for what was, one for what is.
+                 when o.j is null or n.j is null then private.audit_changes(o.j, n.j, k.secret)
+                 -- What has a key instead of an id is named by it.
+                 when v_key = 'key' then private.audit_changes(o.j, n.j, k.secret)
+                   || jsonb_build_object('key', jsonb_build_object('old', o.j -> 'key', 'new', n.j -> 'key'))
+                 -- As audit_changes() has it, without the call.
+                 else (
+                   select jsonb_object_agg(e.key, case
+                            when e.key = any (k.secret) then '{"old": "[secret]", "new": "[secret]"}'
+                            else jsonb_build_object('old', o.j -> e.key, 'new', e.value)
+                          end)
+                     from jsonb_each(n.j) as e
+                    where e.value is distinct from o.j -> e.key and e.key not in ('updated_at', 'updated_by', 'last_used_at'))
+               end as changes
+          from (select to_jsonb(x) as j from new_rows as x offset 0) as n
+          full join (select to_jsonb(x) as j from old_rows as x offset 0) as o
+            on o.j ->> v_key = n.j ->> v_key and coalesce(o.j ->> 'company_id', '') = coalesce(n.j ->> 'company_id', '')
+         cross join (select array_agg(c.column_name) as secret from private.column_classes as c
+              where c.table_schema = 'public' and c.table_name = tg_argv[0] and c.class = 'secret') as k
+         where v_key = 'key' or v_tenant = 'id' or not exists (select from new_rows offset 20)
+        offset 0
       ) as r
      where r.changes is not null;
+  elsif tg_op = 'INSERT' then
+    select array_agg((coalesce(v_operator, (n.j ->> v_tenant)::uuid), (n.j ->> 'id')::uuid,
+             private.audit_changes(null, n.j, k.secret))::private.audited_row) into v_rows
+      from (select to_jsonb(x) as j from new_rows as x offset 0) as n
+     cross join (select array_agg(c.column_name) as secret from private.column_classes as c
+              where c.table_schema = 'public' and c.table_name = tg_argv[0] and c.class = 'secret') as k;
+  else
+    -- A company that goes takes its log with it.
+    select array_agg((r.company_id, (r.j ->> 'id')::uuid, private.audit_changes(r.j, null, k.secret))::private.audited_row) into v_rows
+      from (
+        select coalesce(v_operator, (o.j ->> v_tenant)::uuid) as company_id, o.j
+          from (select to_jsonb(x) as j from old_rows as x offset 0) as o
+      ) as r
+     cross join (select array_agg(c.column_name) as secret from private.column_classes as c
+              where c.table_schema = 'public' and c.table_name = tg_argv[0] and c.class = 'secret') as k
+     where exists (select from public.companies as c where c.id = r.company_id);
+  end if;
+  if v_rows is null and tg_op = 'UPDATE' then
+    perform from new_rows offset 20 limit 1;
+    if found then
+      execute private.audit_update_query(tg_relid, (
+        select coalesce(array_agg(c.column_name), '{}') from private.column_classes as c
+         where c.table_schema = 'public' and c.table_name = tg_argv[0] and c.class = 'secret')) into v_rows;
+    end if;
   end if;
   if v_rows is null then
     return null;
   end if;
-  v_actor := private.actor_id();
-  -- Whoever acts for a company acts for one at a time.
-  v_role := private.audit_role((v_rows[1].state ->> 'company_id')::uuid, v_actor);
-  select * into v_request from private.audit_request();
-  if tg_argv[0] = 'system_config' or tg_argv[0] = 'companies' and tg_op = 'DELETE' then
-    select c.id into v_operator from public.companies as c where c.is_operator;
+  if current_setting('request.jwt.claims', true) <> '' then
+    v_actor := private.actor_id();
   end if;
-  -- What private.uuid_v7() makes, once for all rows.
-  v_prefix := left(private.uuid_v7()::text, 15);
+  if current_setting('request.headers', true) <> '' then
+    select r.ip_address, r.user_agent, r.request_id into v_ip_address, v_user_agent, v_request_id from private.audit_request() as r;
+  end if;
+  v_role := coalesce(nullif(current_setting('role', true), 'none'), session_user::text);
+  if v_role in ('authenticated', 'platform_admin') then
+    -- Whoever acts for a company acts for one at a time.
+    v_role := private.audit_role(v_rows[1].company_id, v_actor);
+  end if;
+  -- Ids like those of private.uuid_v7(), and salts, from one random number: to ask for two a row is most of what the
+  -- entries would cost.
+  v_prefix := lpad(to_hex((extract(epoch from clock_timestamp()) * 1000)::bigint), 12, '0') || '7';
+  v_seed := uuid_send(gen_random_uuid());
   insert into public.audit_logs (
-    company_id, id, actor_id, actor_role, action, table_name, row_id, changes, ip_address, user_agent, request_id, created_by)
-  select r.company_id, (v_prefix || substr(gen_random_uuid()::text, 16))::uuid, v_actor, v_role,
+    company_id, id, actor_id, actor_role, action, table_name, row_id, changes, ip_address, user_agent, request_id, salt,
+    created_by, opens_link)
+  select r.company_id, (v_prefix || substr(h.random, 1, 3) || '8' || substr(h.random, 4, 15))::uuid, v_actor, v_role,
          tg_argv[0] || case tg_op when 'INSERT' then '.created' when 'UPDATE' then '.updated' else '.deleted' end,
-         tg_argv[0], (r.state ->> 'id')::uuid,
-         -- What has a key instead of an id is named by it.
-         case when tg_op = 'UPDATE' and not r.state ? 'id' and r.state ? 'key'
-              then r.changes || jsonb_build_object('key', jsonb_build_object('old', r.state -> 'key', 'new', r.state -> 'key'))
-              else r.changes end,
-         v_request.ip_address, v_request.user_agent, v_request.request_id, v_actor
-    from (
-      select coalesce(v_operator, (x.state ->> case tg_argv[0] when 'companies' then 'id' else 'company_id' end)::uuid) as company_id,
-             x.state, x.changes
-        from unnest(v_rows) as x
-    ) as r
-   -- A company that goes takes its log with it.
-   where exists (select from public.companies as c where c.id = r.company_id)
+         tg_argv[0], r.row_id, r.changes, v_ip_address, v_user_agent, v_request_id, substr(h.random, 33)::uuid, v_actor,
+         r.ordinality = 1 or r.company_id <> v_rows[1].company_id
+    from unnest(v_rows) with ordinality as r
+   cross join lateral (select encode(sha256(v_seed || int8send(r.ordinality)), 'hex') as random offset 0) as h
    order by r.company_id;
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_system_config__check()
+  RETURNS TRIGGER
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_setting private.setting_definitions;
+  v_problem text;
+begin
+  if starts_with(new.key, 'app.') or current_setting('app.importing', true) <> '' and private.is_importing() then
+    return new;
+  end if;
+  select * into v_setting from private.setting_definitions as d where d.key = new.key;
+  if not found then
+    if coalesce(nullif(current_setting('role', true), 'none'), session_user) not in ('platform_admin', 'service_role') then
+      return new;
+    end if;
+    raise exception 'there is no setting %', new.key
+      using errcode = 'PT404',
+            detail = 'unknown_setting',
+            hint = 'system_settings() lists them; settings of an application begin with app.';
+  end if;
+  v_problem := private.setting_problem(v_setting, new.value);
+  if v_problem is not null then
+    raise exception 'setting % is wrong: %', new.key, v_problem
+      using errcode = '22023',
+            detail = 'invalid_setting',
+            hint = format('%s: %s', v_setting.value_type, v_setting.description);
+  end if;
+  new.description := v_setting.description;
+  return new;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_system_config__check_stripe()
+  RETURNS TRIGGER
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_problem constant text := private.stripe_setting_problem(new.key, new.value);
+begin
+  if v_problem is not null then
+    raise exception 'setting % is wrong: %', new.key, v_problem
+      using errcode = '22023',
+            detail = 'invalid_stripe_setting',
+            hint = 'docs/billing.md shows each setting of Stripe.';
+  end if;
+  return new;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_system_config__keep_history()
+  RETURNS TRIGGER
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  if tg_op = 'UPDATE' and new.key = old.key and new.value = old.value then
+    return null;
+  end if;
+  if tg_op <> 'INSERT' and (tg_op = 'DELETE' or new.key <> old.key) then
+    insert into private.setting_changes (key, changed_by, changed_as, old_value, reason)
+    values (old.key, private.actor_id(), private.audit_role(null, private.actor_id()), old.value, nullif(current_setting('app.setting_reason', true), ''));
+  end if;
+  if tg_op <> 'DELETE' then
+    insert into private.setting_changes (key, changed_by, changed_as, old_value, new_value, reason)
+    values (new.key, private.actor_id(), private.audit_role(null, private.actor_id()),
+            case when tg_op = 'UPDATE' and new.key = old.key then old.value end, new.value,
+            nullif(current_setting('app.setting_reason', true), ''));
+  end if;
   return null;
 end
 $function$;
@@ -9183,6 +15907,26 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.tg_users__keep_client()
+  RETURNS TRIGGER
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  if current_setting('role', true) in ('authenticated', 'platform_admin') and not private.is_importing()
+     and current_setting('app.forced_member', true) is distinct from old.id::text
+  then
+    perform private.lock_company(old.company_id);
+    perform private.refuse_last_client(old.company_id, old.id, false);
+  end if;
+  if tg_op = 'DELETE' then
+    return old;
+  end if;
+  return new;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.tg_users__release_jobs()
   RETURNS TRIGGER
   LANGUAGE plpgsql
@@ -9194,6 +15938,76 @@ begin
      set assigned_user_id = null
    where j.company_id = old.company_id and j.assigned_user_id = old.id;
   return old;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.thaw_company_table (
+  p_company_id uuid,
+  p_table      regclass
+)
+  RETURNS boolean
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_name constant text := 'refuse_moving_' || replace(p_company_id::text, '-', '');
+begin
+  if not exists (
+    select from pg_trigger as t where t.tgrelid = p_table and t.tgname in (v_name || '_insert', v_name || '_change'))
+  then
+    return false;
+  end if;
+  execute format('drop trigger if exists %I on %s', v_name || '_insert', p_table);
+  execute format('drop trigger if exists %I on %s', v_name || '_change', p_table);
+  return true;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.uncount_partition (
+  p_partition text
+)
+  RETURNS void
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  execute format(
+    'insert into private.usage_deltas (
+       company_id, day, service, agent_id, requests, units, input_tokens, output_tokens, cost_micro_usd, last_at)
+     select u.company_id, (u.occurred_at at time zone ''UTC'')::date, u.service,
+            u.agent_id, -count(*), -sum(u.units),
+            -coalesce(sum(u.input_tokens), 0), -coalesce(sum(u.output_tokens), 0), -sum(u.cost_micro_usd), ''-infinity''
+       from private.%I as u
+      group by 1, 2, 3, 4', p_partition);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.undo_adoption (
+  p_table regclass
+)
+  RETURNS integer
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_name constant text := (select c.relname from pg_class as c where c.oid = p_table);
+  v_adoption private.adoptions;
+  v_undo text;
+begin
+  select * into v_adoption from private.adoptions as d where d.table_schema = 'public' and d.table_name = v_name for update;
+  if v_adoption.committed_at is not null or v_adoption.table_name is null then
+    raise exception 'there is nothing to undo for %', p_table
+      using errcode = '22023',
+            detail = 'adoption_not_open',
+            hint = 'What is committed stays: the keys that it replaced are gone.';
+  end if;
+  for v_undo in
+    select u.statement from unnest(v_adoption.undo) with ordinality as u (statement, number) order by u.number desc
+  loop
+    execute v_undo;
+  end loop;
+  delete from private.adoptions as d where d.table_schema = 'public' and d.table_name = v_name;
+  return cardinality(v_adoption.undo);
 end
 $function$;
 
@@ -9245,6 +16059,206 @@ begin
     using errcode = '22023',
           detail = 'wrong_master_key',
           hint = format('State the master key whose hint is %s, beside the new one until rotate_master_key() is done.', p_row.master_key_hint);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.usage_label (
+  p_company_id uuid,
+  p_group_by   text,
+  p_series     text
+)
+  RETURNS text
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_id uuid;
+begin
+  if p_group_by = 'company' then
+    v_id := private.parse_uuid(p_series);
+    return coalesce((select c.name from public.companies as c where c.id = v_id), p_series);
+  elsif p_group_by = 'agent' then
+    v_id := private.parse_uuid(right(p_series, 36));
+    return coalesce((
+      select a.name from public.ai_agents as a
+       where a.company_id = coalesce(p_company_id, private.parse_uuid(left(p_series, 36))) and a.id = v_id), p_series);
+  end if;
+  return p_series;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.usage_movers (
+  p_starts_on date,
+  p_ends_on   date,
+  p_group_by  text,
+  p_max_rows  integer
+)
+  RETURNS SETOF public.usage_move
+  LANGUAGE plpgsql
+  STABLE
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_span record;
+begin
+  perform private.require_operator();
+  select * into v_span from private.usage_span(p_starts_on, p_ends_on, 'all', p_group_by, p_max_rows);
+  return query
+  with used as (
+    select x.series, sum(x.cost) as cost, sum(x.previous) as previous
+      from (
+        select n.series, n.cost_micro_usd as cost, 0 as previous
+          from private.usage_sums(null, v_span.starts_on, v_span.ends_on, 'all', p_group_by, null, null) as n
+        union all
+        select b.series, 0, b.cost_micro_usd
+          from private.usage_sums(
+            null, v_span.starts_on - (v_span.ends_on - v_span.starts_on), v_span.starts_on, 'all', p_group_by, null, null) as b
+      ) as x
+     group by x.series
+    having sum(x.cost) <> sum(x.previous)
+     order by abs(sum(x.cost) - sum(x.previous)) desc, x.series
+     limit p_max_rows
+  )
+  select u.series, private.usage_label(null, p_group_by, u.series), round(u.cost / 1000000.0, 6), round(u.previous / 1000000.0, 6),
+         round((u.cost - u.previous) / 1000000.0, 6), round((u.cost - u.previous) * 100.0 / nullif(u.previous, 0), 2)
+    from used as u
+   order by abs(u.cost - u.previous) desc, u.series;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.usage_points (
+  p_company_id uuid,
+  p_starts_on  date,
+  p_ends_on    date,
+  p_bucket     text,
+  p_group_by   text,
+  p_service    text,
+  p_plan_tier  text,
+  p_max_series integer
+)
+  RETURNS SETOF public.usage_point
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_span record;
+begin
+  select * into v_span from private.usage_span(p_starts_on, p_ends_on, nullif(p_bucket, 'all'), p_group_by, p_max_series);
+  return query
+  with used as materialized (
+    select * from private.usage_sums(
+      p_company_id, v_span.starts_on, v_span.ends_on, p_bucket, p_group_by, p_service, p_plan_tier)
+  ), ranked as (
+    select x.series, row_number() over (order by sum(x.cost_micro_usd) desc, x.series) as place from used as x group by x.series
+  ), named as (
+    select r.series as name, case when r.place <= p_max_series then r.series else 'other' end as series, r.place
+      from ranked as r
+  ), lines as (
+    select n.series, min(n.place) as place,
+           case when min(n.place) > p_max_series then 'other' else private.usage_label(p_company_id, p_group_by, n.series) end as label
+      from named as n group by n.series
+  ), buckets as (
+    select g.at::date as starts_on
+      from generate_series(
+        date_trunc(p_bucket, v_span.starts_on::timestamp), (v_span.ends_on - 1)::timestamp, ('1 ' || p_bucket)::interval) as g (at)
+  ), summed as (
+    select x.bucket_starts_on, n.series, sum(x.requests) as requests, sum(x.units) as units,
+           sum(x.input_tokens) as input_tokens, sum(x.output_tokens) as output_tokens, sum(x.cost_micro_usd) as cost
+      from used as x join named as n on n.name = x.series
+     group by 1, 2
+  )
+  select b.starts_on, l.series, l.label, coalesce(s.requests, 0)::bigint, coalesce(s.units, 0)::bigint,
+         coalesce(s.input_tokens, 0)::bigint, coalesce(s.output_tokens, 0)::bigint, round(coalesce(s.cost, 0) / 1000000.0, 6)
+    from buckets as b
+   cross join lines as l
+    left join summed as s on s.bucket_starts_on = b.starts_on and s.series = l.series
+   order by b.starts_on, l.place;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.usage_span (
+  INOUT      starts_on date,
+  INOUT      ends_on date,
+  p_bucket   text,
+  p_group_by text,
+  p_max_rows integer
+)
+  RETURNS record
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  ends_on := coalesce(ends_on, (now() at time zone 'UTC')::date + 1);
+  starts_on := coalesce(starts_on, ends_on - 30);
+  if (p_bucket in ('day', 'week', 'month', 'all')
+      and p_group_by in ('all', 'company', 'service', 'agent', 'tier')
+      and p_max_rows between 1 and 200
+      and isfinite(starts_on) and isfinite(ends_on) and starts_on < ends_on
+      and ends_on - starts_on <= case p_bucket when 'day' then 366 else 1098 end) is not true
+  then
+    raise exception 'this usage cannot be drawn'
+      using errcode = '22023',
+            detail = 'invalid_series',
+            hint = 'bucket is day (at most 366 days), week or month (at most 1098 days); group_by is all, company, service, agent or tier; at most 200 series or rows; starts_on is before ends_on.';
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.usage_sums (
+  p_company_id uuid,
+  p_starts_on  date,
+  p_ends_on    date,
+  p_bucket     text,
+  p_group_by   text,
+  p_service    text,
+  p_plan_tier  text
+)
+  RETURNS SETOF private.usage_sum
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  SET plan_cache_mode TO 'force_custom_plan'
+  SET enable_seqscan TO 'off'
+  SET jit TO 'off'
+  AS $function$
+declare
+  v_dimension constant text := case when p_service is not null or p_group_by = 'service' then 'service'
+                                    when p_group_by = 'agent' then 'agent' else 'all' end;
+begin
+  if p_service is not null and p_group_by = 'agent' then
+    raise exception 'usage of one service is not kept by agent'
+      using errcode = '22023',
+            detail = 'invalid_series',
+            hint = 'Group it by all, company or tier; or read api_usage for a short time.';
+  end if;
+  return query
+  select case p_bucket when 'day' then u.day when 'all' then p_starts_on else date_trunc(p_bucket, u.day::timestamp)::date end,
+         case p_group_by
+           when 'service' then u.series
+           when 'agent' then case when p_company_id is null and u.series <> 'none' then concat(c.id, '/', u.series) else u.series end
+           when 'company' then c.id::text
+           when 'tier' then c.plan_tier
+           else 'all'
+         end,
+         sum(u.requests)::bigint, sum(u.units)::bigint, sum(u.input_tokens)::bigint, sum(u.output_tokens)::bigint,
+         sum(u.cost_micro_usd)::bigint
+    from (
+      select k.id, coalesce(p.plan_tier, 'none') as plan_tier from public.companies as k
+        left join public.company_plans as p on p.company_id = k.id and p.is_active
+       where (p_company_id is null or k.id = p_company_id) and (p_plan_tier is null or p.plan_tier = p_plan_tier)
+    ) as c
+   cross join lateral (
+     select * from private.usage_by_day as d
+      where d.company_id = c.id and d.dimension = v_dimension and d.day >= p_starts_on and d.day < p_ends_on
+        and (p_service is null or d.series = p_service)
+     offset 0
+   ) as u
+   group by 1, 2
+  having (sum(u.requests), sum(u.units), sum(u.input_tokens), sum(u.output_tokens), sum(u.cost_micro_usd)) <> (0, 0, 0, 0, 0);
 end
 $function$;
 
@@ -9312,7 +16326,7 @@ begin
       v_rate := private.take_key_rate(v_found.company_id, v_found.id, v_found.rate_limit_per_minute, p_cost);
       if not v_rate.allowed then
         v_found.reason := 'rate_limited';
-      elsif coalesce(v_found.last_used_at, '-infinity') < now() - interval '1 minute' then
+      elsif coalesce(v_found.last_used_at, '-infinity') < now() - interval '1 minute' and not v_found.is_moving then
         -- Whoever else verifies it at this moment writes the same.
         update public.api_keys as k
            set last_used_at = now()
@@ -9343,6 +16357,9 @@ CREATE OR REPLACE FUNCTION private.verify_audit_chain (
   STABLE
   SECURITY DEFINER
   SET search_path TO 'pg_catalog', 'pg_temp'
+  SET plan_cache_mode TO 'force_generic_plan'
+  SET enable_seqscan TO 'off'
+  SET enable_bitmapscan TO 'off'
   AS $function$
 declare
   v_answer public.audit_verification;
@@ -9388,20 +16405,20 @@ begin
      where k.company_id = p_company_id and k.link_no = p_after_link_no;
   end if;
 
-  select count(*), min(c.link_no), max(c.link_no), sum(c.rows), sum(c.erased),
+  select count(*), min(c.link_no), max(c.link_no), sum(c.row_count), sum(c.erased_row_count),
          jsonb_agg(jsonb_build_object('kind', c.problem, 'link_no', c.link_no, 'at', c.created_at) order by c.link_no)
            filter (where c.problem is not null)
     into v_links, v_answer.first_link_no, v_answer.last_link_no, v_answer.row_count, v_answer.erased_row_count, v_more
     from (
-      select k.link_no, k.created_at, r.rows, r.erased,
+      select k.link_no, k.created_at, r.row_count, r.erased_row_count,
              case
                when k.link_no is distinct from lag(k.link_no, 1, v_begin) over w + 1 then 'link_missing'
                when k.previous_hash is distinct from lag(k.hash, 1, v_previous) over w then 'link_changed'
                when k.hash is distinct from private.audit_link_hash(
                  k.previous_hash, k.link_no, k.created_at, k.transaction_id, k.row_count, k.rows_hash) then 'link_changed'
-               when r.rows < k.row_count then 'row_missing'
-               when r.rows > k.row_count then 'row_added'
-               when r.hash is distinct from k.rows_hash then 'row_changed'
+               when r.row_count < k.row_count then 'row_missing'
+               when r.row_count > k.row_count then 'row_added'
+               when r.rows_hash is distinct from k.rows_hash then 'row_changed'
              end as problem
         from (
           select * from private.audit_links as x
@@ -9409,13 +16426,7 @@ begin
            order by x.link_no
            limit p_max_links
         ) as k
-       cross join lateral (
-         select count(*) as rows, sha256(string_agg(e.leaf, ''::bytea order by e.id)) as hash,
-                (select count(*) from public.audit_logs as l
-                  where l.company_id = k.company_id and l.created_at = k.created_at
-                    and l.transaction_id = k.transaction_id and l.commitments is not null) as erased
-           from private.audit_leaves(private.audit_rows(k.company_id, k.created_at, k.transaction_id)) as e
-       ) as r
+       cross join lateral private.audit_rows_hash(k.company_id, k.created_at, k.transaction_id) as r
       window w as (order by k.link_no)
     ) as c;
   v_problems := v_problems || coalesce(v_more, '[]');
@@ -9441,8 +16452,7 @@ begin
            where l.company_id = p_company_id
              and not exists (
                select from private.audit_links as k
-                where k.company_id = p_company_id and k.created_at = l.created_at and k.transaction_id = l.transaction_id
-                  and k.link_no is not null)
+                where k.company_id = p_company_id and k.created_at = l.created_at and k.transaction_id = l.transaction_id)
            order by l.created_at, l.id
            limit 100
         ) as x), '[]');
@@ -9496,6 +16506,99 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.verify_table (
+  p_table regclass
+)
+  RETURNS SETOF private.adoption_invariant
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_columns smallint[] := (select array_agg(a.attnum) from pg_attribute as a where a.attrelid = p_table and a.attname = 'company_id');
+begin
+  return query
+  select v.invariant, x.problem is null, coalesce(x.problem, 'holds')
+    from (
+      select 'I1' as invariant, case
+          when not private.is_tenant_table(p_table) then 'there is no company_id uuid not null'
+          when not exists (select from pg_index as i where i.indrelid = p_table and i.indisprimary and i.indkey[0] = any (v_columns))
+            then 'the primary key does not begin with company_id'
+        end as problem
+      union all
+      select 'I2', concat_ws('; ',
+        (select 'unique in all companies together: ' || string_agg(i.indexrelid::regclass::text, ', ' order by i.indexrelid::regclass::text)
+           from pg_index as i where i.indrelid = p_table and i.indisunique and i.indkey[0] <> all (v_columns)),
+        (select 'references that could lead to another company: ' || string_agg(format('%s of %s', f.conname, f.conrelid::regclass), ', ' order by f.conname)
+           from pg_constraint as f
+          where f.contype = 'f' and p_table in (f.conrelid, f.confrelid) and f.confrelid <> 'public.companies'::regclass
+            and private.is_tenant_table(f.conrelid) and private.is_tenant_table(f.confrelid)
+            and not exists (select from pg_attribute as a where a.attrelid = f.conrelid and a.attname = 'company_id' and a.attnum = any (f.conkey))),
+        case when not exists (
+          select from pg_constraint as f where f.conrelid = p_table and f.contype = 'f' and f.confrelid = 'public.companies'::regclass and f.conkey = v_columns)
+          then 'company_id refers to no company' end)
+      union all
+      select 'I3', concat_ws('; ',
+        case when not exists (
+          select from pg_trigger as t where t.tgrelid = p_table and t.tgfoid = 'private.tg_row__refuse_move()'::regprocedure and t.tgenabled in ('O', 'A'))
+          then 'no trigger keeps company_id' end,
+        (select 'may be updated: ' || string_agg(format('%s by %s', a.attname, r.role), ', ' order by a.attname, r.role)
+           from pg_attribute as a cross join unnest('{anon,authenticated,platform_admin,service_role}'::text[]) as r (role)
+          where a.attrelid = p_table and a.attname in ('company_id', 'id', 'created_at') and has_column_privilege(r.role, p_table, a.attnum, 'update')))
+      union all
+      select 'I4', case when not (select c.relrowsecurity from pg_class as c where c.oid = p_table) then 'row level security is off' end
+      union all
+      select 'I5', concat_ws('; ',
+        (select 'permissive policies of another shape: ' || string_agg(p.polname, ', ' order by p.polname)
+           from pg_policy as p
+          where p.polrelid = p_table and p.polpermissive
+            and coalesce(pg_get_expr(p.polqual, p_table), pg_get_expr(p.polwithcheck, p_table))
+                !~ '^\((company_id = \( SELECT private\.company_for\(''[a-z_.]+''::text\) AS company_for\)\)| SELECT private\.is_platform_admin\(\) AS is_platform_admin\))$'),
+        (select 'no policy for members' where not exists (select from pg_policy as p where p.polrelid = p_table and p.polname = 'select_member')))
+      union all
+      select 'I6', concat_ws('; ',
+        (select 'granted: ' || string_agg(distinct format('%s to %s', g.privilege, g.grantee), ', ' order by format('%s to %s', g.privilege, g.grantee))
+           from (
+             select x.privilege_type as privilege, case x.grantee when 0 then 'public' else x.grantee::regrole::text end as grantee
+               from pg_class as c cross join lateral aclexplode(c.relacl) as x where c.oid = p_table
+             union
+             select x.privilege_type, case x.grantee when 0 then 'public' else x.grantee::regrole::text end
+               from pg_attribute as a cross join lateral aclexplode(a.attacl) as x where a.attrelid = p_table
+           ) as g
+          where g.grantee in ('anon', 'public')
+             or g.grantee in ('authenticated', 'platform_admin', 'service_role') and g.privilege in ('TRUNCATE', 'REFERENCES', 'TRIGGER')),
+        (select 'sequences that API roles may use: ' || string_agg(d.objid::regclass::text, ', ' order by d.objid::regclass::text)
+           from pg_depend as d join pg_class as s on s.oid = d.objid and s.relkind = 'S'
+          where d.refobjid = p_table and d.classid = 'pg_class'::regclass and d.deptype = 'a'
+            and exists (select from unnest('{anon,authenticated}'::text[]) as r where has_sequence_privilege(r, d.objid, 'usage'))))
+      union all
+      select 'I7', (select 'trigger functions with definer''s rights in an exposed schema: ' || string_agg(distinct p.oid::regprocedure::text, ', ')
+                      from pg_trigger as t join pg_proc as p on p.oid = t.tgfoid
+                     where t.tgrelid = p_table and p.prosecdef and p.pronamespace = 'public'::regnamespace)
+      union all
+      select 'I8', (select 'views with the rights of their owner: ' || string_agg(distinct v.oid::regclass::text, ', ')
+                      from pg_depend as d join pg_rewrite as r on r.oid = d.objid join pg_class as v on v.oid = r.ev_class
+                     where d.refobjid = p_table and d.classid = 'pg_rewrite'::regclass and v.oid <> p_table
+                       and (v.relkind = 'm' or v.relkind = 'v' and not coalesce(v.reloptions && '{security_invoker=true,security_invoker=on,security_invoker=1}', false)))
+      union all
+      select 'I9', (select 'policies that trust what a person can write: ' || string_agg(p.polname, ', ' order by p.polname)
+                      from pg_policy as p
+                     where p.polrelid = p_table
+                       and concat(pg_get_expr(p.polqual, p_table), pg_get_expr(p.polwithcheck, p_table)) ~ '(user|app)_meta')
+      union all
+      select 'I10', concat_ws('; ',
+        (select 'times without time zone: ' || string_agg(a.attname, ', ' order by a.attnum) from pg_attribute as a
+          where a.attrelid = p_table and a.attnum > 0 and a.atttypid = 'timestamp'::regtype and not a.attisdropped),
+        (select 'inexact numbers: ' || string_agg(a.attname, ', ' order by a.attnum) from pg_attribute as a
+          where a.attrelid = p_table and a.attnum > 0 and a.atttypid in ('real'::regtype, 'double precision'::regtype, 'money'::regtype) and not a.attisdropped),
+        (select 'ids that can be guessed and counted: ' || string_agg(a.attname, ', ' order by a.attnum)
+           from pg_attribute as a join pg_index as i on i.indrelid = p_table and i.indisprimary and a.attnum = any (i.indkey::smallint[])
+          where a.attrelid = p_table and a.atttypid in ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype)))
+    ) as v (invariant, problem)
+   cross join lateral (select nullif(v.problem, '')) as x (problem);
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.write_audit (
   p_company_id uuid,
   p_action     text,
@@ -9518,6 +16621,21 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION public.accept_invitation (
+  token     text,
+  full_name text DEFAULT NULL::text
+)
+  RETURNS public.accepted_invitation
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.accept_invitation(token, full_name);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."accept_invitation"(text, text) FROM PUBLIC, "anon", "service_role";
+
 CREATE OR REPLACE FUNCTION public.adjust_budget (
   company_id    uuid,
   month         date,
@@ -9536,6 +16654,24 @@ $function$;
 
 REVOKE ALL ON FUNCTION "public"."adjust_budget"(uuid, date, numeric, text, uuid) FROM PUBLIC, "anon", "authenticated";
 
+CREATE OR REPLACE FUNCTION public.apply_stripe_state (
+  company_id         uuid,
+  stripe_customer_id text,
+  sync_started_at    timestamp with time zone,
+  state              jsonb,
+  stripe_event_id    text                     DEFAULT NULL::text
+)
+  RETURNS text[]
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.apply_stripe_state(company_id, stripe_customer_id, sync_started_at, state, stripe_event_id);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."apply_stripe_state"(uuid, text, timestamp WITH time zone, jsonb, text) FROM PUBLIC, "anon", "authenticated";
+
 CREATE OR REPLACE FUNCTION public.assign_permission (
   user_id    uuid,
   permission text
@@ -9550,6 +16686,52 @@ end
 $function$;
 
 REVOKE ALL ON FUNCTION "public"."assign_permission"(uuid, text) FROM PUBLIC, "anon", "service_role";
+
+CREATE OR REPLACE FUNCTION public.begin_stripe_sync (
+  company_id uuid
+)
+  RETURNS timestamp WITH time zone
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.begin_stripe_sync(company_id);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."begin_stripe_sync"(uuid) FROM PUBLIC, "anon", "authenticated";
+
+CREATE OR REPLACE FUNCTION public.billing_overview (
+  payment_status text    DEFAULT NULL::text,
+  plan_tier      text    DEFAULT NULL::text,
+  search         text    DEFAULT NULL::text,
+  after          text    DEFAULT NULL::text,
+  max_rows       integer DEFAULT 50
+)
+  RETURNS SETOF public.billing_overview
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query select * from private.billing_overview(payment_status, plan_tier, search, after, max_rows);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."billing_overview"(text, text, text, text, integer) FROM PUBLIC, "anon", "authenticated";
+
+CREATE OR REPLACE FUNCTION public.billing_totals()
+  RETURNS SETOF public.billing_total
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query select * from private.billing_totals();
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."billing_totals"() FROM PUBLIC, "anon", "authenticated";
 
 CREATE OR REPLACE FUNCTION public.budget_forecast (
   company_id uuid
@@ -9637,6 +16819,46 @@ $function$;
 
 REVOKE ALL ON FUNCTION "public"."budget_status"(uuid) FROM PUBLIC, "anon";
 
+CREATE OR REPLACE FUNCTION public.change_company_plan (
+  company_id        uuid,
+  plan_tier         text    DEFAULT NULL::text,
+  monthly_limit_usd numeric DEFAULT NULL::numeric,
+  monthly_price_usd numeric DEFAULT NULL::numeric,
+  enforcement       text    DEFAULT NULL::text,
+  features          jsonb   DEFAULT NULL::jsonb,
+  reason            text    DEFAULT NULL::text,
+  plan_id           uuid    DEFAULT NULL::uuid
+)
+  RETURNS public.company_plans
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.change_company_plan(
+    company_id, plan_tier, monthly_limit_usd, monthly_price_usd, enforcement, features, reason, plan_id);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."change_company_plan"(uuid, text, numeric, numeric, text, jsonb, text, uuid) FROM PUBLIC, "anon", "authenticated";
+
+CREATE OR REPLACE FUNCTION public.change_member_role (
+  company_id  uuid,
+  user_id     uuid,
+  role        text,
+  permissions text[]  DEFAULT '{}'::text[],
+  is_forced   boolean DEFAULT false
+)
+  RETURNS text[]
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.change_member_role(company_id, user_id, role, permissions, is_forced);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."change_member_role"(uuid, uuid, text, text[], boolean) FROM PUBLIC, "anon";
+
 CREATE OR REPLACE FUNCTION public.check_budget_before_usage (
   company_id     uuid,
   agent_id       uuid,
@@ -9686,6 +16908,10 @@ begin
             detail = 'count_not_exact',
             hint = 'Send Prefer: count=exact.';
   end if;
+  -- Reads and calls of stable functions are read-only to PostgreSQL, too.
+  if current_setting('transaction_read_only') = 'off' and current_setting('role', true) in ('authenticated', 'service_role') then
+    perform private.refuse_in_maintenance();
+  end if;
   if current_setting('role', true) = 'authenticated' then
     perform private.limit_request();
   elsif current_setting('role', true) = 'platform_admin' then
@@ -9700,7 +16926,8 @@ $function$;
 
 CREATE OR REPLACE FUNCTION public.claim_events (
   batch_size    integer DEFAULT 100,
-  lease_seconds integer DEFAULT 60
+  lease_seconds integer DEFAULT 60,
+  topics        text[]  DEFAULT NULL::text[]
 )
   RETURNS TABLE (
     company_id          uuid,
@@ -9716,11 +16943,133 @@ CREATE OR REPLACE FUNCTION public.claim_events (
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
 begin
-  return query select * from private.claim_events(claim_events.batch_size, claim_events.lease_seconds);
+  return query select * from private.claim_events(claim_events.batch_size, claim_events.lease_seconds, claim_events.topics);
 end
 $function$;
 
-REVOKE ALL ON FUNCTION "public"."claim_events"(integer, integer) FROM PUBLIC, "anon", "authenticated";
+REVOKE ALL ON FUNCTION "public"."claim_events"(integer, integer, text[]) FROM PUBLIC, "anon", "authenticated";
+
+CREATE OR REPLACE FUNCTION public.claim_stripe_accounts (
+  max_rows integer DEFAULT 10
+)
+  RETURNS TABLE (
+    company_id         uuid,
+    stripe_customer_id text,
+    sync_started_at    timestamp with time zone
+  )
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query select * from private.claim_stripe_accounts(max_rows);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."claim_stripe_accounts"(integer) FROM PUBLIC, "anon", "authenticated";
+
+CREATE OR REPLACE FUNCTION public.claim_stripe_usage (
+  max_rows integer DEFAULT 100
+)
+  RETURNS TABLE (
+    company_id         uuid,
+    month              date,
+    "position"         integer,
+    stripe_customer_id text,
+    identifier         text,
+    value_cents        bigint,
+    used_at            timestamp with time zone,
+    reported_cents     bigint,
+    month_starts_at    timestamp with time zone,
+    is_old             boolean
+  )
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query select * from private.claim_stripe_usage(max_rows);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."claim_stripe_usage"(integer) FROM PUBLIC, "anon", "authenticated";
+
+CREATE OR REPLACE FUNCTION public.close_company (
+  company_id uuid,
+  reason     text,
+  grace_days integer DEFAULT 30
+)
+  RETURNS timestamp WITH time zone
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.close_company(company_id, reason, grace_days);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."close_company"(uuid, text, integer) FROM PUBLIC, "anon", "authenticated";
+
+CREATE OR REPLACE FUNCTION public.company_details (
+  company_id uuid
+)
+  RETURNS public.company_details
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.company_details(company_id);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."company_details"(uuid) FROM PUBLIC, "anon", "authenticated";
+
+CREATE OR REPLACE FUNCTION public.company_lifecycle (
+  company_id uuid
+)
+  RETURNS TABLE (
+    status             text,
+    status_reason      text,
+    created_at         timestamp with time zone,
+    suspended_at       timestamp with time zone,
+    closed_at          timestamp with time zone,
+    grace_ends_at      timestamp with time zone,
+    erasure_started_at timestamp with time zone,
+    erased_at          timestamp with time zone,
+    completed_at       timestamp with time zone,
+    receipt            jsonb
+  )
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query select * from private.company_lifecycle(company_id);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."company_lifecycle"(uuid) FROM PUBLIC, "anon", "authenticated";
+
+CREATE OR REPLACE FUNCTION public.company_overview (
+  status        text    DEFAULT NULL::text,
+  plan_tier     text    DEFAULT NULL::text,
+  flag          text    DEFAULT NULL::text,
+  search        text    DEFAULT NULL::text,
+  sort_by       text    DEFAULT 'name'::text,
+  is_descending boolean DEFAULT false,
+  after         text    DEFAULT NULL::text,
+  max_rows      integer DEFAULT 50
+)
+  RETURNS SETOF public.company_overview
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query select * from private.company_overview(status, plan_tier, flag, search, sort_by, is_descending, after, max_rows);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."company_overview"(text, text, text, text, text, boolean, text, integer) FROM PUBLIC, "anon", "authenticated";
 
 CREATE OR REPLACE FUNCTION public.compliance_status (
   company_id uuid
@@ -9741,6 +17090,30 @@ $function$;
 
 REVOKE ALL ON FUNCTION "public"."compliance_status"(uuid) FROM PUBLIC, "anon";
 
+CREATE OR REPLACE FUNCTION public.create_company (
+  name              text,
+  contact_email     text,
+  slug              text    DEFAULT NULL::text,
+  plan_tier         text    DEFAULT 'starter'::text,
+  monthly_limit_usd numeric DEFAULT NULL::numeric,
+  time_zone         text    DEFAULT 'UTC'::text,
+  currency          text    DEFAULT 'USD'::text,
+  country_code      text    DEFAULT NULL::text,
+  company_id        uuid    DEFAULT NULL::uuid,
+  first_user_email  text    DEFAULT NULL::text
+)
+  RETURNS public.companies
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.create_company(
+    name, contact_email, slug, plan_tier, monthly_limit_usd, time_zone, currency, country_code, company_id, first_user_email);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."create_company"(text, text, text, text, numeric, text, text, text, uuid, text) FROM PUBLIC, "anon", "authenticated";
+
 CREATE OR REPLACE FUNCTION public.delete_company_secret (
   company_id uuid,
   name       text,
@@ -9757,6 +17130,48 @@ $function$;
 
 REVOKE ALL ON FUNCTION "public"."delete_company_secret"(uuid, text, uuid) FROM PUBLIC, "anon";
 
+CREATE OR REPLACE FUNCTION public.diagnose (
+  company_id uuid  DEFAULT NULL::uuid,
+  user_id    uuid  DEFAULT NULL::uuid,
+  permission text  DEFAULT NULL::text,
+  request    jsonb DEFAULT NULL::jsonb
+)
+  RETURNS TABLE (
+    check_id    text,
+    area        text,
+    severity    text,
+    finding     text,
+    explanation text,
+    mend        text,
+    mend_sql    text,
+    evidence    jsonb
+  )
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query select * from private.diagnose(company_id, user_id, permission, request);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."diagnose"(uuid, uuid, text, jsonb) FROM PUBLIC, "anon";
+
+CREATE OR REPLACE FUNCTION public.disable_member (
+  company_id uuid,
+  user_id    uuid,
+  is_forced  boolean DEFAULT false
+)
+  RETURNS timestamp WITH time zone
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.disable_member(company_id, user_id, is_forced);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."disable_member"(uuid, uuid, boolean) FROM PUBLIC, "anon";
+
 CREATE OR REPLACE FUNCTION public.drop_company_data_key (
   company_id uuid
 )
@@ -9770,6 +17185,21 @@ end
 $function$;
 
 REVOKE ALL ON FUNCTION "public"."drop_company_data_key"(uuid) FROM PUBLIC, "anon", "authenticated";
+
+CREATE OR REPLACE FUNCTION public.enable_member (
+  company_id uuid,
+  user_id    uuid
+)
+  RETURNS text[]
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.enable_member(company_id, user_id);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."enable_member"(uuid, uuid) FROM PUBLIC, "anon";
 
 CREATE OR REPLACE FUNCTION public.explain_ip_access (
   company_id uuid,
@@ -9836,6 +17266,21 @@ $function$;
 
 REVOKE ALL ON FUNCTION "public"."extend_compliance_request"(uuid, uuid, text) FROM PUBLIC, "anon";
 
+CREATE OR REPLACE FUNCTION public.fail_stripe_event (
+  stripe_event_id text,
+  error           text
+)
+  RETURNS void
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  perform private.fail_stripe_event(stripe_event_id, error);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."fail_stripe_event"(text, text) FROM PUBLIC, "anon", "authenticated";
+
 CREATE OR REPLACE FUNCTION public.find_leaked_api_keys (
   content     text,
   is_revoking boolean DEFAULT false
@@ -9877,6 +17322,43 @@ $function$;
 
 REVOKE ALL ON FUNCTION "public"."finish_event"(uuid, uuid, integer, text, boolean) FROM PUBLIC, "anon", "authenticated";
 
+CREATE OR REPLACE FUNCTION public.finish_stripe_usage (
+  company_id uuid,
+  month      date,
+  "position" integer
+)
+  RETURNS boolean
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.finish_stripe_usage(company_id, month, "position");
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."finish_stripe_usage"(uuid, date, integer) FROM PUBLIC, "anon", "authenticated";
+
+CREATE OR REPLACE FUNCTION public.invite_member (
+  company_id    uuid,
+  email         text,
+  role          text,
+  permissions   text[]   DEFAULT '{}'::text[],
+  full_name     text     DEFAULT NULL::text,
+  expires_in    interval DEFAULT '7 days'::interval,
+  invitation_id uuid     DEFAULT NULL::uuid,
+  send_email    boolean  DEFAULT true
+)
+  RETURNS public.issued_invitation
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.invite_member(company_id, email, role, permissions, full_name, expires_in, invitation_id, send_email);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."invite_member"(uuid, text, text, text[], text, interval, uuid, boolean) FROM PUBLIC, "anon";
+
 CREATE OR REPLACE FUNCTION public.is_processing_allowed (
   company_id      uuid,
   purpose         text,
@@ -9915,6 +17397,20 @@ $function$;
 
 REVOKE ALL ON FUNCTION "public"."issue_api_key"(uuid, text, text[], timestamp WITH time zone, inet[], integer, uuid) FROM PUBLIC, "anon";
 
+CREATE OR REPLACE FUNCTION public.leave_company (
+  company_id uuid
+)
+  RETURNS uuid
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.leave_company(company_id);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."leave_company"(uuid) FROM PUBLIC, "anon", "service_role";
+
 CREATE OR REPLACE FUNCTION public.lift_processing_restriction (
   company_id     uuid,
   restriction_id uuid,
@@ -9952,6 +17448,25 @@ end
 $function$;
 
 REVOKE ALL ON FUNCTION "public"."list_company_secrets"(uuid) FROM PUBLIC, "anon";
+
+CREATE OR REPLACE FUNCTION public.list_invitations (
+  company_id uuid,
+  is_all     boolean                  DEFAULT false,
+  before_at  timestamp with time zone DEFAULT NULL::timestamp WITH time zone,
+  before_id  uuid                     DEFAULT NULL::uuid,
+  max_rows   integer                  DEFAULT 100
+)
+  RETURNS SETOF public.invitation_entry
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query select * from private.list_invitations(company_id, is_all, before_at, before_id, max_rows);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."list_invitations"(uuid, boolean, timestamp WITH time zone, uuid, integer) FROM PUBLIC, "anon";
 
 CREATE OR REPLACE FUNCTION public.log_api_usage_and_update_budget (
   company_id      uuid,
@@ -10000,6 +17515,21 @@ $function$;
 
 REVOKE ALL ON FUNCTION "public"."log_api_usage_batch"(uuid, jsonb) FROM PUBLIC, "anon";
 
+CREATE OR REPLACE FUNCTION public.maintain_billing()
+  RETURNS TABLE (
+    stages_advanced integer,
+    events_pruned   bigint
+  )
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query select * from private.maintain_billing();
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."maintain_billing"() FROM PUBLIC, "anon", "authenticated";
+
 CREATE OR REPLACE FUNCTION public.maintain_compliance()
   RETURNS integer
   LANGUAGE plpgsql
@@ -10024,6 +17554,19 @@ $function$;
 
 REVOKE ALL ON FUNCTION "public"."maintain_partitions"() FROM PUBLIC, "anon", "authenticated";
 
+CREATE OR REPLACE FUNCTION public.my_billing()
+  RETURNS SETOF public.billing_overview
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query select * from private.my_billing();
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."my_billing"() FROM PUBLIC, "anon", "service_role";
+
 CREATE OR REPLACE FUNCTION public.my_companies()
   RETURNS TABLE (
     company_id     uuid,
@@ -10046,6 +17589,19 @@ $function$;
 
 REVOKE ALL ON FUNCTION "public"."my_companies"() FROM PUBLIC, "anon", "service_role";
 
+CREATE OR REPLACE FUNCTION public.my_company()
+  RETURNS public.company_details
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.my_company();
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."my_company"() FROM PUBLIC, "anon", "service_role";
+
 CREATE OR REPLACE FUNCTION public.my_compliance_requests()
   RETURNS SETOF public.compliance_ticket
   LANGUAGE plpgsql
@@ -10058,6 +17614,110 @@ end
 $function$;
 
 REVOKE ALL ON FUNCTION "public"."my_compliance_requests"() FROM PUBLIC, "anon", "service_role";
+
+CREATE OR REPLACE FUNCTION public.my_usage (
+  starts_on  date    DEFAULT NULL::date,
+  ends_on    date    DEFAULT NULL::date,
+  bucket     text    DEFAULT 'day'::text,
+  group_by   text    DEFAULT 'all'::text,
+  service    text    DEFAULT NULL::text,
+  max_series integer DEFAULT 20
+)
+  RETURNS SETOF public.usage_point
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query select * from private.my_usage(starts_on, ends_on, bucket, group_by, service, max_series);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."my_usage"(date, date, text, text, text, integer) FROM PUBLIC, "anon", "service_role";
+
+CREATE OR REPLACE FUNCTION public.platform_usage (
+  starts_on  date    DEFAULT NULL::date,
+  ends_on    date    DEFAULT NULL::date,
+  bucket     text    DEFAULT 'day'::text,
+  group_by   text    DEFAULT 'all'::text,
+  company_id uuid    DEFAULT NULL::uuid,
+  service    text    DEFAULT NULL::text,
+  plan_tier  text    DEFAULT NULL::text,
+  max_series integer DEFAULT 20
+)
+  RETURNS SETOF public.usage_point
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query select * from private.platform_usage(company_id, starts_on, ends_on, bucket, group_by, service, plan_tier, max_series);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."platform_usage"(date, date, text, text, uuid, text, text, integer) FROM PUBLIC, "anon", "authenticated";
+
+CREATE OR REPLACE FUNCTION public.platform_usage_totals (
+  starts_on  date    DEFAULT NULL::date,
+  ends_on    date    DEFAULT NULL::date,
+  group_by   text    DEFAULT 'company'::text,
+  company_id uuid    DEFAULT NULL::uuid,
+  service    text    DEFAULT NULL::text,
+  plan_tier  text    DEFAULT NULL::text,
+  after      text    DEFAULT NULL::text,
+  max_rows   integer DEFAULT 50
+)
+  RETURNS SETOF public.usage_total
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query select * from private.platform_usage_totals(company_id, starts_on, ends_on, group_by, service, plan_tier, after, max_rows);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."platform_usage_totals"(date, date, text, uuid, text, text, text, integer) FROM PUBLIC, "anon", "authenticated";
+
+CREATE OR REPLACE FUNCTION public.prepare_billing_portal (
+  return_url text
+)
+  RETURNS TABLE (
+    company_id           uuid,
+    stripe_customer_id   text,
+    portal_configuration text
+  )
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query select * from private.prepare_billing_portal(return_url);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."prepare_billing_portal"(text) FROM PUBLIC, "anon", "service_role";
+
+CREATE OR REPLACE FUNCTION public.prepare_checkout (
+  plan_tier   text,
+  success_url text,
+  cancel_url  text
+)
+  RETURNS TABLE (
+    company_id         uuid,
+    stripe_customer_id text,
+    stripe_price_id    text
+  )
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query select * from private.prepare_checkout(plan_tier, success_url, cancel_url);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."prepare_checkout"(text, text, text) FROM PUBLIC, "anon", "service_role";
 
 CREATE OR REPLACE FUNCTION public.process_compliance_request (
   id         uuid,
@@ -10093,6 +17753,21 @@ end
 $function$;
 
 REVOKE ALL ON FUNCTION "public"."put_company_secret"(uuid, text, text, uuid, text) FROM PUBLIC, "anon";
+
+CREATE OR REPLACE FUNCTION public.reactivate_company (
+  company_id uuid,
+  reason     text
+)
+  RETURNS public.companies
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.reactivate_company(company_id, reason);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."reactivate_company"(uuid, text) FROM PUBLIC, "anon", "authenticated";
 
 CREATE OR REPLACE FUNCTION public.read_company_secret (
   company_id uuid,
@@ -10160,6 +17835,30 @@ $function$;
 
 REVOKE ALL ON FUNCTION "public"."reconcile_budget"(uuid, date, boolean) FROM PUBLIC, "anon", "authenticated";
 
+CREATE OR REPLACE FUNCTION public.reconcile_usage (
+  company_id uuid,
+  starts_on  date    DEFAULT NULL::date,
+  ends_on    date    DEFAULT NULL::date,
+  mend       boolean DEFAULT false
+)
+  RETURNS TABLE (
+    dimension        text,
+    day              date,
+    series           text,
+    missing_requests bigint,
+    missing_cost_usd numeric,
+    is_mended        boolean
+  )
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query select * from private.reconcile_usage(reconcile_usage.company_id, starts_on, ends_on, mend);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."reconcile_usage"(uuid, date, date, boolean) FROM PUBLIC, "anon", "authenticated";
+
 CREATE OR REPLACE FUNCTION public.record_compliance_review (
   company_id uuid,
   notes      text DEFAULT NULL::text
@@ -10174,6 +17873,25 @@ end
 $function$;
 
 REVOKE ALL ON FUNCTION "public"."record_compliance_review"(uuid, text) FROM PUBLIC, "anon";
+
+CREATE OR REPLACE FUNCTION public.record_stripe_event (
+  event jsonb
+)
+  RETURNS TABLE (
+    status             text,
+    company_id         uuid,
+    stripe_customer_id text,
+    sync_started_at    timestamp with time zone
+  )
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query select * from private.record_stripe_event(event);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."record_stripe_event"(jsonb) FROM PUBLIC, "anon", "authenticated";
 
 CREATE OR REPLACE FUNCTION public.release_budget_reservation (
   company_id     uuid,
@@ -10213,6 +17931,23 @@ $function$;
 
 REVOKE ALL ON FUNCTION "public"."remove_ip_allowlist_entry"(uuid, inet, boolean) FROM PUBLIC, "anon";
 
+CREATE OR REPLACE FUNCTION public.remove_member (
+  company_id           uuid,
+  user_id              uuid,
+  is_forced            boolean DEFAULT false,
+  is_revoking_api_keys boolean DEFAULT false
+)
+  RETURNS public.removed_member
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.remove_member(company_id, user_id, is_forced, is_revoking_api_keys);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."remove_member"(uuid, uuid, boolean, boolean) FROM PUBLIC, "anon";
+
 CREATE OR REPLACE FUNCTION public.remove_permission (
   user_id    uuid,
   permission text
@@ -10228,6 +17963,37 @@ $function$;
 
 REVOKE ALL ON FUNCTION "public"."remove_permission"(uuid, text) FROM PUBLIC, "anon", "service_role";
 
+CREATE OR REPLACE FUNCTION public.request_stripe_customers (
+  max_rows integer DEFAULT 100
+)
+  RETURNS integer
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.request_stripe_customers(max_rows);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."request_stripe_customers"(integer) FROM PUBLIC, "anon", "authenticated";
+
+CREATE OR REPLACE FUNCTION public.resend_invitation (
+  company_id    uuid,
+  invitation_id uuid,
+  expires_in    interval DEFAULT '7 days'::interval,
+  send_email    boolean  DEFAULT true
+)
+  RETURNS public.issued_invitation
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.resend_invitation(company_id, invitation_id, expires_in, send_email);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."resend_invitation"(uuid, uuid, interval, boolean) FROM PUBLIC, "anon";
+
 CREATE OR REPLACE FUNCTION public.revoke_api_key (
   company_id uuid,
   api_key_id uuid
@@ -10242,6 +18008,35 @@ end
 $function$;
 
 REVOKE ALL ON FUNCTION "public"."revoke_api_key"(uuid, uuid) FROM PUBLIC, "anon";
+
+CREATE OR REPLACE FUNCTION public.revoke_invitation (
+  company_id    uuid,
+  invitation_id uuid
+)
+  RETURNS timestamp WITH time zone
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.revoke_invitation(company_id, invitation_id);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."revoke_invitation"(uuid, uuid) FROM PUBLIC, "anon";
+
+CREATE OR REPLACE FUNCTION public.roll_up_usage (
+  max_rows integer DEFAULT 100000
+)
+  RETURNS integer
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.roll_up_usage(max_rows);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."roll_up_usage"(integer) FROM PUBLIC, "anon", "authenticated";
 
 CREATE OR REPLACE FUNCTION public.rotate_api_key (
   company_id uuid,
@@ -10379,6 +18174,67 @@ $function$;
 
 REVOKE ALL ON FUNCTION "public"."set_security_policy"(uuid, jsonb, boolean) FROM PUBLIC, "anon";
 
+CREATE OR REPLACE FUNCTION public.set_system_setting (
+  key    text,
+  value  jsonb,
+  reason text  DEFAULT NULL::text
+)
+  RETURNS public.system_setting
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.set_system_setting(key, value, reason);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."set_system_setting"(text, jsonb, text) FROM PUBLIC, "anon", "authenticated";
+
+CREATE OR REPLACE FUNCTION public.store_stripe_customer (
+  company_id         uuid,
+  stripe_customer_id text
+)
+  RETURNS text
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.store_stripe_customer(company_id, stripe_customer_id);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."store_stripe_customer"(uuid, text) FROM PUBLIC, "anon", "authenticated";
+
+CREATE OR REPLACE FUNCTION public.stripe_backlog (
+  max_rows integer DEFAULT 100
+)
+  RETURNS SETOF jsonb
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query select * from private.stripe_backlog(max_rows);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."stripe_backlog"(integer) FROM PUBLIC, "anon", "authenticated";
+
+CREATE OR REPLACE FUNCTION public.stripe_cursor (
+  name  text,
+  value jsonb DEFAULT NULL::jsonb
+)
+  RETURNS jsonb
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.stripe_cursor(name, value);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."stripe_cursor"(text, jsonb) FROM PUBLIC, "anon", "authenticated";
+
 CREATE OR REPLACE FUNCTION public.submit_compliance_request (
   company_id    uuid,
   kind          text,
@@ -10403,6 +18259,21 @@ $function$;
 
 REVOKE ALL ON FUNCTION "public"."submit_compliance_request"(uuid, text, text, text, text, text, text[], jsonb, text[], uuid) FROM PUBLIC, "anon";
 
+CREATE OR REPLACE FUNCTION public.suspend_company (
+  company_id uuid,
+  reason     text
+)
+  RETURNS public.companies
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.suspend_company(company_id, reason);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."suspend_company"(uuid, text) FROM PUBLIC, "anon", "authenticated";
+
 CREATE OR REPLACE FUNCTION public.switch_company (
   company_id uuid
 )
@@ -10416,6 +18287,38 @@ end
 $function$;
 
 REVOKE ALL ON FUNCTION "public"."switch_company"(uuid) FROM PUBLIC, "anon", "service_role";
+
+CREATE OR REPLACE FUNCTION public.system_setting_history (
+  key       text    DEFAULT NULL::text,
+  before_id uuid    DEFAULT NULL::uuid,
+  max_rows  integer DEFAULT 100
+)
+  RETURNS SETOF public.system_setting_change
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query select * from private.system_setting_history(key, before_id, max_rows);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."system_setting_history"(text, uuid, integer) FROM PUBLIC, "anon", "authenticated";
+
+CREATE OR REPLACE FUNCTION public.system_settings (
+  prefix text DEFAULT NULL::text
+)
+  RETURNS SETOF public.system_setting
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query select * from private.system_settings(prefix);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."system_settings"(text) FROM PUBLIC, "anon", "authenticated";
 
 CREATE OR REPLACE FUNCTION public.usage_anomalies (
   company_id uuid,
@@ -10483,6 +18386,24 @@ end
 $function$;
 
 REVOKE ALL ON FUNCTION "public"."usage_anomalies"(uuid, integer) FROM PUBLIC, "anon";
+
+CREATE OR REPLACE FUNCTION public.usage_movers (
+  starts_on date    DEFAULT NULL::date,
+  ends_on   date    DEFAULT NULL::date,
+  group_by  text    DEFAULT 'company'::text,
+  max_rows  integer DEFAULT 20
+)
+  RETURNS SETOF public.usage_move
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query select * from private.usage_movers(starts_on, ends_on, group_by, max_rows);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."usage_movers"(date, date, text, integer) FROM PUBLIC, "anon", "authenticated";
 
 CREATE OR REPLACE FUNCTION public.usage_series (
   company_id uuid,
@@ -10630,6 +18551,12 @@ $function$;
 
 REVOKE ALL ON FUNCTION "public"."verify_compliance_identity"(uuid, uuid, text) FROM PUBLIC, "anon";
 
+ALTER TABLE "private"."diagnosis_checks"
+  ADD CONSTRAINT "diagnosis_checks_area_fkey" FOREIGN KEY (area) REFERENCES private.diagnosis_areas(area) ON DELETE RESTRICT;
+
+ALTER TABLE "private"."diagnosis_areas"
+  ADD CONSTRAINT "diagnosis_areas_permission_fkey" FOREIGN KEY (permission) REFERENCES private.permissions(permission) ON DELETE RESTRICT;
+
 ALTER TABLE "private"."role_permissions"
   ADD CONSTRAINT "role_permissions_permission_fkey" FOREIGN KEY (permission) REFERENCES private.permissions(permission) ON DELETE CASCADE;
 
@@ -10723,6 +18650,9 @@ ALTER TABLE "private"."budget_reservations"
 ALTER TABLE "private"."company_data_keys"
   ADD CONSTRAINT "company_data_keys_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
 
+ALTER TABLE "private"."company_lifecycles"
+  ADD CONSTRAINT "company_lifecycles_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
+
 ALTER TABLE "private"."company_secrets"
   ADD CONSTRAINT "company_secrets_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
 
@@ -10734,6 +18664,15 @@ ALTER TABLE "private"."outbox_events"
 
 ALTER TABLE "private"."rate_limit_buckets"
   ADD CONSTRAINT "rate_limit_buckets_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
+
+ALTER TABLE "private"."stripe_usage_reports"
+  ADD CONSTRAINT "stripe_usage_reports_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
+
+ALTER TABLE "private"."usage_daily"
+  ADD CONSTRAINT "usage_daily_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
+
+ALTER TABLE "private"."usage_deltas"
+  ADD CONSTRAINT "usage_deltas_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
 
 ALTER TABLE "private"."usage_keys"
   ADD CONSTRAINT "usage_keys_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
@@ -10752,6 +18691,12 @@ ALTER TABLE "public"."api_usage"
 
 ALTER TABLE "public"."audit_logs"
   ADD CONSTRAINT "audit_logs_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE RESTRICT;
+
+ALTER TABLE "public"."billing_accounts"
+  ADD CONSTRAINT "billing_accounts_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
+
+ALTER TABLE "public"."billing_invoices"
+  ADD CONSTRAINT "billing_invoices_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
 
 ALTER TABLE "public"."budget_adjustments"
   ADD CONSTRAINT "budget_adjustments_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
@@ -10788,6 +18733,12 @@ ALTER TABLE "public"."data_retention_logs"
 
 ALTER TABLE "public"."documents"
   ADD CONSTRAINT "documents_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
+
+ALTER TABLE "public"."invitations"
+  ADD CONSTRAINT "invitations_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE CASCADE;
+
+ALTER TABLE "private"."invitation_tokens"
+  ADD CONSTRAINT "invitation_tokens_invitation_fk" FOREIGN KEY (company_id, invitation_id) REFERENCES public.invitations(company_id, id) ON DELETE CASCADE;
 
 ALTER TABLE "public"."invoice_line_items"
   ADD CONSTRAINT "invoice_line_items_company_id_fkey" FOREIGN KEY (company_id) REFERENCES public.companies(id) ON DELETE RESTRICT;
@@ -10852,9 +18803,10 @@ CREATE VIEW "private"."api_key_states" WITH (security_invoker=on) AS  SELECT k.c
         CASE
             WHEN (k.revoked_at IS NOT NULL) THEN 'revoked'::text
             WHEN ((k.expires_at <= now()) OR ((k.created_at + make_interval(days => p.api_key_max_age_days)) <= now())) THEN 'expired'::text
-            WHEN (c.status <> 'active'::text) THEN 'company_not_active'::text
+            WHEN (c.status <> ALL (ARRAY['active'::text, 'moving'::text])) THEN 'company_not_active'::text
             ELSE NULL::text
-        END AS problem
+        END AS problem,
+    (c.status = 'moving'::text) AS is_moving
    FROM ((public.api_keys k
      JOIN public.companies c ON ((c.id = k.company_id)))
      LEFT JOIN public.security_policies p ON (((p.company_id = k.company_id) AND p.is_active)));
@@ -10890,13 +18842,42 @@ begin
 end
 $function$;
 
-CREATE UNIQUE INDEX audit_links_company_id_link_no_idx ON private.audit_links USING btree (company_id, link_no)
-  WHERE (link_no IS NOT NULL);
+CREATE VIEW "private"."usage_by_day" WITH (security_invoker=on) AS  SELECT d.company_id,
+    d.dimension,
+    d.day,
+    d.series,
+    d.requests,
+    d.units,
+    d.input_tokens,
+    d.output_tokens,
+    d.cost_micro_usd,
+    d.last_at
+   FROM private.usage_daily d
+UNION ALL
+ SELECT t.company_id,
+    x.dimension,
+    t.day,
+    x.series,
+    t.requests,
+    t.units,
+    t.input_tokens,
+    t.output_tokens,
+    t.cost_micro_usd,
+    t.last_at
+   FROM (private.usage_deltas t
+     CROSS JOIN LATERAL ( VALUES ('all'::text,'all'::text), ('service'::text,t.service), ('agent'::text,COALESCE((t.agent_id)::text, 'none'::text))) x(dimension, series));
 
 CREATE INDEX budget_reservations_agent_id_idx ON private.budget_reservations USING btree (company_id, agent_id);
 
 CREATE INDEX budget_reservations_held_idx ON private.budget_reservations USING btree (company_id, expires_at)
   WHERE (held_in <> '{}'::uuid[]);
+
+CREATE UNIQUE INDEX company_moves_company_id_idx ON private.company_moves USING btree (company_id)
+  WHERE (finished_at IS NULL);
+
+CREATE INDEX diagnosis_areas_permission_idx ON private.diagnosis_areas USING btree (permission);
+
+CREATE INDEX diagnosis_checks_area_idx ON private.diagnosis_checks USING btree (area);
 
 CREATE INDEX outbox_events_finished_idx ON private.outbox_events USING btree (finished_at)
   WHERE (status <> 'pending'::text);
@@ -10905,6 +18886,12 @@ CREATE INDEX outbox_events_pending_idx ON private.outbox_events USING btree (ava
   WHERE (status = 'pending'::text);
 
 CREATE INDEX role_permissions_permission_idx ON private.role_permissions USING btree (permission);
+
+CREATE INDEX stripe_events_finished_idx ON private.stripe_events USING btree (finished_at)
+  WHERE (status <> 'received'::text);
+
+CREATE INDEX stripe_events_received_idx ON private.stripe_events USING btree (received_at)
+  WHERE (status = 'received'::text);
 
 CREATE INDEX agent_logs_company_id_agent_id_created_at_idx ON ONLY public.agent_logs USING btree (company_id, agent_id, created_at DESC);
 
@@ -10943,6 +18930,8 @@ CREATE TABLE "private"."audit_logs_default" PARTITION OF "public"."audit_logs" D
 ALTER TABLE "private"."audit_logs_default"
   ENABLE ROW LEVEL SECURITY;
 
+CREATE INDEX billing_invoices_company_id_status_idx ON public.billing_invoices USING btree (company_id, status);
+
 CREATE INDEX budget_adjustments_company_id_budget_period_id_idx ON public.budget_adjustments USING btree (company_id, budget_period_id);
 
 CREATE INDEX budget_alerts_company_id_created_at_idx ON public.budget_alerts USING btree (company_id, created_at DESC);
@@ -10976,6 +18965,12 @@ CREATE INDEX documents_company_id_created_at_idx ON public.documents USING btree
 CREATE INDEX documents_company_id_job_id_idx ON public.documents USING btree (company_id, job_id);
 
 CREATE INDEX documents_company_id_status_title_idx ON public.documents USING btree (company_id, status, title);
+
+CREATE INDEX invitations_company_id_created_at_idx ON public.invitations USING btree (company_id, created_at DESC, id DESC);
+
+CREATE INDEX invitations_company_id_email_idx ON public.invitations USING btree (company_id, email);
+
+CREATE INDEX invitations_company_id_last_sent_at_idx ON public.invitations USING btree (company_id, last_sent_at);
 
 CREATE INDEX invoice_line_items_company_id_invoice_id_position_idx ON public.invoice_line_items USING btree (company_id, invoice_id, "position");
 
@@ -11017,11 +19012,17 @@ CREATE INDEX users_company_id_email_idx ON public.users USING btree (company_id,
 
 CREATE INDEX users_id_idx ON public.users USING btree (id);
 
-CREATE CONSTRAINT TRIGGER link
-  AFTER INSERT OR UPDATE ON private.audit_links DEFERRABLE INITIALLY DEFERRED
+CREATE TRIGGER lytbub_accept_invitation_at_confirmation
+  AFTER UPDATE OF email_confirmed_at ON auth.users
   FOR EACH ROW
-  WHEN (((new.rows_hash IS NULL) OR (new.link_no IS NULL)))
-  EXECUTE FUNCTION private.tg_audit_links__link();
+  WHEN (((old.email_confirmed_at IS NULL) AND (new.email_confirmed_at IS NOT NULL) AND (new.raw_user_meta_data ? 'invitation_token'::text)))
+  EXECUTE FUNCTION private.tg_auth_users__accept_invitation();
+
+CREATE TRIGGER lytbub_accept_invitation_at_sign_up
+  AFTER INSERT ON auth.users
+  FOR EACH ROW
+  WHEN (((new.email_confirmed_at IS NOT NULL) AND (new.raw_user_meta_data ? 'invitation_token'::text)))
+  EXECUTE FUNCTION private.tg_auth_users__accept_invitation();
 
 CREATE TRIGGER keep_tenant
   BEFORE UPDATE ON public.agent_logs
@@ -11105,6 +19106,21 @@ CREATE TRIGGER set_row_meta
   FOR EACH ROW
   EXECUTE FUNCTION private.tg_row__set_meta();
 
+CREATE TRIGGER count_delete
+  AFTER DELETE ON public.api_usage REFERENCING OLD TABLE AS old_rows
+  FOR EACH STATEMENT
+  EXECUTE FUNCTION private.tg_api_usage__count();
+
+CREATE TRIGGER count_insert
+  AFTER INSERT ON public.api_usage REFERENCING NEW TABLE AS new_rows
+  FOR EACH STATEMENT
+  EXECUTE FUNCTION private.tg_api_usage__count();
+
+CREATE TRIGGER count_update
+  AFTER UPDATE ON public.api_usage REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+  FOR EACH STATEMENT
+  EXECUTE FUNCTION private.tg_api_usage__count();
+
 CREATE TRIGGER keep_tenant
   BEFORE UPDATE ON public.api_usage
   FOR EACH ROW
@@ -11116,16 +19132,17 @@ CREATE TRIGGER set_row_meta
   FOR EACH ROW
   EXECUTE FUNCTION private.tg_row__set_creator();
 
-CREATE TRIGGER begin_link
-  AFTER INSERT ON public.audit_logs REFERENCING NEW TABLE AS new_rows
-  FOR EACH STATEMENT
-  EXECUTE FUNCTION private.tg_audit_logs__begin_link();
-
 CREATE TRIGGER keep_tenant
   BEFORE UPDATE ON public.audit_logs
   FOR EACH ROW
   WHEN (((new.company_id IS DISTINCT FROM old.company_id) OR (new.id IS DISTINCT FROM old.id)))
   EXECUTE FUNCTION private.tg_row__refuse_move('audit_logs');
+
+CREATE CONSTRAINT TRIGGER link
+  AFTER INSERT ON public.audit_logs DEFERRABLE INITIALLY DEFERRED
+  FOR EACH ROW
+  WHEN (new.opens_link)
+  EXECUTE FUNCTION private.tg_audit_logs__link();
 
 CREATE TRIGGER refuse_change
   BEFORE DELETE OR UPDATE ON public.audit_logs
@@ -11136,6 +19153,22 @@ CREATE TRIGGER refuse_truncate
   BEFORE TRUNCATE ON public.audit_logs
   FOR EACH STATEMENT
   EXECUTE FUNCTION private.tg_row__refuse_change('audit_logs');
+
+CREATE TRIGGER keep_tenant
+  BEFORE UPDATE ON public.billing_accounts
+  FOR EACH ROW
+  WHEN (((new.company_id IS DISTINCT FROM old.company_id) OR (new.id IS DISTINCT FROM old.id)))
+  EXECUTE FUNCTION private.tg_row__refuse_move('billing_accounts');
+
+CREATE TRIGGER set_row_meta
+  BEFORE INSERT OR UPDATE ON public.billing_accounts
+  FOR EACH ROW
+  EXECUTE FUNCTION private.tg_row__set_meta();
+
+CREATE TRIGGER set_row_meta
+  BEFORE INSERT OR UPDATE ON public.billing_invoices
+  FOR EACH ROW
+  EXECUTE FUNCTION private.tg_row__set_meta();
 
 CREATE TRIGGER keep_tenant
   BEFORE UPDATE ON public.budget_adjustments
@@ -11220,6 +19253,12 @@ CREATE TRIGGER check_company
   FOR EACH ROW
   EXECUTE FUNCTION private.tg_companies__check();
 
+CREATE TRIGGER check_slug
+  BEFORE INSERT OR UPDATE OF slug ON public.companies
+  FOR EACH ROW
+  WHEN ((NOT new.is_operator))
+  EXECUTE FUNCTION private.tg_companies__check_slug();
+
 CREATE TRIGGER keep_operator
   BEFORE DELETE ON public.companies
   FOR EACH ROW
@@ -11232,10 +19271,28 @@ CREATE TRIGGER keep_tenant
   WHEN (((new.id IS DISTINCT FROM old.id) OR (new.is_operator IS DISTINCT FROM old.is_operator)))
   EXECUTE FUNCTION private.tg_row__refuse_move('companies');
 
+CREATE TRIGGER request_stripe_customer
+  AFTER INSERT ON public.companies
+  FOR EACH ROW
+  WHEN (((new.stripe_customer_id IS NULL) AND (new.status = 'active'::text) AND (NOT new.is_operator)))
+  EXECUTE FUNCTION private.tg_companies__request_stripe_customer();
+
 CREATE TRIGGER set_row_meta
   BEFORE INSERT OR UPDATE ON public.companies
   FOR EACH ROW
   EXECUTE FUNCTION private.tg_row__set_meta();
+
+CREATE CONSTRAINT TRIGGER set_up
+  AFTER INSERT ON public.companies DEFERRABLE INITIALLY DEFERRED
+  FOR EACH ROW
+  WHEN ((NOT private.is_importing()))
+  EXECUTE FUNCTION private.tg_companies__set_up();
+
+CREATE TRIGGER tell_status
+  AFTER UPDATE ON public.companies
+  FOR EACH ROW
+  WHEN ((old.status IS DISTINCT FROM new.status))
+  EXECUTE FUNCTION private.tg_companies__tell_status();
 
 CREATE TRIGGER apply_plan
   AFTER INSERT OR UPDATE OF budget_alert_percents ON public.company_config
@@ -11266,8 +19323,13 @@ CREATE TRIGGER set_row_meta
   FOR EACH ROW
   EXECUTE FUNCTION private.tg_row__set_meta();
 
+CREATE TRIGGER yield_default
+  BEFORE INSERT OR UPDATE ON public.company_config
+  FOR EACH ROW
+  EXECUTE FUNCTION private.tg_row__yield_default('company_config');
+
 CREATE TRIGGER apply_plan
-  AFTER INSERT OR DELETE OR UPDATE OF monthly_limit_usd, enforcement, is_active ON public.company_plans
+  AFTER INSERT OR DELETE OR UPDATE OF monthly_limit_usd, payment_limit_usd, enforcement, is_active ON public.company_plans
   FOR EACH ROW
   EXECUTE FUNCTION private.tg_company_plans__apply_plan();
 
@@ -11363,8 +19425,37 @@ CREATE TRIGGER set_row_meta
   FOR EACH ROW
   EXECUTE FUNCTION private.tg_row__set_meta();
 
+CREATE TRIGGER yield_default
+  BEFORE INSERT OR UPDATE ON public.data_retention_policies
+  FOR EACH ROW
+  EXECUTE FUNCTION private.tg_row__yield_default('data_retention_policies');
+
 CREATE TRIGGER set_row_meta
   BEFORE INSERT OR UPDATE ON public.documents
+  FOR EACH ROW
+  EXECUTE FUNCTION private.tg_row__set_meta();
+
+CREATE TRIGGER audit_delete AFTER DELETE ON public.invitations REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_statement__audit (
+  'invitations'
+);
+
+CREATE TRIGGER audit_insert AFTER INSERT ON public.invitations REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_statement__audit (
+  'invitations'
+);
+
+CREATE TRIGGER audit_update AFTER UPDATE ON public.invitations
+  REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_statement__audit (
+  'invitations'
+);
+
+CREATE TRIGGER keep_tenant
+  BEFORE UPDATE ON public.invitations
+  FOR EACH ROW
+  WHEN (((new.company_id IS DISTINCT FROM old.company_id) OR (new.id IS DISTINCT FROM old.id)))
+  EXECUTE FUNCTION private.tg_row__refuse_move('invitations');
+
+CREATE TRIGGER set_row_meta
+  BEFORE INSERT OR UPDATE ON public.invitations
   FOR EACH ROW
   EXECUTE FUNCTION private.tg_row__set_meta();
 
@@ -11569,6 +19660,22 @@ CREATE TRIGGER audit_update AFTER UPDATE ON public.system_config
   'system_config'
 );
 
+CREATE TRIGGER check_setting
+  BEFORE INSERT OR UPDATE ON public.system_config
+  FOR EACH ROW
+  EXECUTE FUNCTION private.tg_system_config__check();
+
+CREATE TRIGGER check_stripe_setting
+  BEFORE INSERT OR UPDATE ON public.system_config
+  FOR EACH ROW
+  WHEN ((new.key ~~ 'stripe.%'::text))
+  EXECUTE FUNCTION private.tg_system_config__check_stripe();
+
+CREATE TRIGGER keep_history
+  AFTER INSERT OR DELETE OR UPDATE ON public.system_config
+  FOR EACH ROW
+  EXECUTE FUNCTION private.tg_system_config__keep_history();
+
 CREATE TRIGGER set_row_meta
   BEFORE INSERT OR UPDATE ON public.system_config
   FOR EACH ROW
@@ -11595,6 +19702,18 @@ CREATE TRIGGER keep_admin
   BEFORE DELETE ON public.users
   FOR EACH ROW
   EXECUTE FUNCTION private.tg_users__keep_admin();
+
+CREATE TRIGGER keep_client_on_delete
+  BEFORE DELETE ON public.users
+  FOR EACH ROW
+  WHEN (((old.role = 'client'::text) AND (old.status = 'active'::text)))
+  EXECUTE FUNCTION private.tg_users__keep_client();
+
+CREATE TRIGGER keep_client_on_update
+  BEFORE UPDATE OF ROLE, status ON public.users
+  FOR EACH ROW
+  WHEN (((old.role = 'client'::text) AND (old.status = 'active'::text) AND ((new.role <> 'client'::text) OR (new.status <> 'active'::text))))
+  EXECUTE FUNCTION private.tg_users__keep_client();
 
 CREATE TRIGGER keep_tenant
   BEFORE UPDATE ON public.users
@@ -11696,6 +19815,26 @@ CREATE POLICY "select_member" ON "public"."audit_logs"
   USING ((company_id = ( SELECT private.company_for('audit.read'::text) AS company_for)));
 
 CREATE POLICY "select_platform_admin" ON "public"."audit_logs"
+  FOR SELECT
+  TO "platform_admin"
+  USING (( SELECT private.is_platform_admin() AS is_platform_admin));
+
+CREATE POLICY "select_member" ON "public"."billing_accounts"
+  FOR SELECT
+  TO "authenticated"
+  USING ((company_id = ( SELECT private.company_for('billing.read'::text) AS company_for)));
+
+CREATE POLICY "select_platform_admin" ON "public"."billing_accounts"
+  FOR SELECT
+  TO "platform_admin"
+  USING (( SELECT private.is_platform_admin() AS is_platform_admin));
+
+CREATE POLICY "select_member" ON "public"."billing_invoices"
+  FOR SELECT
+  TO "authenticated"
+  USING ((company_id = ( SELECT private.company_for('billing.read'::text) AS company_for)));
+
+CREATE POLICY "select_platform_admin" ON "public"."billing_invoices"
   FOR SELECT
   TO "platform_admin"
   USING (( SELECT private.is_platform_admin() AS is_platform_admin));
@@ -11867,6 +20006,16 @@ CREATE POLICY "update_member" ON "public"."documents"
   TO "authenticated"
   USING ((company_id = ( SELECT private.company_for('documents.write'::text) AS company_for)))
   WITH CHECK ((company_id = ( SELECT private.company_for('documents.write'::text) AS company_for)));
+
+CREATE POLICY "select_member" ON "public"."invitations"
+  FOR SELECT
+  TO "authenticated"
+  USING ((company_id = ( SELECT private.company_for('users.read'::text) AS company_for)));
+
+CREATE POLICY "select_platform_admin" ON "public"."invitations"
+  FOR SELECT
+  TO "platform_admin"
+  USING (( SELECT private.is_platform_admin() AS is_platform_admin));
 
 CREATE POLICY "all_platform_admin" ON "public"."invoice_line_items"
   FOR ALL
@@ -12201,6 +20350,30 @@ COMMENT ON COLUMN "private"."company_data_keys"."master_key_hint" IS 'Which mast
 
 COMMENT ON COLUMN "private"."company_data_keys"."wrapped_key" IS 'The data key, encrypted with the master key (OpenPGP).';
 
+COMMENT ON COLUMN "private"."company_lifecycles"."completed_at" IS 'When what had to be kept had gone, too.';
+
+COMMENT ON COLUMN "private"."company_lifecycles"."counts" IS 'Rows that went so far, by table.';
+
+COMMENT ON COLUMN "private"."company_lifecycles"."erased_at" IS 'When everything that may go had gone.';
+
+COMMENT ON COLUMN "private"."company_lifecycles"."grace_ends_at" IS 'Until when closing can be undone; then everything is erased. Set by close_company().';
+
+COMMENT ON COLUMN "private"."company_lifecycles"."receipt" IS 'What went, what is kept and why.';
+
+COMMENT ON COLUMN "private"."company_lifecycles"."reminders" IS 'How many reminders of the end of the grace period were sent.';
+
+COMMENT ON COLUMN "private"."company_lifecycles"."request_hash" IS 'SHA-256 of the request that made it; null if it was inserted directly.';
+
+COMMENT ON COLUMN "private"."company_moves"."company_status" IS 'What companies.status is when it is over.';
+
+COMMENT ON COLUMN "private"."company_moves"."copied_before" IS 'Rows of the source whose xmin is older have been copied and compared; a transaction id without its epoch.';
+
+COMMENT ON COLUMN "private"."company_moves"."is_frozen" IS 'True while jobs for all companies pass the company over in this database: its writes are refused, or it has moved away.';
+
+COMMENT ON COLUMN "private"."company_moves"."peer" IS 'Database at the other end, without its password.';
+
+COMMENT ON COLUMN "private"."company_moves"."token" IS 'What app.move_token says in a transaction of the move, so that it passes the triggers that refuse everybody else.';
+
 COMMENT ON COLUMN "private"."company_secrets"."agent_id" IS 'Agent that it is for; null for the whole company.';
 
 COMMENT ON COLUMN "private"."company_secrets"."ciphertext" IS 'The secret, encrypted with the company''s data key (OpenPGP).';
@@ -12353,6 +20526,8 @@ COMMENT ON COLUMN "public"."audit_logs"."id" IS 'Row id, time-ordered. Unique to
 
 COMMENT ON COLUMN "public"."audit_logs"."ip_address" IS 'Address that the request came from.';
 
+COMMENT ON COLUMN "public"."audit_logs"."opens_link" IS 'Whether the end of the transaction comes to this row to link all that it wrote: one row of each statement does.';
+
 COMMENT ON COLUMN "public"."audit_logs"."request_id" IS 'Id of the request.';
 
 COMMENT ON COLUMN "public"."audit_logs"."row_id" IS 'Row that was touched.';
@@ -12364,6 +20539,110 @@ COMMENT ON COLUMN "public"."audit_logs"."table_name" IS 'Table that was touched.
 COMMENT ON COLUMN "public"."audit_logs"."transaction_id" IS 'Transaction that wrote it: one link of the chain.';
 
 COMMENT ON COLUMN "public"."audit_logs"."user_agent" IS 'Program that the request came from.';
+
+COMMENT ON COLUMN "public"."billing_accounts"."cancel_at_period_end" IS 'True when the subscription ends with its period.';
+
+COMMENT ON COLUMN "public"."billing_accounts"."company_id" IS 'Company (tenant) that the row belongs to. Never changes.';
+
+COMMENT ON COLUMN "public"."billing_accounts"."created_at" IS 'When the row was created.';
+
+COMMENT ON COLUMN "public"."billing_accounts"."created_by" IS 'Auth user who created the row; null for backend jobs. No foreign key: it outlives the account.';
+
+COMMENT ON COLUMN "public"."billing_accounts"."currency" IS 'Currency of the subscription, ISO 4217.';
+
+COMMENT ON COLUMN "public"."billing_accounts"."current_period_ends_at" IS 'When it ends.';
+
+COMMENT ON COLUMN "public"."billing_accounts"."current_period_starts_at" IS 'When the period that is paid for began.';
+
+COMMENT ON COLUMN "public"."billing_accounts"."customer_attempt" IS 'Customers that were made at Stripe before and are gone.';
+
+COMMENT ON COLUMN "public"."billing_accounts"."grace_ends_at" IS 'When the monthly limit is cut, unless the payment arrives.';
+
+COMMENT ON COLUMN "public"."billing_accounts"."id" IS 'Row id, unique within the company.';
+
+COMMENT ON COLUMN "public"."billing_accounts"."last_error" IS 'What the last comparison with Stripe failed with; null when it did not.';
+
+COMMENT ON COLUMN "public"."billing_accounts"."monthly_amount_minor" IS 'What the subscription comes to a month (a year''s price by twelve), in minor units of currency such as cents. 0 when it has ended.';
+
+COMMENT ON COLUMN "public"."billing_accounts"."past_due_since" IS 'Since when a payment is due that was not made: when the oldest open invoice was sent.';
+
+COMMENT ON COLUMN "public"."billing_accounts"."payment_stage" IS 'What follows from that: ok, grace (nothing yet), soft_limit (the monthly limit is cut), suspended.';
+
+COMMENT ON COLUMN "public"."billing_accounts"."payment_status" IS 'ok; past_due while Stripe tries to collect; unpaid when it has given up.';
+
+COMMENT ON COLUMN "public"."billing_accounts"."reconciled_at" IS 'When the nightly comparison was last made.';
+
+COMMENT ON COLUMN "public"."billing_accounts"."stripe_price_id" IS 'Its price, price_….';
+
+COMMENT ON COLUMN "public"."billing_accounts"."stripe_subscription_id" IS 'Subscription that decides the plan, sub_…; null without one.';
+
+COMMENT ON COLUMN "public"."billing_accounts"."subscription_status" IS 'Its status in Stripe''s words: incomplete, incomplete_expired, trialing, active, past_due, canceled, unpaid or paused.';
+
+COMMENT ON COLUMN "public"."billing_accounts"."suspended_at" IS 'companies.suspended_at, where it was suspended for payment; it is restored only while both are the same.';
+
+COMMENT ON COLUMN "public"."billing_accounts"."suspends_at" IS 'When the company is suspended, unless the payment arrives; infinity for never.';
+
+COMMENT ON COLUMN "public"."billing_accounts"."sync_started_at" IS 'When Stripe was last asked; each question has a later one.';
+
+COMMENT ON COLUMN "public"."billing_accounts"."synced_at" IS 'When Stripe was asked for what stands here; an answer to an earlier question is not taken any more.';
+
+COMMENT ON COLUMN "public"."billing_accounts"."trial_ends_at" IS 'When the trial ends or ended.';
+
+COMMENT ON COLUMN "public"."billing_accounts"."updated_at" IS 'When the row was last changed; kept by trigger.';
+
+COMMENT ON COLUMN "public"."billing_accounts"."updated_by" IS 'Auth user who changed the row last; null for backend jobs.';
+
+COMMENT ON COLUMN "public"."billing_invoices"."amount_due_minor" IS 'What is or was to be paid.';
+
+COMMENT ON COLUMN "public"."billing_invoices"."amount_paid_minor" IS 'What was paid.';
+
+COMMENT ON COLUMN "public"."billing_invoices"."amount_remaining_minor" IS 'What is left to be paid.';
+
+COMMENT ON COLUMN "public"."billing_invoices"."attempt_count" IS 'How often Stripe has tried to collect it.';
+
+COMMENT ON COLUMN "public"."billing_invoices"."company_id" IS 'Company (tenant) that is billed. Never changes.';
+
+COMMENT ON COLUMN "public"."billing_invoices"."created_at" IS 'When the row was created.';
+
+COMMENT ON COLUMN "public"."billing_invoices"."created_by" IS 'Auth user who created the row; null for backend jobs. No foreign key: it outlives the account.';
+
+COMMENT ON COLUMN "public"."billing_invoices"."currency" IS 'Currency, ISO 4217.';
+
+COMMENT ON COLUMN "public"."billing_invoices"."due_at" IS 'When it is due; null when it is collected at once.';
+
+COMMENT ON COLUMN "public"."billing_invoices"."finalized_at" IS 'When it was sent and could not be changed any more.';
+
+COMMENT ON COLUMN "public"."billing_invoices"."hosted_invoice_url" IS 'Page at Stripe on which it is shown and can be paid.';
+
+COMMENT ON COLUMN "public"."billing_invoices"."issued_at" IS 'When it was created at Stripe.';
+
+COMMENT ON COLUMN "public"."billing_invoices"."next_attempt_at" IS 'When Stripe tries next.';
+
+COMMENT ON COLUMN "public"."billing_invoices"."number" IS 'Number on the invoice; null for a draft.';
+
+COMMENT ON COLUMN "public"."billing_invoices"."paid_at" IS 'When it was paid.';
+
+COMMENT ON COLUMN "public"."billing_invoices"."pdf_url" IS 'The invoice as a PDF.';
+
+COMMENT ON COLUMN "public"."billing_invoices"."period_ends_at" IS 'End of it.';
+
+COMMENT ON COLUMN "public"."billing_invoices"."period_starts_at" IS 'Begin of the period that is billed.';
+
+COMMENT ON COLUMN "public"."billing_invoices"."status" IS 'draft, open, paid, void or uncollectible.';
+
+COMMENT ON COLUMN "public"."billing_invoices"."stripe_invoice_id" IS 'Invoice at Stripe, in_….';
+
+COMMENT ON COLUMN "public"."billing_invoices"."stripe_subscription_id" IS 'Subscription that it is for, sub_….';
+
+COMMENT ON COLUMN "public"."billing_invoices"."synced_at" IS 'When Stripe was asked for what stands here.';
+
+COMMENT ON COLUMN "public"."billing_invoices"."total_minor" IS 'Total with taxes and discounts; negative for a credit.';
+
+COMMENT ON COLUMN "public"."billing_invoices"."updated_at" IS 'When the row was last changed; kept by trigger.';
+
+COMMENT ON COLUMN "public"."billing_invoices"."updated_by" IS 'Auth user who changed the row last; null for backend jobs.';
+
+COMMENT ON COLUMN "public"."billing_invoices"."voided_at" IS 'When it was voided.';
 
 COMMENT ON COLUMN "public"."budget_adjustments"."amount_micro_usd" IS 'Amount in millionths of a US dollar; negative for a credit.';
 
@@ -12489,7 +20768,7 @@ COMMENT ON COLUMN "public"."companies"."postal_code" IS 'Postal code.';
 
 COMMENT ON COLUMN "public"."companies"."slug" IS 'Short name for addresses, unique on the platform: lower case, digits and hyphens, 3 to 63 characters.';
 
-COMMENT ON COLUMN "public"."companies"."status" IS 'active, suspended or closed. Only members of an active company get any rows.';
+COMMENT ON COLUMN "public"."companies"."status" IS 'active, moving, suspended or closed. Only members of an active company get any rows; of one that is moving to another database they read, and nobody writes.';
 
 COMMENT ON COLUMN "public"."companies"."status_reason" IS 'Why the company is suspended or closed.';
 
@@ -12521,6 +20800,8 @@ COMMENT ON COLUMN "public"."company_config"."invoice_number_prefix" IS 'What inv
 
 COMMENT ON COLUMN "public"."company_config"."invoice_payment_days" IS 'Days until an invoice is due, 0 to 365.';
 
+COMMENT ON COLUMN "public"."company_config"."is_default" IS 'True while nobody has chosen anything: an insert takes its place.';
+
 COMMENT ON COLUMN "public"."company_config"."notification_emails" IS 'Addresses that alerts go to, at most 20.';
 
 COMMENT ON COLUMN "public"."company_config"."settings" IS 'Anything else the application keeps per company, an object of at most 64 kB.';
@@ -12546,6 +20827,10 @@ COMMENT ON COLUMN "public"."company_plans"."id" IS 'Row id, unique within the co
 COMMENT ON COLUMN "public"."company_plans"."is_active" IS 'True for the plan in force.';
 
 COMMENT ON COLUMN "public"."company_plans"."monthly_limit_usd" IS 'US dollars a month; starter 100, professional 500, enterprise 2000 unless stated, custom must be stated.';
+
+COMMENT ON COLUMN "public"."company_plans"."monthly_price_usd" IS 'What the plan costs, in US dollars a month, before usage; that of its tier unless stated, null where it is negotiated and not known.';
+
+COMMENT ON COLUMN "public"."company_plans"."payment_limit_usd" IS 'Lower limit, in US dollars a month, while payments are overdue; null otherwise. Set by billing only.';
 
 COMMENT ON COLUMN "public"."company_plans"."plan_tier" IS 'starter, professional, enterprise or custom.';
 
@@ -12651,6 +20936,8 @@ COMMENT ON COLUMN "public"."data_retention_policies"."data_class" IS 'Class of d
 
 COMMENT ON COLUMN "public"."data_retention_policies"."id" IS 'Row id, unique within the company; may be supplied by the client, so that a retry is recognised.';
 
+COMMENT ON COLUMN "public"."data_retention_policies"."is_default" IS 'True while nobody has chosen anything: an insert takes its place.';
+
 COMMENT ON COLUMN "public"."data_retention_policies"."is_legal_hold" IS 'True while nothing may go, whatever the policy says.';
 
 COMMENT ON COLUMN "public"."data_retention_policies"."legal_basis" IS 'Why this period, such as HGB section 257.';
@@ -12692,6 +20979,44 @@ COMMENT ON COLUMN "public"."documents"."updated_at" IS 'When the row was last ch
 COMMENT ON COLUMN "public"."documents"."updated_by" IS 'Auth user who changed the row last; null for backend jobs.';
 
 COMMENT ON COLUMN "public"."documents"."version" IS 'Version of the document, from 1.';
+
+COMMENT ON COLUMN "public"."invitations"."accepted_at" IS 'When it was accepted; set exactly when it is.';
+
+COMMENT ON COLUMN "public"."invitations"."accepted_by" IS 'Who accepted it.';
+
+COMMENT ON COLUMN "public"."invitations"."company_id" IS 'Company (tenant) that the invitation is to. Never changes.';
+
+COMMENT ON COLUMN "public"."invitations"."created_at" IS 'When the row was created.';
+
+COMMENT ON COLUMN "public"."invitations"."created_by" IS 'Auth user who created the row; null for backend jobs. No foreign key: it outlives the account.';
+
+COMMENT ON COLUMN "public"."invitations"."email" IS 'Address that was invited, in lower case.';
+
+COMMENT ON COLUMN "public"."invitations"."expires_at" IS 'When it ends; set anew each time it is sent again.';
+
+COMMENT ON COLUMN "public"."invitations"."full_name" IS 'Name of the person as the inviter knows it; null if they do not.';
+
+COMMENT ON COLUMN "public"."invitations"."granted_permissions" IS 'Permissions that they get beyond those of the role.';
+
+COMMENT ON COLUMN "public"."invitations"."id" IS 'Invitation id, unique within the company.';
+
+COMMENT ON COLUMN "public"."invitations"."invited_as" IS 'As what they did: member, operator or backend.';
+
+COMMENT ON COLUMN "public"."invitations"."invited_by" IS 'Who sent it last; null for backend jobs. It holds only while they could still make it.';
+
+COMMENT ON COLUMN "public"."invitations"."last_sent_at" IS 'When that was last.';
+
+COMMENT ON COLUMN "public"."invitations"."revoked_at" IS 'When it was revoked, or replaced after it had expired; set exactly when it is.';
+
+COMMENT ON COLUMN "public"."invitations"."role" IS 'Role that the person gets.';
+
+COMMENT ON COLUMN "public"."invitations"."sent_count" IS 'How often a token was made for it.';
+
+COMMENT ON COLUMN "public"."invitations"."status" IS 'pending, accepted or revoked. list_invitations() also tells which are expired or void.';
+
+COMMENT ON COLUMN "public"."invitations"."updated_at" IS 'When the row was last changed; kept by trigger.';
+
+COMMENT ON COLUMN "public"."invitations"."updated_by" IS 'Auth user who changed the row last; null for backend jobs.';
 
 COMMENT ON COLUMN "public"."invoice_line_items"."amount" IS 'Quantity times price, rounded to 2 places, before tax.';
 
@@ -13013,6 +21338,8 @@ COMMENT ON COLUMN "public"."users"."updated_at" IS 'When the row was last change
 
 COMMENT ON COLUMN "public"."users"."updated_by" IS 'Auth user who changed the row last; null for backend jobs.';
 
+COMMENT ON FUNCTION "private"."accept_invitation"(text, text) IS 'Implementation of public.accept_invitation().';
+
 COMMENT ON FUNCTION "private"."access_problem"() IS 'policy_problem() of the member''s chosen company, or what is wrong with the API key; null if that is not what keeps them out.';
 
 COMMENT ON FUNCTION "private"."actor_id"() IS 'current_user_id() for row triggers: kept for the transaction beside the claims that it was read from.';
@@ -13020,6 +21347,22 @@ COMMENT ON FUNCTION "private"."actor_id"() IS 'current_user_id() for row trigger
 COMMENT ON FUNCTION "private"."address_pattern"(uuid, text[]) IS 'Regular expression that finds addresses, but not within other addresses that the company knows.';
 
 COMMENT ON FUNCTION "private"."adjust_budget"(uuid, date, numeric, text, uuid) IS 'Implementation of public.adjust_budget().';
+
+COMMENT ON FUNCTION "private"."adopt_table"(regclass, jsonb, boolean) IS 'Adopts a table in one transaction, with p_commit for good; the steps that were taken. Safe to repeat. Options: see plan_adoption(). For tables in use take `npm run adopt`, which holds no lock for long. Errors: 22023 adoption_impossible; 23502 rows_without_company; 23503 where a row leads to another company''s.';
+
+COMMENT ON FUNCTION "private"."adoption_assignment"(regclass, jsonb, boolean) IS 'Statements for the trigger that gives a row without company its own: by the rule of the adoption, or the member''s active company.';
+
+COMMENT ON FUNCTION "private"."adoption_company"(regclass, jsonb) IS 'SQL expression for the company of a row t, by option company, through or expression; null if there is none.';
+
+COMMENT ON FUNCTION "private"."adoption_indexes"(regclass) IS 'Indexes of a table that do not carry the company, and those that shall replace them.';
+
+COMMENT ON FUNCTION "private"."adoption_problems"(regclass, jsonb) IS 'Why a table cannot be adopted with these options, and what to do about each; no rows if it can.';
+
+COMMENT ON FUNCTION "private"."adoption_protection"(regclass, jsonb) IS 'Statements that put a table under the gate: permissions, policies, grants, triggers, classes of its columns.';
+
+COMMENT ON FUNCTION "private"."adoption_references"(regclass) IS 'Foreign keys between a table and others with companies that do not carry the company, and those that shall replace them.';
+
+COMMENT ON FUNCTION "private"."advance_payment_stages"(integer) IS 'Stages that time alone brings, of at most so many companies; how many changed.';
 
 COMMENT ON FUNCTION "private"."anonymous_values"(text) IS 'What anonymising sets in a table, and how to tell a row that is not anonymous yet.';
 
@@ -13033,17 +21376,25 @@ COMMENT ON FUNCTION "private"."apply_corrections"(public.compliance_requests, pr
 
 COMMENT ON FUNCTION "private"."apply_limit"(uuid, uuid, text, bigint) IS 'Brings the limit of an agent or a service into the running month, with what the ledger already counts towards it; null lifts it.';
 
+COMMENT ON FUNCTION "private"."apply_payment_stage"(uuid) IS 'Brings stage, limit and suspension of a company in step with its payments and the time; whether the stage changed. Emits billing.payment_stage_changed.';
+
 COMMENT ON FUNCTION "private"."apply_plan"(uuid) IS 'Brings plan and alerts into the months that are not over.';
 
 COMMENT ON FUNCTION "private"."apply_rate_decision"(public.rate_limit_decision) IS 'Sets the RateLimit headers of the answer, or refuses the request. Errors: PT429 rate_limited.';
+
+COMMENT ON FUNCTION "private"."apply_stripe_invoices"(uuid, text, timestamp with time zone, jsonb) IS 'Mirrors invoices; how many changed. Errors: 42501 foreign_customer.';
+
+COMMENT ON FUNCTION "private"."apply_stripe_state"(uuid, text, timestamp with time zone, jsonb, text) IS 'Implementation of public.apply_stripe_state().';
+
+COMMENT ON FUNCTION "private"."apply_subscription_plan"(uuid, text, timestamp with time zone, boolean, text, text, numeric) IS 'Makes the plan that a subscription buys the active one, or that of ended subscriptions; whether it changed.';
 
 COMMENT ON FUNCTION "private"."apply_time_zone"(uuid) IS 'Moves the end of the running month to where it is in the company''s time zone.';
 
 COMMENT ON FUNCTION "private"."audit_changes"(jsonb, jsonb, text[]) IS 'Old and new value of each column that differs between two states of a row; null if none does. Of secret columns only that they differ.';
 
-COMMENT ON FUNCTION "private"."audit_genesis"(uuid) IS 'What stands before the first link of a company''s audit chain.';
+COMMENT ON FUNCTION "private"."audit_erased_leaf"(public.audit_logs) IS 'Hash of a row of the audit log from which fields were erased: what it was before.';
 
-COMMENT ON FUNCTION "private"."audit_leaves"(public.audit_logs[]) IS 'Hash of each row of the audit log. Erased fields count by their commitment.';
+COMMENT ON FUNCTION "private"."audit_genesis"(uuid) IS 'What stands before the first link of a company''s audit chain.';
 
 COMMENT ON FUNCTION "private"."audit_link_hash"(bytea, bigint, timestamp with time zone, xid8, integer, bytea) IS 'Hash of a link of the audit chain.';
 
@@ -13051,7 +21402,19 @@ COMMENT ON FUNCTION "private"."audit_request"() IS 'Address, program and id of t
 
 COMMENT ON FUNCTION "private"."audit_role"(uuid, uuid) IS 'Role in which somebody acts for a company: a member''s role there, api_key for a key, admin for operators, the database role for the backend.';
 
-COMMENT ON FUNCTION "private"."audit_rows"(uuid, timestamp with time zone, xid8) IS 'The rows that a transaction wrote to a company''s audit log.';
+COMMENT ON FUNCTION "private"."audit_rows_hash"(uuid, timestamp with time zone, xid8) IS 'How many rows a transaction wrote to a company''s audit log, from how many of them fields were erased, and their hash.';
+
+COMMENT ON FUNCTION "private"."audit_update_query"(regclass, text[]) IS 'Query for what an update of many rows changed in a table: rows of private.audited_row, from the transition tables of its trigger.';
+
+COMMENT ON FUNCTION "private"."begin_adoption"(regclass, jsonb) IS 'Remembers that a table is being adopted; its options, those of last time without new ones. Errors: 22023 adoption_impossible.';
+
+COMMENT ON FUNCTION "private"."begin_stripe_sync"(uuid) IS 'Implementation of public.begin_stripe_sync().';
+
+COMMENT ON FUNCTION "private"."billing_overview"(text, text, text, text, integer) IS 'Implementation of public.billing_overview().';
+
+COMMENT ON FUNCTION "private"."billing_rows"(uuid) IS 'The rows of billing_overview() and my_billing(), of one company or all (null). The caller has checked who asks.';
+
+COMMENT ON FUNCTION "private"."billing_totals"() IS 'Implementation of public.billing_totals().';
 
 COMMENT ON FUNCTION "private"."budget_balance"(uuid, uuid) IS 'Spent, held and remaining of a budget at this instant, in micro-dollars. Takes no lock.';
 
@@ -13061,7 +21424,11 @@ COMMENT ON FUNCTION "private"."budget_status"(uuid) IS 'Implementation of public
 
 COMMENT ON FUNCTION "private"."bytes_text"(bytea) IS 'Bytes as UTF-8 where they are, escaped where not.';
 
+COMMENT ON FUNCTION "private"."change_company_plan"(uuid, text, numeric, numeric, text, jsonb, text, uuid) IS 'Implementation of public.change_company_plan().';
+
 COMMENT ON FUNCTION "private"."change_member_permission"(uuid, text, boolean) IS 'Implementation of public.assign_permission() and public.remove_permission().';
+
+COMMENT ON FUNCTION "private"."change_member_role"(uuid, uuid, text, text[], boolean) IS 'Implementation of public.change_member_role().';
 
 COMMENT ON FUNCTION "private"."charge_all_plainly"(uuid, private.plain_budgets, bigint, bigint) IS 'charge_plainly() for each budget of a request. Errors: LB002 if anything stands in the way of one.';
 
@@ -13083,17 +21450,29 @@ COMMENT ON FUNCTION "private"."check_audit_chain"(uuid) IS 'Check audit_chain of
 
 COMMENT ON FUNCTION "private"."check_budget"(uuid, uuid, numeric, text, integer, uuid) IS 'Implementation of public.check_budget_before_usage().';
 
+COMMENT ON FUNCTION "private"."check_company_values"(text, text, text, text, numeric, text, text) IS 'Passes for what a company can be made of. Errors: 22023 invalid_name, invalid_email, invalid_slug, unknown_plan_tier, invalid_amount, invalid_code.';
+
 COMMENT ON FUNCTION "private"."check_rate_limit"(uuid, integer, uuid) IS 'Implementation of public.check_rate_limit().';
 
 COMMENT ON FUNCTION "private"."check_requests"(uuid) IS 'Checks requests_open and requests_overdue of compliance_status().';
 
 COMMENT ON FUNCTION "private"."check_retention"(uuid) IS 'Checks retention_policies, retention_overdue and retention_failures of compliance_status(). Writes nothing.';
 
-COMMENT ON FUNCTION "private"."claim_events"(integer, integer) IS 'Implementation of public.claim_events().';
+COMMENT ON FUNCTION "private"."choose_subscription"(jsonb) IS 'The subscription that decides about the plan, of all that a customer has, with what its price buys.';
+
+COMMENT ON FUNCTION "private"."chosen_company"(uuid, jsonb, jsonb) IS 'The company that a request chooses, what it says literally, and where: header x-company-id, claim company_id, or the default membership.';
+
+COMMENT ON FUNCTION "private"."claim_events"(integer, integer, text[]) IS 'Implementation of public.claim_events().';
+
+COMMENT ON FUNCTION "private"."claim_stripe_accounts"(integer) IS 'Implementation of public.claim_stripe_accounts().';
+
+COMMENT ON FUNCTION "private"."claim_stripe_usage"(integer) IS 'Implementation of public.claim_stripe_usage().';
 
 COMMENT ON FUNCTION "private"."client_address"() IS 'Address of the client of this request, as forwarded_address() says; null if unknown. Never raises.';
 
 COMMENT ON FUNCTION "private"."close_budget_periods"(interval) IS 'Closes months that ended longer ago than the grace, at most 1,000 budgets a run, with event budget.period_closed; how many. Run every hour.';
+
+COMMENT ON FUNCTION "private"."close_company"(uuid, text, integer) IS 'Implementation of public.close_company().';
 
 COMMENT ON FUNCTION "private"."close_other_requests"(public.compliance_requests, private.subject_work) IS 'Cancels open requests of a person who is erased, and deletes copies that were made for them.';
 
@@ -13101,13 +21480,27 @@ COMMENT ON FUNCTION "private"."close_partition"(text) IS 'Takes every grant off 
 
 COMMENT ON FUNCTION "private"."column_class_problems"() IS 'Columns of public and private tables that have no class, and classes of columns that do not exist.';
 
+COMMENT ON FUNCTION "private"."column_list"(regclass, smallint[], text) IS 'Names of columns of a table in the given order, quoted, each behind a prefix.';
+
+COMMENT ON FUNCTION "private"."company_details"(uuid) IS 'Implementation of public.company_details().';
+
+COMMENT ON FUNCTION "private"."company_details_of"(uuid) IS 'The row of company_details() and my_company(); nulls if there is no such company. The caller has checked who asks.';
+
 COMMENT ON FUNCTION "private"."company_for"(text) IS 'The gate: id of the caller''s active company if they hold the permission (resource.verb) there, else null. Null permission asks for membership alone. Chosen by header x-company-id, then the token''s company_id, then the default membership; backed by public.users, public.companies and the company''s security policy on every statement. Never raises.';
 
 COMMENT ON FUNCTION "private"."company_for_api_key"(text) IS 'The gate for a token that was issued for an API key: its company if the key is valid now and holds the permission, else null. Never raises.';
 
+COMMENT ON FUNCTION "private"."company_health"(uuid[]) IS 'How companies are: members, plan, budget, payments, requests, retention, and flags for what somebody should look at.';
+
+COMMENT ON FUNCTION "private"."company_lifecycle"(uuid) IS 'Implementation of public.company_lifecycle().';
+
+COMMENT ON FUNCTION "private"."company_overview"(text, text, text, text, text, boolean, text, integer) IS 'Implementation of public.company_overview().';
+
 COMMENT ON FUNCTION "private"."company_rate"(uuid) IS 'Requests a minute and burst of a company: requests_per_minute and request_burst in the features of its plan.';
 
 COMMENT ON FUNCTION "private"."compare_budget"(uuid, uuid) IS 'Spent and held of a budget as counted and as the ledger and the reservations say, in micro-dollars. Takes no lock.';
+
+COMMENT ON FUNCTION "private"."compare_usage"(uuid, date, date) IS 'What the days of a company say less than its ledger, of starts_on to before ends_on; no rows when they agree. Takes no lock.';
 
 COMMENT ON FUNCTION "private"."compliance_status"(uuid) IS 'Implementation of public.compliance_status().';
 
@@ -13115,9 +21508,13 @@ COMMENT ON FUNCTION "private"."compliance_ticket"(public.compliance_requests) IS
 
 COMMENT ON FUNCTION "private"."count_limits"(uuid, uuid) IS 'Counts the limits of agents and services in the row of the company.';
 
+COMMENT ON FUNCTION "private"."create_company"(text, text, text, text, numeric, text, text, text, uuid, text) IS 'Implementation of public.create_company().';
+
 COMMENT ON FUNCTION "private"."create_month_partition"(text, date) IS 'Creates one monthly partition (UTC months), moves its rows over from the default partition and attaches it. False if it is there already. Errors: 55P03 when the table stays in use for half a second.';
 
 COMMENT ON FUNCTION "private"."csv_field"(text) IS 'A field of a CSV file (RFC 4180), quoted; one that begins like a formula gets an apostrophe.';
+
+COMMENT ON FUNCTION "private"."current_access"(regclass) IS 'Statements that give a table back the policies and grants that it has now.';
 
 COMMENT ON FUNCTION "private"."current_user_id"() IS 'The signed-in auth user (the token''s sub), or null; null for anonymous sign-ins. Like auth.uid(), but never raises on a malformed token.';
 
@@ -13127,19 +21524,79 @@ COMMENT ON FUNCTION "private"."default_company"(uuid) IS 'The active company tha
 
 COMMENT ON FUNCTION "private"."delete_company_secret"(uuid, text, uuid) IS 'Implementation of public.delete_company_secret().';
 
+COMMENT ON FUNCTION "private"."delete_member"(uuid, uuid, text) IS 'Deletes a membership, with an event of that topic; ids of the API keys that the person issued and that still work.';
+
+COMMENT ON FUNCTION "private"."diagnose"(uuid, uuid, text, jsonb) IS 'Implementation of public.diagnose().';
+
+COMMENT ON FUNCTION "private"."diagnose_access"(uuid, uuid, text, jsonb, jsonb, boolean) IS 'Findings of diagnose() about why a person sees what they see.';
+
+COMMENT ON FUNCTION "private"."diagnose_address"(uuid, inet) IS 'Which entry of a company''s IP allowlist keeps an address out, as a finding of diagnose().';
+
+COMMENT ON FUNCTION "private"."diagnose_api_key"(text, jsonb, jsonb) IS 'Findings of diagnose() about a request with the token of an API key.';
+
+COMMENT ON FUNCTION "private"."diagnose_billing"(uuid) IS 'Findings of diagnose() about a company''s plan and Stripe.';
+
+COMMENT ON FUNCTION "private"."diagnose_budgets"(uuid) IS 'Findings of diagnose() about a company''s budgets.';
+
+COMMENT ON FUNCTION "private"."diagnose_company"(uuid, text[]) IS 'Findings of diagnose() about a company, area by area; <area>.ok where there are none.';
+
+COMMENT ON FUNCTION "private"."diagnose_compliance"(uuid) IS 'Findings of diagnose() about a company''s requests, audit chain and secrets.';
+
+COMMENT ON FUNCTION "private"."diagnose_hook"() IS 'Findings of diagnose() about the token hook.';
+
+COMMENT ON FUNCTION "private"."diagnose_member"(public.users, text, jsonb, boolean) IS 'Findings of diagnose() about a member of a company; access.ok if nothing keeps them out.';
+
+COMMENT ON FUNCTION "private"."diagnose_network"(uuid) IS 'Findings of diagnose() about a company''s IP allowlist, whoever asks.';
+
+COMMENT ON FUNCTION "private"."diagnose_outbox"() IS 'Findings of diagnose() about events that are not delivered.';
+
+COMMENT ON FUNCTION "private"."diagnose_partitions"() IS 'Findings of diagnose() about monthly partitions.';
+
+COMMENT ON FUNCTION "private"."diagnose_platform"() IS 'Findings of diagnose() about everything that is of no one company.';
+
+COMMENT ON FUNCTION "private"."diagnose_policy"(public.users, text, jsonb, boolean) IS 'Findings of diagnose() about what of its company''s security policy a member''s request does not meet.';
+
+COMMENT ON FUNCTION "private"."diagnose_retention"(uuid) IS 'Findings of diagnose() about a company''s retention policies. Writes nothing.';
+
+COMMENT ON FUNCTION "private"."diagnose_roles"() IS 'Findings of diagnose() about Postgres roles and what PostgREST is told through them.';
+
+COMMENT ON FUNCTION "private"."diagnose_schedule"() IS 'Findings of diagnose() about pg_cron and the jobs of private.schedule_maintenance().';
+
+COMMENT ON FUNCTION "private"."diagnose_stripe_events"() IS 'Findings of diagnose() about events of Stripe that were not processed.';
+
+COMMENT ON FUNCTION "private"."diagnose_token"(public.users, jsonb) IS 'Findings of diagnose() about a token whose claims are not what the tables say.';
+
+COMMENT ON FUNCTION "private"."disable_member"(uuid, uuid, boolean) IS 'Implementation of public.disable_member().';
+
 COMMENT ON FUNCTION "private"."drop_company_data_key"(uuid) IS 'Implementation of public.drop_company_data_key().';
 
 COMMENT ON FUNCTION "private"."drop_expired_partition"() IS 'Drops the first month of which no company keeps anything, with an entry for each company; what went of each. A row without company for a month that was empty; no rows: no such month, or all are in use.';
 
 COMMENT ON FUNCTION "private"."emit_event"(uuid, text, jsonb) IS 'Writes an event of a company to the outbox. Topic is resource.event.';
 
+COMMENT ON FUNCTION "private"."enable_member"(uuid, uuid) IS 'Implementation of public.enable_member().';
+
 COMMENT ON FUNCTION "private"."erase_audit_fields"(uuid, timestamp with time zone, uuid, text[]) IS 'Erases fields of an entry of the audit log (names of columns; changes.<column>) and keeps their commitments, so that the chain still verifies. False if the entry has none of them.';
+
+COMMENT ON FUNCTION "private"."erase_audit_log"(uuid, timestamp with time zone, integer) IS 'Erases who, from where and what from the entries of an erased company''s audit log, and prunes those that need not be kept any more; how many.';
+
+COMMENT ON FUNCTION "private"."erase_companies"(integer) IS 'Erases at most so many rows of the companies whose grace period is over: a row a company. Part of run_data_retention().';
+
+COMMENT ON FUNCTION "private"."erase_company_batch"(uuid, integer) IS 'Erases at most so many rows of a closed company; how many, and whether nothing is left that may go. The last batch leaves a row without personal data, a receipt, and event company.erased.';
 
 COMMENT ON FUNCTION "private"."erase_files"(private.subject_work) IS 'Has files that are named after a person deleted, and forgets the owner of the others; how many are still there.';
 
+COMMENT ON FUNCTION "private"."erase_files_and_events"(uuid, integer) IS 'Deletes events of an erased company that nobody needs, and tells of files that are left; how many.';
+
 COMMENT ON FUNCTION "private"."erase_page"(private.subject_work, private.subject_table, integer) IS 'Erases a person from a page of a table; without a limit only counts.';
 
+COMMENT ON FUNCTION "private"."erase_table"(uuid, private.erasure_table, integer) IS 'Deletes at most so many rows of a company in a table; how many. Files and accounts are told.';
+
 COMMENT ON FUNCTION "private"."erasure_exception"(uuid, regclass) IS 'Which rows of a table must be kept (legal hold; GDPR Art. 17(3)(b)) as a condition on t, and why.';
+
+COMMENT ON FUNCTION "private"."erasure_receipt"(uuid) IS 'What went of an erased company, what is kept and why, and how many files wait to be removed.';
+
+COMMENT ON FUNCTION "private"."erasure_tables"(uuid) IS 'Tables that the erasure of a company empties, those that refer to others first.';
 
 COMMENT ON FUNCTION "private"."explain_ip_access"(uuid, inet) IS 'Implementation of public.explain_ip_access().';
 
@@ -13149,6 +21606,12 @@ COMMENT ON FUNCTION "private"."export_audit_log"(uuid, timestamp with time zone,
 COMMENT ON FUNCTION "private"."export_page"(private.subject_work, private.subject_table, integer) IS 'Adds a page of a table to a bundle.';
 
 COMMENT ON FUNCTION "private"."extend_compliance_request"(uuid, uuid, text) IS 'Implementation of public.extend_compliance_request().';
+
+COMMENT ON FUNCTION "private"."fail_stripe_event"(text, text) IS 'Implementation of public.fail_stripe_event().';
+
+COMMENT ON FUNCTION "private"."fill_companies"(regclass, tid, tid) IS 'The company of rows without one, from one ctid up to another, by the options of the adoption; triggers of the application do not see it. How many rows.';
+
+COMMENT ON FUNCTION "private"."fill_in"(text, jsonb) IS 'The text with {name}, {name!} (SQL literal) and {name#} (SQL identifier) filled in from the values; ? for what they do not name.';
 
 COMMENT ON FUNCTION "private"."find_leaked_api_keys"(text, boolean) IS 'Implementation of public.find_leaked_api_keys().';
 
@@ -13164,17 +21627,41 @@ COMMENT ON FUNCTION "private"."finish_erasure"(public.compliance_requests, priva
 
 COMMENT ON FUNCTION "private"."finish_event"(uuid, uuid, integer, text, boolean) IS 'Implementation of public.finish_event().';
 
+COMMENT ON FUNCTION "private"."finish_stripe_usage"(uuid, date, integer) IS 'Implementation of public.finish_stripe_usage().';
+
 COMMENT ON FUNCTION "private"."flush_budgets"() IS 'Shows in budget_periods what busy budgets counted since; how many. Run every minute.';
 
 COMMENT ON FUNCTION "private"."fold_stripes"(uuid, uuid, smallint, boolean, boolean) IS 'Moves what stripes spent and hold to the central row, which the caller has locked, and voids their grants: one stripe or any, waiting for those who are at one or passing them over, all or only those in use.';
 
+COMMENT ON FUNCTION "private"."fold_usage"(uuid, integer) IS 'Folds at most so many deltas into days, of one company or of all (null); how many.';
+
+COMMENT ON FUNCTION "private"."forget_invitation_mail"(uuid, uuid) IS 'Deletes events of an invitation that were not delivered yet.';
+
 COMMENT ON FUNCTION "private"."forwarded_address"(text) IS 'Address of the client by an X-Forwarded-For header, as the outermost trusted proxy saw it (system_config security.trusted_proxy_count, 1 unless set); null if unknown. Never raises.';
 
+COMMENT ON FUNCTION "private"."free_slug"(text) IS 'The first of base, base-2, base-3 … that no company has and that is not reserved.';
+
+COMMENT ON FUNCTION "private"."freeze_company_table"(uuid, regclass, uuid) IS 'Refuses writes to a company''s rows of a table from now on, but for transactions whose app.move_token is that token; false if they are refused already. Waits for whoever writes to the table, as long as lock_timeout says.';
+
+COMMENT ON FUNCTION "private"."frozen_companies"() IS 'Companies whose writes are refused at the moment, since they move, and those that have moved away; jobs for all companies pass them over.';
+
 COMMENT ON FUNCTION "private"."go_through"(public.compliance_requests, private.subject_work, boolean, integer) IS 'Goes on through the tables, page by page.';
+
+COMMENT ON FUNCTION "private"."guess_column_class"(text, text, boolean) IS 'Class and erasure rule of a column (private.column_classes) by its name and type; text counts as personal.';
+
+COMMENT ON FUNCTION "private"."has_erasable_rows"(uuid, private.erasure_table) IS 'True if a row of the table is left that may go.';
+
+COMMENT ON FUNCTION "private"."has_second_factor"(uuid) IS 'True if a person has a verified second factor; null if that cannot be read.';
 
 COMMENT ON FUNCTION "private"."identifier_pattern"(text) IS 'Regular expression that finds an identifier as a whole, however it is spaced.';
 
 COMMENT ON FUNCTION "private"."import_token"() IS 'Value of app.importing by which functions of the package pass triggers, in this transaction only.';
+
+COMMENT ON FUNCTION "private"."invitation_expiry"(interval) IS 'When an invitation ends that lasts so long. Errors: 22023 invalid_duration.';
+
+COMMENT ON FUNCTION "private"."invitation_state"(public.invitations) IS 'pending, accepted, revoked, expired or void.';
+
+COMMENT ON FUNCTION "private"."invite_member"(uuid, text, text, text[], text, interval, uuid, boolean) IS 'Implementation of public.invite_member().';
 
 COMMENT ON FUNCTION "private"."is_address_allowed"(uuid, inet) IS 'True if an entry of the company''s allowlist that is in force contains the address.';
 
@@ -13182,11 +21669,19 @@ COMMENT ON FUNCTION "private"."is_admin"(uuid) IS 'True if that person is an act
 
 COMMENT ON FUNCTION "private"."is_backend"() IS 'True for service_role and for the owner of a connection that bypasses row level security.';
 
+COMMENT ON FUNCTION "private"."is_extension_available"(text) IS 'True if the server has the extension, enabled or not.';
+
 COMMENT ON FUNCTION "private"."is_import_token"(text) IS 'True for what private.import_token() answers in this transaction.';
 
 COMMENT ON FUNCTION "private"."is_importing"() IS 'True while a role that bypasses row level security imports rows (set local app.importing = ''on''), or a function of the package erases or prunes what nobody may change otherwise.';
 
 COMMENT ON FUNCTION "private"."is_key_address_allowed"(uuid, cidr[], boolean, inet) IS 'True if a key may come from that address by its networks and its company''s allowlist.';
+
+COMMENT ON FUNCTION "private"."is_last_client"(uuid, uuid) IS 'True if that member is the only active client with users.write of a company that is neither closed nor the operator''s.';
+
+COMMENT ON FUNCTION "private"."is_member_request"() IS 'True unless an operator or the backend asks.';
+
+COMMENT ON FUNCTION "private"."is_plain_url"(text) IS 'True for an https address, or http of this machine, that a browser reads as it is written.';
 
 COMMENT ON FUNCTION "private"."is_platform_admin"() IS 'True if the caller is, by the tables and now, an active admin of the active operator company.';
 
@@ -13194,11 +21689,27 @@ COMMENT ON FUNCTION "private"."is_processing_allowed"(uuid, text, text, uuid) IS
 
 COMMENT ON FUNCTION "private"."is_reissued"(public.api_keys) IS 'True for a key that the caller made within ten minutes and that was never used.';
 
+COMMENT ON FUNCTION "private"."is_reserved_slug"(text) IS 'True for names that the platform''s own addresses use.';
+
+COMMENT ON FUNCTION "private"."is_return_url_allowed"(text) IS 'True for an address of the setting stripe.return_urls, or below one of them.';
+
+COMMENT ON FUNCTION "private"."is_tenant_table"(regclass) IS 'True if every row of the table belongs to a company: company_id uuid not null.';
+
 COMMENT ON FUNCTION "private"."is_usage"(bigint, text, bigint, bigint, jsonb) IS 'True if quantities, unit and metadata are what the ledger takes.';
 
 COMMENT ON FUNCTION "private"."issue_api_key"(uuid, text, text[], timestamp with time zone, inet[], integer, uuid) IS 'Implementation of public.issue_api_key().';
 
+COMMENT ON FUNCTION "private"."kept_condition"(uuid, regclass, text) IS 'Of a row under an alias: that a law or a legal hold keeps it, as SQL; false where nothing ever does.';
+
+COMMENT ON FUNCTION "private"."kept_policies"(regclass) IS 'Restrictive policies that let in whom the permissive policies of a table let in, one for each command and set of roles.';
+
+COMMENT ON FUNCTION "private"."key_condition"(regclass, smallint[], text, regclass, smallint[], text) IS 'That two rows meet in a foreign key, as SQL.';
+
 COMMENT ON FUNCTION "private"."lacks_room"(uuid, uuid, bigint) IS 'True if a hard budget has less left than is needed, and nothing to come back that has expired. Takes no lock.';
+
+COMMENT ON FUNCTION "private"."last_activity"(uuid) IS 'When a company was last active: by its usage, or by a person in its audit log; null if never.';
+
+COMMENT ON FUNCTION "private"."leave_company"(uuid) IS 'Implementation of public.leave_company().';
 
 COMMENT ON FUNCTION "private"."ledger_total"(uuid, date, timestamp with time zone, timestamp with time zone, uuid, text) IS 'Sum of the ledger that is charged to a month, in micro-dollars: of a company, or of one agent or one service.';
 
@@ -13206,13 +21717,21 @@ COMMENT ON FUNCTION "private"."lift_processing_restriction"(uuid, uuid, text) IS
 
 COMMENT ON FUNCTION "private"."limit_request"() IS 'Counts a member''s request through PostgREST and sets RateLimit headers. Errors: PT429 rate_limited with Retry-After, in the form that PostgREST passes on; 42501 ip_not_allowed, session_too_old, session_idle, second_factor_required.';
 
-COMMENT ON FUNCTION "private"."link_audit"(uuid, timestamp with time zone, xid8) IS 'Gives the link of a transaction its place in a company''s audit chain.';
-
 COMMENT ON FUNCTION "private"."list_company_secrets"(uuid) IS 'Implementation of public.list_company_secrets().';
+
+COMMENT ON FUNCTION "private"."list_invitations"(uuid, boolean, timestamp with time zone, uuid, integer) IS 'Implementation of public.list_invitations().';
 
 COMMENT ON FUNCTION "private"."lock_api_key"(uuid, uuid) IS 'A key of a company, locked. Errors: PT404 unknown_api_key.';
 
 COMMENT ON FUNCTION "private"."lock_budget"(uuid, uuid) IS 'Locks a budget for a change of its limits, with everything counted in the row that is returned; counters of before are void.';
+
+COMMENT ON FUNCTION "private"."lock_client_company"(uuid) IS 'A company, locked until the transaction ends. Errors: PT404 unknown_company; 42501 operator_company.';
+
+COMMENT ON FUNCTION "private"."lock_company"(uuid) IS 'A company, locked against others who change its members. Errors: PT404 unknown_company.';
+
+COMMENT ON FUNCTION "private"."lock_invitation"(uuid, uuid) IS 'An invitation, its company locked, for whoever could make it. Errors: as private.require_member_manager() and private.require_handing_out(); PT404 unknown_invitation.';
+
+COMMENT ON FUNCTION "private"."lock_member"(uuid, uuid) IS 'A member, their company locked, for whoever may change them. Errors: as private.require_member_manager(); PT404 unknown_company; 42501 own_membership, not_a_member, member_outranks.';
 
 COMMENT ON FUNCTION "private"."log_usage"(uuid, text, uuid, text, numeric, uuid, text, bigint, text, text, bigint, bigint, jsonb, timestamp
   with time zone, text) IS 'Implementation of public.log_api_usage_and_update_budget().';
@@ -13222,23 +21741,39 @@ COMMENT ON FUNCTION "private"."log_usage_batch"(uuid, jsonb) IS 'Implementation 
 COMMENT ON FUNCTION "private"."log_usage_slowly"(uuid, text, uuid, text, numeric, uuid, text, bigint, text, text, bigint, bigint, jsonb, timestamp
   with time zone, text) IS 'log_usage() in every case.';
 
+COMMENT ON FUNCTION "private"."maintain_billing"() IS 'Implementation of public.maintain_billing().';
+
+COMMENT ON FUNCTION "private"."maintain_companies"(integer) IS 'Reminds of the end of grace periods and erases at most so many rows of companies; how many. Run every hour.';
+
 COMMENT ON FUNCTION "private"."maintain_compliance"() IS 'Implementation of public.maintain_compliance().';
 
 COMMENT ON FUNCTION "private"."maintain_partitions"() IS 'Implementation of public.maintain_partitions().';
+
+COMMENT ON FUNCTION "private"."make_identity"(regclass, text) IS 'Makes a serial column an identity that counts on.';
 
 COMMENT ON FUNCTION "private"."master_key_hint"(text) IS 'What a master key is recognised by: the beginning of its hash.';
 
 COMMENT ON FUNCTION "private"."master_keys"(text) IS 'Master keys to use, the one that wraps first: as stated by the backend, else of Vault. Errors: 42501 backend_only; 22023 invalid_master_key.';
 
+COMMENT ON FUNCTION "private"."members_without_mfa"(uuid[]) IS 'Active members of companies that have no verified second factor; no rows where auth.mfa_factors cannot be read.';
+
 COMMENT ON FUNCTION "private"."merge_pairs"(jsonb[]) IS 'Objects merged into one.';
 
 COMMENT ON FUNCTION "private"."micro_usd"(numeric, text) IS 'US dollars in whole micro-dollars, rounded up. Errors: 22023 invalid_amount.';
 
+COMMENT ON FUNCTION "private"."my_billing"() IS 'Implementation of public.my_billing().';
+
 COMMENT ON FUNCTION "private"."my_companies"() IS 'Implementation of public.my_companies().';
+
+COMMENT ON FUNCTION "private"."my_company"() IS 'Implementation of public.my_company().';
 
 COMMENT ON FUNCTION "private"."my_compliance_requests"() IS 'Implementation of public.my_compliance_requests().';
 
+COMMENT ON FUNCTION "private"."my_usage"(date, date, text, text, text, integer) IS 'Implementation of public.my_usage().';
+
 COMMENT ON FUNCTION "private"."new_api_key"(text) IS 'A new random key with that prefix.';
+
+COMMENT ON FUNCTION "private"."note_undo"(regclass, text) IS 'Remembers how a step is undone.';
 
 COMMENT ON FUNCTION "private"."open_budget_month"(uuid) IS 'Opens a company''s budget for the month of this instant, with those of its limited agents and services. Safe to repeat and to run twice at once.';
 
@@ -13252,9 +21787,21 @@ COMMENT ON FUNCTION "private"."parse_uuid"(text) IS 'The text as a UUID, or null
 
 COMMENT ON FUNCTION "private"."permissions_of"(uuid, uuid) IS 'Permissions of an active member in a company: role, plus granted, minus revoked; sorted.';
 
-COMMENT ON FUNCTION "private"."plan_limit"(uuid) IS 'Limit (micro-dollars), enforcement and alerts that a company''s active plan and settings state; limit 0 without a plan.';
+COMMENT ON FUNCTION "private"."permissions_with"(text, text[], text[]) IS 'Permissions of a role, plus granted, minus revoked; sorted.';
+
+COMMENT ON FUNCTION "private"."plan_adoption"(regclass, jsonb) IS 'What is left to do to put a table under the rules of the package, in order: stage (adopt, which can be undone; commit), statement, how it runs (transaction; alone, outside of one; batches, for each range of ctid $1 to $2), which lock it takes, what for, how it is undone. Steps with a problem say why it cannot be done. Options: company (id), through (foreign key or its column) or expression (SQL over row t) say which company a row belongs to; resource (permissions <resource>.read and .write, the table''s name otherwise); policies (restrictive: those that are there must hold as well; replace); keep_unique (names of indexes); audit (false for none); classes ({"column": ["class", "erasure"]}).';
+
+COMMENT ON FUNCTION "private"."plan_limit"(uuid) IS 'Limit (micro-dollars), enforcement and alerts that a company''s active plan and settings state, cut while payments are overdue; limit 0 without a plan.';
+
+COMMENT ON FUNCTION "private"."platform_usage"(uuid, date, date, text, text, text, text, integer) IS 'Implementation of public.platform_usage().';
+
+COMMENT ON FUNCTION "private"."platform_usage_totals"(uuid, date, date, text, text, text, text, integer) IS 'Implementation of public.platform_usage_totals().';
 
 COMMENT ON FUNCTION "private"."policy_problem"(public.security_policies, text, jsonb) IS 'What of a company''s security policy a request does not meet: ip_not_allowed, session_too_old, session_idle or second_factor_required; null if it meets all. Never raises.';
+
+COMMENT ON FUNCTION "private"."prepare_billing_portal"(text) IS 'Implementation of public.prepare_billing_portal().';
+
+COMMENT ON FUNCTION "private"."prepare_checkout"(text, text, text) IS 'Implementation of public.prepare_checkout().';
 
 COMMENT ON FUNCTION "private"."process_compliance_request"(uuid, uuid, integer, boolean) IS 'Implementation of public.process_compliance_request().';
 
@@ -13262,9 +21809,13 @@ COMMENT ON FUNCTION "private"."prune_audit_chain"(uuid, timestamp with time zone
 
 COMMENT ON FUNCTION "private"."prune_budgets"() IS 'Deletes idempotency keys, finished reservations and finished events older than 30 days; how many. Run every night.';
 
+COMMENT ON FUNCTION "private"."prune_invitations"() IS 'Deletes invitations that ended 90 days ago, at most 1000 a call; how many. private.maintain_compliance() calls it.';
+
 COMMENT ON FUNCTION "private"."put_company_secret"(uuid, text, text, uuid, text) IS 'Implementation of public.put_company_secret().';
 
 COMMENT ON FUNCTION "private"."raise_budget_alerts"(uuid, uuid) IS 'Raises the alerts that are due, each once a period, with an event in the outbox, and sets watch_micro_usd. The caller has locked the budget.';
+
+COMMENT ON FUNCTION "private"."reactivate_company"(uuid, text) IS 'Implementation of public.reactivate_company().';
 
 COMMENT ON FUNCTION "private"."read_company_secret"(uuid, text, uuid, text) IS 'Implementation of public.read_company_secret().';
 
@@ -13276,9 +21827,13 @@ COMMENT ON FUNCTION "private"."reconcile_budget"(uuid, date, boolean) IS 'Implem
 
 COMMENT ON FUNCTION "private"."reconcile_budgets"(integer) IS 'Mends the open months of at most so many companies that were not compared for 20 hours; how many. Run every minute of the night.';
 
+COMMENT ON FUNCTION "private"."reconcile_usage"(uuid, date, date, boolean) IS 'Implementation of public.reconcile_usage().';
+
 COMMENT ON FUNCTION "private"."record_compliance_review"(uuid, text) IS 'Implementation of public.record_compliance_review().';
 
 COMMENT ON FUNCTION "private"."record_sign_in"(uuid, uuid, jsonb) IS 'Writes session.started to a company''s audit log, by an event of the custom access token hook.';
+
+COMMENT ON FUNCTION "private"."record_stripe_event"(jsonb) IS 'Implementation of public.record_stripe_event().';
 
 COMMENT ON FUNCTION "private"."record_usage"(uuid, uuid, timestamp with time zone, timestamp
   with time zone, private.spender, private.budget_reservations, text, text, uuid, text, bigint, bigint, text, text, bigint, bigint, jsonb, text) IS 'Charges and writes usage that is new; its receipt. Errors: PT402 budget_exceeded; LB001 when the key is used by somebody else at the same moment.';
@@ -13289,7 +21844,15 @@ COMMENT ON FUNCTION "private"."refresh_budget_row"(uuid, uuid) IS 'Shows what th
 
 COMMENT ON FUNCTION "private"."refuse_access"(text) IS 'Raises what policy_problem() found. Errors: 42501 ip_not_allowed, second_factor_required, session_idle, session_too_old.';
 
+COMMENT ON FUNCTION "private"."refuse_closed_company"(uuid) IS 'Passes for a company that is not closed. Errors: PT410 company_closed.';
+
+COMMENT ON FUNCTION "private"."refuse_in_maintenance"() IS 'Refuses a request that may write while maintenance is on; the caller has left operators out. Errors: PT423 maintenance_mode with Retry-After, in the form that PostgREST passes on.';
+
+COMMENT ON FUNCTION "private"."refuse_last_client"(uuid, uuid, boolean) IS 'Refuses to take the last client from a company; operators and the backend may force it. Errors: 42501 last_client.';
+
 COMMENT ON FUNCTION "private"."refuse_spending"(uuid, uuid, bigint) IS 'Raises PT402 budget_exceeded.';
+
+COMMENT ON FUNCTION "private"."refuse_unassigned"(regclass) IS 'Errors: 23502 rows_without_company, with the first of them.';
 
 COMMENT ON FUNCTION "private"."refuse_without_admin"(uuid) IS 'Refuses an operator''s change that would leave no other active admin. Errors: 42501 last_admin.';
 
@@ -13299,21 +21862,41 @@ COMMENT ON FUNCTION "private"."release_hold"(uuid, uuid[], bigint) IS 'Gives an 
 
 COMMENT ON FUNCTION "private"."release_reservation"(uuid, uuid) IS 'Implementation of public.release_budget_reservation().';
 
+COMMENT ON FUNCTION "private"."remind_of_erasure"() IS 'Events company.erasure_due 7 days and 1 day before a grace period ends; how many.';
+
 COMMENT ON FUNCTION "private"."remind_of_reviews"() IS 'Events compliance.review_due for at most 1000 companies; how many. Part of maintain_compliance().';
+
+COMMENT ON FUNCTION "private"."remove_member"(uuid, uuid, boolean, boolean) IS 'Implementation of public.remove_member().';
 
 COMMENT ON FUNCTION "private"."replay_usage"(uuid, uuid, timestamp with time zone, text, uuid, bigint, private.budget_reservations) IS 'The receipt of usage that was recorded before; settles a reservation that is still open with it. Errors: PT422 idempotency_key_reused.';
 
+COMMENT ON FUNCTION "private"."request_stripe_customer"(uuid) IS 'Writes the event stripe.customer_requested, unless one is pending; whether it did.';
+
+COMMENT ON FUNCTION "private"."request_stripe_customers"(integer) IS 'Implementation of public.request_stripe_customers().';
+
 COMMENT ON FUNCTION "private"."require_company"(uuid, text) IS 'Passes for a member''s active company in which they hold the permission, and for the backend. Errors: 42501 not_your_company.';
 
+COMMENT ON FUNCTION "private"."require_handing_out"(uuid, text, text[], text[]) IS 'Passes for whoever may give a role and permissions in a company, after private.require_member_manager(). Errors: 42501 permission_not_held, admin_outside_operator, admin_by_admin_only; 23514 unknown_role, unknown_permission.';
+
+COMMENT ON FUNCTION "private"."require_invitation_allowance"(uuid) IS 'Passes while the members of a company may send another invitation. Errors: PT429 too_many_invitations.';
+
 COMMENT ON FUNCTION "private"."require_key_issuer"(uuid, text[]) IS 'Passes for whoever may issue a key with these permissions. Errors: 42501 not_your_company, not_a_person, permission_not_held; 23514 unknown_permission.';
+
+COMMENT ON FUNCTION "private"."require_member_manager"(uuid) IS 'Passes for whoever may manage the members of a company. Errors: 42501 not_your_company, not_an_operator, not_a_person.';
 
 COMMENT ON FUNCTION "private"."require_operator"() IS 'Passes for platform operators and the backend. Errors: 42501 not_an_operator.';
 
 COMMENT ON FUNCTION "private"."require_reader"(uuid, text) IS 'Passes for a member''s active company in which they hold the permission, for operators and for the backend. Errors: 42501 not_your_company, not_an_operator.';
 
+COMMENT ON FUNCTION "private"."require_reason"(text) IS 'The reason without space around it. Errors: 22023 reason_missing.';
+
+COMMENT ON FUNCTION "private"."require_return_url"(text) IS 'Refuses an address that Stripe may not send anybody to. Errors: 22023 invalid_return_url.';
+
 COMMENT ON FUNCTION "private"."require_service"(text) IS 'Passes for the name of a service. Errors: 22023 invalid_service.';
 
 COMMENT ON FUNCTION "private"."require_usage"(bigint, text, bigint, bigint, jsonb) IS 'Passes for what is_usage() passes. Errors: 22023 invalid_usage.';
+
+COMMENT ON FUNCTION "private"."resend_invitation"(uuid, uuid, interval, boolean) IS 'Implementation of public.resend_invitation().';
 
 COMMENT ON FUNCTION "private"."reserve_quickly"(uuid, uuid, bigint, text, integer, uuid) IS 'The decision of private.check_budget() when every counter has room; null, with nothing done, otherwise.';
 
@@ -13323,13 +21906,17 @@ COMMENT ON FUNCTION "private"."review_due_at"(uuid) IS 'When a company''s next r
 
 COMMENT ON FUNCTION "private"."revoke_api_key"(uuid, uuid) IS 'Implementation of public.revoke_api_key().';
 
+COMMENT ON FUNCTION "private"."revoke_invitation"(uuid, uuid) IS 'Implementation of public.revoke_invitation().';
+
+COMMENT ON FUNCTION "private"."roll_up_usage"(integer) IS 'Implementation of public.roll_up_usage().';
+
 COMMENT ON FUNCTION "private"."rotate_api_key"(uuid, uuid, interval, timestamp with time zone) IS 'Implementation of public.rotate_api_key().';
 
 COMMENT ON FUNCTION "private"."rotate_master_key"(text, integer) IS 'Implementation of public.rotate_master_key().';
 
 COMMENT ON FUNCTION "private"."run_data_retention"(uuid, boolean, integer) IS 'Implementation of public.run_data_retention().';
 
-COMMENT ON FUNCTION "private"."schedule_maintenance"() IS 'Schedules maintenance with pg_cron: partitions, data retention, reminders of compliance requests, and the budgets'' flush, closing, reconciliation and pruning. False if the extension is not installed. Safe to repeat.';
+COMMENT ON FUNCTION "private"."schedule_maintenance"() IS 'Schedules maintenance with pg_cron: partitions, data retention, reminders of compliance requests, overdue payments, erasure of closed companies, and the budgets'' flush, closing, reconciliation and pruning. False if the extension is not installed. Safe to repeat.';
 
 COMMENT ON FUNCTION "private"."scrub_json"(jsonb, text, text) IS 'The document with the same in all keys and values.';
 
@@ -13340,19 +21927,55 @@ COMMENT ON FUNCTION "private"."seal"(text, uuid, text) IS 'Encrypts a text for o
 COMMENT ON FUNCTION "private"."search_audit_log"(uuid, timestamp with time zone, timestamp with time zone, uuid, text, text, uuid, text, text, timestamp
   with time zone, uuid, integer) IS 'Implementation of public.search_audit_log().';
 
+COMMENT ON FUNCTION "private"."send_invitation"(public.invitations, boolean) IS 'Gives an invitation a new token, with event member.invited, which carries the token unless the caller sends the mail.';
+
 COMMENT ON FUNCTION "private"."set_api_key_secret"(public.api_keys) IS 'Gives a key a new secret; the one before is void.';
 
+COMMENT ON FUNCTION "private"."set_system_setting"(text, jsonb, text) IS 'Implementation of public.set_system_setting().';
+
+COMMENT ON FUNCTION "private"."set_up_company"(uuid, text, numeric) IS 'Plan, settings, security policy, retention policies and review of a company, as far as it has none; audit entry and event company.created the first time.';
+
+COMMENT ON FUNCTION "private"."setting_problem"(private.setting_definitions, jsonb) IS 'Why a value cannot stand for a setting; null if it can.';
+
 COMMENT ON FUNCTION "private"."settle_quickly"(uuid, text, uuid, text, bigint, uuid, bigint, text, text, bigint, bigint, jsonb, text) IS 'The receipt of private.log_usage() for not more than a reservation holds; null, with nothing done, otherwise.';
+
+COMMENT ON FUNCTION "private"."slug_of"(text) IS 'A slug made from a name: Acme Grüße GmbH becomes acme-grusse-gmbh.';
+
+COMMENT ON FUNCTION "private"."store_stripe_customer"(uuid, text) IS 'Implementation of public.store_stripe_customer().';
+
+COMMENT ON FUNCTION "private"."strip_kept_rows"(uuid, integer) IS 'Empties what is personal in rows that a law keeps and does not need it in; how many.';
+
+COMMENT ON FUNCTION "private"."strip_referred_rows"(uuid, private.erasure_table, integer) IS 'Empties rows that are there only because a row that is kept refers to them; how many.';
+
+COMMENT ON FUNCTION "private"."stripe_backlog"(integer) IS 'Implementation of public.stripe_backlog().';
+
+COMMENT ON FUNCTION "private"."stripe_cursor"(text, jsonb) IS 'Implementation of public.stripe_cursor().';
+
+COMMENT ON FUNCTION "private"."stripe_setting"(text) IS 'Value of system_config stripe.<name>.';
+
+COMMENT ON FUNCTION "private"."stripe_setting_problem"(text, jsonb) IS 'What is wrong with a setting of Stripe; null when nothing is.';
 
 COMMENT ON FUNCTION "private"."subject_tables"(uuid, uuid) IS 'Every table with rows of companies, and how a person is found in, erased from and shown it; from the catalog and private.column_classes.';
 
 COMMENT ON FUNCTION "private"."submit_compliance_request"(uuid, text, text, text, text, text, text[], jsonb, text[], uuid) IS 'Implementation of public.submit_compliance_request().';
 
+COMMENT ON FUNCTION "private"."suspend_company"(uuid, text) IS 'Implementation of public.suspend_company().';
+
 COMMENT ON FUNCTION "private"."switch_company"(uuid) IS 'Implementation of public.switch_company().';
+
+COMMENT ON FUNCTION "private"."system_setting_history"(text, uuid, integer) IS 'Implementation of public.system_setting_history().';
+
+COMMENT ON FUNCTION "private"."system_settings"(text) IS 'Implementation of public.system_settings().';
+
+COMMENT ON FUNCTION "private"."table_checksum"(regclass) IS 'Number of rows and a sum over what is in them, but for their company.';
+
+COMMENT ON FUNCTION "private"."take_invitation"(uuid, text, text) IS 'A person accepts an invitation by its token. Errors: 42501 invitation_not_valid, member_disabled; PT409 invitation_used, company_suspended.';
 
 COMMENT ON FUNCTION "private"."take_key_rate"(uuid, uuid, integer, integer) IS 'Takes from the bucket of an API key, which holds what the key may do in ten seconds; nulls for a key without a limit of its own.';
 
 COMMENT ON FUNCTION "private"."take_rate"(uuid, text, integer, integer, integer) IS 'GCRA: takes cost requests from a bucket if it has them; cost 0 only looks. Rejections lock and write nothing.';
+
+COMMENT ON FUNCTION "private"."tell_unused_account"(uuid, uuid) IS 'Event account.unused of the operator company, if that was the person''s last company.';
 
 COMMENT ON FUNCTION "private"."tg_ai_agents__apply_limit"() IS 'Row trigger: an agent''s limit counts at once.';
 
@@ -13360,9 +21983,11 @@ COMMENT ON FUNCTION "private"."tg_ai_agents__release_holds"() IS 'Row trigger: a
 
 COMMENT ON FUNCTION "private"."tg_ai_agents__set_archived_at"() IS 'Row trigger: archived_at in step with status.';
 
-COMMENT ON FUNCTION "private"."tg_audit_links__link"() IS 'Row trigger at the end of the transaction: gives a link its place.';
+COMMENT ON FUNCTION "private"."tg_api_usage__count"() IS 'Statement trigger: appends what a statement changed in the ledger to usage_deltas.';
 
-COMMENT ON FUNCTION "private"."tg_audit_logs__begin_link"() IS 'Statement trigger: begins the link of what was written to each company''s audit log.';
+COMMENT ON FUNCTION "private"."tg_audit_logs__link"() IS 'Row trigger at the end of the transaction: links what it wrote to a company''s audit log.';
+
+COMMENT ON FUNCTION "private"."tg_auth_users__accept_invitation"() IS 'Row trigger on auth.users: accepts the invitation whose token is invitation_token of the metadata, when the address is confirmed. Warns, and never raises.';
 
 COMMENT ON FUNCTION "private"."tg_budget_alerts__set_acknowledged_by"() IS 'Row trigger: the first acknowledgement counts, its time and author are the database''s.';
 
@@ -13374,11 +21999,19 @@ COMMENT ON FUNCTION "private"."tg_companies__apply_time_zone"() IS 'Row trigger:
 
 COMMENT ON FUNCTION "private"."tg_companies__check"() IS 'Row trigger: checks the time zone, keeps suspended_at and closed_at in step with status. Errors: 22023 invalid_time_zone.';
 
+COMMENT ON FUNCTION "private"."tg_companies__check_slug"() IS 'Row trigger. Errors: 23514 slug_reserved.';
+
 COMMENT ON FUNCTION "private"."tg_companies__keep_operator"() IS 'Row trigger: the operator company is not deleted. Errors: 42501 operator_company.';
+
+COMMENT ON FUNCTION "private"."tg_companies__request_stripe_customer"() IS 'Row trigger: a new company asks for a customer at Stripe, where stripe.enabled is true.';
+
+COMMENT ON FUNCTION "private"."tg_companies__set_up"() IS 'Row trigger at the end of the transaction: a company that was inserted directly gets what create_company() gives.';
+
+COMMENT ON FUNCTION "private"."tg_companies__tell_status"() IS 'Row trigger: events company.suspended, company.reactivated and company.closed; leaving closed ends the grace period. Errors: PT410 company_erased.';
 
 COMMENT ON FUNCTION "private"."tg_company_plans__apply_plan"() IS 'Row trigger: a plan or the alerts count at once.';
 
-COMMENT ON FUNCTION "private"."tg_company_plans__set_defaults"() IS 'Row trigger: limit and features of the tier where none are stated, a new active plan ends the one before, ended_at in step with is_active. Errors: 23502 plan_limit_required.';
+COMMENT ON FUNCTION "private"."tg_company_plans__set_defaults"() IS 'Row trigger: limit, price and features of the tier where none are stated, a new active plan ends the one before, ended_at in step with is_active. Errors: 23502 plan_limit_required.';
 
 COMMENT ON FUNCTION "private"."tg_compliance_requests__check"() IS 'Row trigger: due date by regulation (GDPR Art. 12(3); CCPA section 1798.130), allowed transitions, completed_at in step with status. Errors: 23514 invalid_transition, not_processed, request_closed; 22023 invalid_identifier.';
 
@@ -13398,9 +22031,13 @@ COMMENT ON FUNCTION "private"."tg_row__refuse_change"() IS 'Trigger of append-on
 
 COMMENT ON FUNCTION "private"."tg_row__refuse_move"() IS 'Row trigger: refuses to change company_id or id. Errors: 42501 row_identity_immutable.';
 
+COMMENT ON FUNCTION "private"."tg_row__refuse_moving"() IS 'Row trigger, made for one company: refuses to write its rows while it moves. Parameter: the table. Errors: PT503 company_moving.';
+
 COMMENT ON FUNCTION "private"."tg_row__set_creator"() IS 'Row trigger of append-only tables: sets created_by.';
 
 COMMENT ON FUNCTION "private"."tg_row__set_meta"() IS 'Row trigger: keeps created_at/by and sets updated_at/by.';
+
+COMMENT ON FUNCTION "private"."tg_row__yield_default"() IS 'Row trigger: a default row gives way to one that somebody inserts, and is none any more once it is changed.';
 
 COMMENT ON FUNCTION "private"."tg_security__keep_author_in"() IS 'Row trigger, after the statement: a member''s change of the rules must leave themselves in. Errors: PT409 would_lock_you_out.';
 
@@ -13410,17 +22047,41 @@ COMMENT ON FUNCTION "private"."tg_service_limits__apply_limit"() IS 'Row trigger
 
 COMMENT ON FUNCTION "private"."tg_statement__audit"() IS 'Statement trigger: an entry of the audit log for each row that was added, changed or removed. Imports are not recorded.';
 
+COMMENT ON FUNCTION "private"."tg_system_config__check"() IS 'Row trigger: settings are known and of their type; those of an application (app.…) are its own. Errors: PT404 unknown_setting; 22023 invalid_setting.';
+
+COMMENT ON FUNCTION "private"."tg_system_config__check_stripe"() IS 'Row trigger: settings of Stripe are well formed. Errors: 22023 invalid_stripe_setting.';
+
+COMMENT ON FUNCTION "private"."tg_system_config__keep_history"() IS 'Row trigger: keeps each change in setting_changes.';
+
 COMMENT ON FUNCTION "private"."tg_users__check"() IS 'Row trigger: role admin only in the operator company, known permissions only, disabled_at in step with status. Errors: 42501 admin_outside_operator, last_admin, 23514 unknown_permission.';
 
 COMMENT ON FUNCTION "private"."tg_users__keep_admin"() IS 'Row trigger: an operator does not delete the last active admin. Errors: 42501 last_admin.';
 
+COMMENT ON FUNCTION "private"."tg_users__keep_client"() IS 'Row trigger: an operator does not take the last client from a company by accident. Errors: 42501 last_client.';
+
 COMMENT ON FUNCTION "private"."tg_users__release_jobs"() IS 'Row trigger: takes a leaving member off their jobs, in that company only.';
 
+COMMENT ON FUNCTION "private"."thaw_company_table"(uuid, regclass) IS 'Lets a company''s rows of a table be written again; false if they were.';
+
 COMMENT ON FUNCTION "private"."token_api_key"() IS 'State of the key that the request''s token was issued for (claims company_id, api_key_id, and the same as sub), with problem ip_not_allowed too; nulls without a key. Never raises.';
+
+COMMENT ON FUNCTION "private"."uncount_partition"(text) IS 'Takes a partition of the ledger that is about to be dropped out of the days.';
+
+COMMENT ON FUNCTION "private"."undo_adoption"(regclass) IS 'Undoes what was done to a table since its adoption began; how many steps. Errors: 22023 adoption_not_open.';
 
 COMMENT ON FUNCTION "private"."unseal"(bytea, uuid, text) IS 'Decrypts what seal() made for that row. Errors: XX001 secret_corrupt.';
 
 COMMENT ON FUNCTION "private"."unwrap_data_key"(private.company_data_keys, text[]) IS 'The data key of a company. Errors: 22023 wrong_master_key; XX001 secret_corrupt.';
+
+COMMENT ON FUNCTION "private"."usage_label"(uuid, text, text) IS 'Name of a series for people: that of the company or the agent.';
+
+COMMENT ON FUNCTION "private"."usage_movers"(date, date, text, integer) IS 'Implementation of public.usage_movers().';
+
+COMMENT ON FUNCTION "private"."usage_points"(uuid, date, date, text, text, text, text, integer) IS 'The rows of platform_usage() and my_usage(). The caller has checked who asks. Errors: 22023 invalid_series.';
+
+COMMENT ON FUNCTION "private"."usage_span"(date, date, text, text, integer) IS 'The span that was asked for, and whether it can be drawn. Errors: 22023 invalid_series.';
+
+COMMENT ON FUNCTION "private"."usage_sums"(uuid, date, date, text, text, text, text) IS 'Usage of starts_on to before ends_on by bucket and series, of one company or all (null). The caller has checked who asks.';
 
 COMMENT ON FUNCTION "private"."uuid_v7"() IS 'A time-ordered UUID, version 7 (RFC 9562), millisecond precision.';
 
@@ -13430,29 +22091,65 @@ COMMENT ON FUNCTION "private"."verify_audit_chain"(uuid, bigint, integer, bigint
 
 COMMENT ON FUNCTION "private"."verify_compliance_identity"(uuid, uuid, text) IS 'Implementation of public.verify_compliance_identity().';
 
+COMMENT ON FUNCTION "private"."verify_table"(regclass) IS 'What of the invariants I1 to I10 holds for a table, and what does not. I10 may be left as it is: it asks for types.';
+
 COMMENT ON FUNCTION "private"."write_audit"(uuid, text, text, uuid, jsonb) IS 'Writes one entry to a company''s audit log, with who, from where and in which request.';
+
+COMMENT ON FUNCTION "public"."accept_invitation"(text, text) IS 'The caller, signed in with the confirmed address that was invited, becomes a member; full_name is how colleagues see them. Single use: repeated by the same person it answers the same. A member stays what they are. Errors: 42501 not_signed_in, invitation_not_valid (mistyped, expired, revoked, replaced, or for another address: all alike), member_disabled; PT409 invitation_used, company_suspended.';
 
 COMMENT ON FUNCTION "public"."adjust_budget"(uuid, date, numeric, text, uuid) IS 'Adjusts a month of a company, open or closed, by amount (US dollars; negative is a credit), with a reason, and writes the audit log (budget.adjusted); the id of the adjustment. A client that may retry chooses adjustment_id. Operators and service_role. Errors: 42501 not_an_operator; 22023 invalid_amount, invalid_adjustment; PT404 unknown_budget_month; PT422 adjustment_reused.';
 
-COMMENT ON FUNCTION "public"."assign_permission"(uuid, text) IS 'Assigns one permission (resource.verb) to a member of the caller''s active company. Takes users.write and the permission itself. Returns the member''s permissions; safe to repeat. Errors: 42501 permission_not_held, own_permissions, member_outranks, not_a_member.';
+COMMENT ON FUNCTION "public"."apply_stripe_state"(uuid, text, timestamp with time zone, jsonb, text) IS 'Makes what Stripe has for a customer the state of the company, in one transaction with the event that it was asked for: account, invoices, plan, stage. sync_started_at is when the question began; an answer older than what stands is not taken. What changed: account, invoices, plan, stage, customer; stale where the answer was too old, duplicate where the event had been processed. service_role only. Errors: 42501 foreign_customer.';
+
+COMMENT ON FUNCTION "public"."assign_permission"(uuid, text) IS 'Assigns one permission (resource.verb) to a member of the caller''s active company. Takes users.write and the permission itself; for people, not for keys. Returns the member''s permissions; safe to repeat. Errors: 42501 not_a_person, permission_not_held, own_permissions, member_outranks, not_a_member.';
+
+COMMENT ON FUNCTION "public"."begin_stripe_sync"(uuid) IS 'When a question to Stripe about a company begins, for apply_stripe_state(); later than every one before. Null for an unknown company. service_role only.';
+
+COMMENT ON FUNCTION "public"."billing_overview"(text, text, text, text, integer) IS 'Plans and payments of all companies, filtered by payment_status (ok, past_due, unpaid), plan_tier and search (part of name, slug or Stripe customer, case ignored), sorted by name and id; at most max_rows (1 to 200); for the next page give page_key of the last row as after. recurring_minor is what the company pays a month: by its subscription at Stripe while that is active or past_due (recurring_source stripe), without one the price of an active company''s plan (plan). Operators and service_role. Errors: 42501 not_an_operator; 22023 invalid_page.';
+
+COMMENT ON FUNCTION "public"."billing_totals"() IS 'Monthly recurring revenue by tier and currency: companies (closed ones and the operator left out), what they pay a month, how much of it by Stripe, how much of it is overdue, and how many have neither a subscription nor a price. Operators and service_role. Errors: 42501 not_an_operator.';
 
 COMMENT ON FUNCTION "public"."budget_forecast"(uuid) IS 'Where the running month of a company is heading: what is spent, plus the rest of the month at the pace of the last seven days (or of the time since the first usage in them, an hour at least). exhausted_at is when the limit is reached at that pace, null if it is not. Amounts in US dollars. Members holding usage.read, for their active company; operators and service_role for any. Errors: 42501 not_your_company, not_an_operator; PT404 unknown_company.';
 
 COMMENT ON FUNCTION "public"."budget_status"(uuid) IS 'The running month of a company at this instant, to the call: a row for the company and one for each limited agent and service. Amounts in US dollars. budget_periods shows the same with up to a minute''s delay for busy budgets, and live. Members holding usage.read, for their active company; operators and service_role for any. Errors: 42501 not_your_company, not_an_operator; PT404 unknown_company.';
 
+COMMENT ON FUNCTION "public"."change_company_plan"(uuid, text, numeric, numeric, text, jsonb, text, uuid) IS 'Gives a company another plan: tier, limit (US dollars a month), price, enforcement (hard, soft), features; what is left out stays, or with another tier is that tier''s (custom: state the limit). In force at once, also for the month that runs: a limit below what is spent refuses the next call. The plan before stays as history, the change with its reason is in the company''s audit log (plan.changed). Where a subscription at Stripe decides the plan, the next synchronisation brings Stripe''s back: change it there. A client that may retry chooses plan_id. Operators and service_role. Errors: 42501 not_an_operator; 22023 invalid_plan; 23502 plan_limit_required; PT404 unknown_company; PT410 company_closed; PT422 plan_reused.';
+
+COMMENT ON FUNCTION "public"."change_member_role"(uuid, uuid, text, text[], boolean) IS 'Gives a member another role, with exactly these permissions (resource.verb) beyond it; what was taken from them stays taken (remove_permission()). Returns their permissions; safe to repeat. For members holding users.write and every permission that the member has and gets, in their active company; operators and service_role for any. Admins are made and unmade by admins, in the operator company. is_forced (operators and service_role): also if it is the last client. Errors: 42501 not_your_company, not_an_operator, not_a_person, own_membership, not_a_member, member_outranks, permission_not_held, admin_outside_operator, admin_by_admin_only, last_client, last_admin; 23514 unknown_role, unknown_permission; PT404 unknown_company.';
+
 COMMENT ON FUNCTION "public"."check_budget_before_usage"(uuid, uuid, numeric, text, integer, uuid) IS 'Asks whether a company may spend estimated_cost (US dollars, 0 to 1,000,000,000) now, for an agent (or null) and a service, and if so holds it for hold_seconds (1 to 86400, 15 minutes unless told), so that callers together never pass a limit. Settle the returned reservation_id with log_api_usage_and_update_budget(), give it back with release_budget_reservation(), or let it expire. A refusal is an answer, not an error: allowed is false and reason is budget_exceeded, agent_budget_exceeded, service_budget_exceeded, no_active_plan or company_suspended; scope and the amounts are then those of the budget that refused. Amounts of a busy budget may be a second old; budget_status() is exact. A client that may retry chooses reservation_id. Members holding usage.write, for their active company; service_role for any. Errors: 42501 not_your_company; 22023 invalid_amount, invalid_hold, invalid_service; PT404 unknown_company, unknown_agent; PT410 company_closed; PT422 reservation_reused, reservation_over.';
 
 COMMENT ON FUNCTION "public"."check_rate_limit"(uuid, integer, uuid) IS 'Takes cost requests (1 to the plan''s burst) from what a company may do, and from what an API key may do if api_key_id is given; the answer says whether it may, what remains, in how many seconds the bucket is full again and after how many to retry (RFC 6585 section 4). For what check_request() cannot count: reads, and calls that do not come through PostgREST. Members for their active company; service_role for any. Errors: 42501 not_your_company; 22023 invalid_cost; PT404 unknown_company, unknown_api_key.';
 
-COMMENT ON FUNCTION "public"."check_request"() IS 'Called by PostgREST before every request (pgrst.db_pre_request): limits the rate of members by their company''s plan, with RateLimit headers (draft-ietf-httpapi-ratelimit-headers), and refuses estimated counts. Reads run in a read-only transaction and failed requests are undone: both are refused while nothing remains, but not counted. check_rate_limit() is left alone, since it counts for itself. A change of plan counts within a second. Errors: PT429 rate_limited with Retry-After; PT400 count_not_exact; 42501 ip_not_allowed, session_too_old, session_idle, second_factor_required, when the company''s security policy keeps a member out, who would otherwise find everything empty.';
+COMMENT ON FUNCTION "public"."check_request"() IS 'Called by PostgREST before every request (pgrst.db_pre_request): limits the rate of members by their company''s plan, with RateLimit headers (draft-ietf-httpapi-ratelimit-headers), and refuses estimated counts. Reads run in a read-only transaction and failed requests are undone: both are refused while nothing remains, but not counted. check_rate_limit() is left alone, since it counts for itself. A change of plan counts within a second. Errors: PT429 rate_limited with Retry-After; PT400 count_not_exact; 42501 ip_not_allowed, session_too_old, session_idle, second_factor_required, when the company''s security policy keeps a member out, who would otherwise find everything empty; PT423 maintenance_mode with Retry-After for everything that may write while maintenance is on, operators excepted.';
 
-COMMENT ON FUNCTION "public"."claim_events"(integer, integer) IS 'Claims events of the outbox that are due, at most batch_size (1 to 1000), for lease_seconds (1 to 3600). Concurrent callers get different events; an event that is not finished before its lease ends is due again, so delivery is at least once and event_id tells repetitions. service_role only. Errors: 22023 invalid_claim.';
+COMMENT ON FUNCTION "public"."claim_events"(integer, integer, text[]) IS 'Claims events of the outbox that are due, at most batch_size (1 to 1000), for lease_seconds (1 to 3600): those of the topics, or all but stripe.* when none are stated. Concurrent callers get different events; an event that is not finished before its lease ends is due again, so delivery is at least once and event_id tells repetitions. service_role only. Errors: 22023 invalid_claim.';
+
+COMMENT ON FUNCTION "public"."claim_stripe_accounts"(integer) IS 'Companies to compare with Stripe, those that were not for longest first, at most max_rows, each leased for ten minutes; none that was compared in the last 20 hours. service_role only.';
+
+COMMENT ON FUNCTION "public"."claim_stripe_usage"(integer) IS 'Reports of usage for Stripe''s meter, at most max_rows, in US cents, each with an identifier that makes it count once; is_old when Stripe may have forgotten the identifier, so that its totals must be compared first. service_role only.';
+
+COMMENT ON FUNCTION "public"."close_company"(uuid, text, integer) IS 'Closes a company: from the next statement on its members, API keys and secrets get nothing, and after grace_days (1 to 365) everything that no law keeps is erased. Until then reactivate_company() undoes it, and operators may export it. When the grace period ends; with other grace_days it ends so many days after the first call. Recorded and told (company.closed, and reminders company.erasure_due 7 days and 1 day before); repeating it changes nothing. Operators and service_role only. Errors: 42501 not_an_operator, operator_company; PT404 unknown_company; 22023 reason_missing, invalid_grace; PT410 company_erased.';
+
+COMMENT ON FUNCTION "public"."company_details"(uuid) IS 'A company in detail: plan and limits, the running month to the call, stripe_status (not_connected, connected, failing), requests and flags. search_audit_log() pages through its activity, budget_status() shows its agents'' and services'' budgets. Operators and service_role. Errors: 42501 not_an_operator; PT404 unknown_company.';
+
+COMMENT ON FUNCTION "public"."company_lifecycle"(uuid) IS 'How far a company''s life is: status and since when, the end of the grace period, and of erasure the times and the receipt. Operators and service_role only. Errors: 42501 not_an_operator; PT404 unknown_company.';
+
+COMMENT ON FUNCTION "public"."company_overview"(text, text, text, text, text, boolean, text, integer) IS 'Companies with how they are, filtered by status, plan_tier, flag (suspended and other states that are neither active nor closed, no_plan, no_members, near_limit from 80 percent, over_limit, past_due, stripe_failing, requests_overdue, members_without_mfa, retention_failing within 7 days) and search (part of name, slug, legal name or contact address, case ignored); sorted by sort_by (name, created_at, members, spent_usd, spent_percent, last_activity_at) and then by id; at most max_rows (1 to 200). For the next page give page_key of the last row as after. Operators and service_role. Errors: 42501 not_an_operator; 22023 invalid_page.';
 
 COMMENT ON FUNCTION "public"."compliance_status"(uuid) IS 'How a company stands, a row a check: status ok, warning, failing or unknown, a number, and details. Checks: requests_open, requests_overdue (how many); retention_policies (classes without), retention_overdue (rows that should have gone for two days), retention_failures (of 7 days); api_key_age (days of the oldest valid key), api_keys_expiring (in 14 days), api_keys_unused (for 90 days), api_keys_unattended (whose issuer left or lost a right); ip_allowlist (percent of the addresses of 30 days that it covers), users_without_mfa; audit_chain (its last link; the last 1000 are verified); secrets_unreadable; review (days until the next). Members holding compliance.read, for their active company; operators and service_role for any. Errors: 42501 not_your_company, not_an_operator; PT404 unknown_company.';
 
+COMMENT ON FUNCTION "public"."create_company"(text, text, text, text, numeric, text, text, text, uuid, text) IS 'Creates a company with its plan, settings, security policy, retention policies and first review, in one transaction, with audit entry and event company.created, and invites its first user, a client, if first_user_email is stated; the company. slug is made from the name and unique unless stated; plan_tier is starter, professional, enterprise or custom, which needs monthly_limit_usd (US dollars a month). Repeated with its company_id and the same values it gives the same company. Operators and service_role only. Errors: 42501 not_an_operator; 22023 invalid_name, invalid_email, invalid_slug, unknown_plan_tier, invalid_amount, invalid_code, invalid_time_zone; 23502 plan_limit_required; 23505 slug_taken, company_id_taken; 23514 slug_reserved.';
+
 COMMENT ON FUNCTION "public"."delete_company_secret"(uuid, text, uuid) IS 'Removes a secret; false if there is none. For members holding api_keys.write, in their active company, and service_role. Errors: 42501 not_your_company.';
 
+COMMENT ON FUNCTION "public"."diagnose"(uuid, uuid, text, jsonb) IS 'What is wrong, why, and what mends it, worst first by area: severity error, warning, info (works as configured) or ok; mend_sql is a statement for the owner of the database, with nothing left to fill in. With user_id: why that person sees no rows in company_id, or in the company that they work in; permission (resource.verb) asks about one in particular. With company_id alone: its budgets, billing, compliance, IP access and retention. With neither: the platform. Operators and service_role ask about anybody, and may state the request as {"claims": {…}, "headers": {…}} of its token and headers. Members ask about themselves and their active company, as far as their permissions go, and about a colleague with users.read; the request is their own. No secrets in evidence. docs/troubleshooting.md lists the checks. Errors: 42501 not_your_company, not_a_member, not_an_operator; PT404 unknown_company; 23514 unknown_permission.';
+
+COMMENT ON FUNCTION "public"."disable_member"(uuid, uuid, boolean) IS 'Disables a member, from the next statement on, whatever tokens they have. When they were disabled; safe to repeat. For whoever may change their role. is_forced (operators and service_role): also the last client. Errors: 42501 not_your_company, not_an_operator, not_a_person, own_membership, not_a_member, member_outranks, last_client, last_admin; PT404 unknown_company.';
+
 COMMENT ON FUNCTION "public"."drop_company_data_key"(uuid) IS 'Drops a company''s data key: none of its secrets can ever be read again, in no backup that was made later either. How many these are. What is stored afterwards has a new key. Operators and service_role only. Errors: 42501 not_an_operator.';
+
+COMMENT ON FUNCTION "public"."enable_member"(uuid, uuid) IS 'Enables a member who was disabled, with the role and permissions that they had. Returns their permissions; safe to repeat. For whoever could give them these. Errors: 42501 not_your_company, not_an_operator, not_a_person, own_membership, not_a_member, member_outranks, permission_not_held, admin_by_admin_only; PT404 unknown_company.';
 
 COMMENT ON FUNCTION "public"."explain_ip_access"(uuid, inet) IS 'Whether an address (the caller''s own unless told) gets into a company, and which entry decides: allowlist_off, listed, not_listed, entry_disabled, entry_expired or address_unknown. Members holding security.read, for their active company; operators and service_role for any. Errors: 42501 not_your_company, not_an_operator.';
 
@@ -13461,67 +22158,125 @@ COMMENT ON FUNCTION "public"."export_audit_log"(uuid, timestamp with time zone, 
 
 COMMENT ON FUNCTION "public"."extend_compliance_request"(uuid, uuid, text) IS 'Puts off the date once, by two months (GDPR Art. 12(3)) or 45 days (CCPA section 1798.130), with the reason that the person is told; event compliance.extended. Errors: 42501 not_your_company, not_an_operator; PT404 unknown_request; 22023 reason_missing; 23514 request_closed, extension_too_late.';
 
+COMMENT ON FUNCTION "public"."fail_stripe_event"(text, text) IS 'Notes why an event could not be processed; it stays to be done. service_role only.';
+
 COMMENT ON FUNCTION "public"."find_leaked_api_keys"(text, boolean) IS 'Finds the keys that occur in a text, such as a file or a report of a secret scanner, and whose they are; is_revoking revokes them, with event api_key.leaked. Operators and service_role only. Errors: 42501 not_an_operator.';
 
 COMMENT ON FUNCTION "public"."finish_event"(uuid, uuid, integer, text, boolean) IS 'Finishes a claimed event: delivered without an error; otherwise due again after a growing pause (30 s to 6 h), dead after 12 attempts or when is_final. attempt is the one claimed; returns the new status (delivered, pending, dead), null if a later claim has taken over. service_role only.';
+
+COMMENT ON FUNCTION "public"."finish_stripe_usage"(uuid, date, integer) IS 'Notes that a report has arrived; false if that was known. service_role only.';
+
+COMMENT ON FUNCTION "public"."invite_member"(uuid, text, text, text[], text, interval, uuid, boolean) IS 'Invites somebody by e-mail to become a member of a company, in a role and with permissions (resource.verb) beyond it; full_name is how they are called until they say otherwise. Lasts expires_in (1 hour to 30 days). token is shown this once, and sent with event member.invited unless send_email is false, which leaves the mail to the caller. Repeated with its invitation_id within ten minutes by the same caller, it gives a new token for the same invitation. For members holding users.write, who give what they hold, in their active company; operators and service_role for any. Role admin is for admins to give, in the operator company. Errors: 42501 not_your_company, not_an_operator, not_a_person, permission_not_held, admin_outside_operator, admin_by_admin_only; PT404 unknown_company; PT410 company_closed; 22023 invalid_email, invalid_duration; 23514 unknown_role, unknown_permission; 23505 already_a_member, already_invited, invitation_id_taken; PT429 too_many_invitations.';
 
 COMMENT ON FUNCTION "public"."is_processing_allowed"(uuid, text, text, uuid) IS 'False if a restriction, objection or opt-out holds for the person (address or id) and the purpose. For every member, operators and service_role. Errors: 42501 not_your_company, not_an_operator; 22023 subject_missing.';
 
 COMMENT ON FUNCTION "public"."issue_api_key"(uuid, text, text[], timestamp with time zone, inet[], integer, uuid) IS 'Issues an API key of a company: api_key is the key, shown this once; only its hash is kept. permissions are resource.verb, each held by the issuer; expires_at no later than the security policy''s api_key_max_age_days, which also applies without one; allowed_networks are where it may come from, empty for anywhere; rate_limit_per_minute (1 to 1000000) is beside the company''s own. Repeated with its api_key_id within ten minutes, by the same caller and before the key was used, it gives a new secret for the same key. For members holding api_keys.write, in their active company, and service_role; not for keys. Errors: 42501 not_your_company, not_a_person, permission_not_held; PT404 unknown_company; 22023 host_bits_set, invalid_expiry; 23514 unknown_permission, expiry_too_late; 23505 api_key_id_taken.';
 
+COMMENT ON FUNCTION "public"."leave_company"(uuid) IS 'The caller leaves their active company. The last client cannot, nor the last admin. Returns the company id; refresh the session afterwards. Errors: 42501 not_your_company, not_an_operator, not_a_member, last_client, last_admin; PT404 unknown_company.';
+
 COMMENT ON FUNCTION "public"."lift_processing_restriction"(uuid, uuid, text) IS 'Lifts a restriction; false if it has been. Event compliance.restriction_lifted. Errors: 42501 not_your_company, not_an_operator; PT404 unknown_restriction; 22023 reason_missing.';
 
 COMMENT ON FUNCTION "public"."list_company_secrets"(uuid) IS 'Names of a company''s secrets, whose they are and whether they can be read, never their values. Members holding api_keys.read, for their active company; operators and service_role for any. Errors: 42501 not_your_company, not_an_operator.';
+
+COMMENT ON FUNCTION "public"."list_invitations"(uuid, boolean, timestamp with time zone, uuid, integer) IS 'Open invitations of a company, latest first, with is_all also those that were accepted or revoked; at most max_rows (1 to 1000). For the next page give created_at and id of the last one as before_at and before_id. For members holding users.read, in their active company; operators and service_role for any. Errors: 42501 not_your_company, not_an_operator; 22023 invalid_page.';
 
 COMMENT ON FUNCTION "public"."log_api_usage_and_update_budget"(uuid, text, uuid, text, numeric, uuid, text, bigint, text, text, bigint, bigint, jsonb, timestamp
   with time zone, text) IS 'Records usage that cost something (US dollars, 0 to 1,000,000,000; finer than a millionth is rounded up) and counts it in the budgets of company, agent and service, in one transaction. With reservation_id it settles a reservation, also one that has expired: recorded whatever it costs, flagged is_over_budget beyond a limit; one that was released counts as none. Without, a hard limit refuses it (PT402). idempotency_key or the reservation recognise a retry, which gets the first receipt with is_replayed. occurred_at lies in the last 366 days; a month that is closed takes nothing, so what comes late is charged to the running month. Members holding usage.write, for their active company; service_role for any. Errors: 42501 not_your_company; PT402 budget_exceeded; 22023 invalid_amount, invalid_service, invalid_usage, invalid_occurred_at, invalid_idempotency_key, reservation_mismatch; PT404 unknown_company, unknown_agent, unknown_reservation; PT409 company_suspended; PT410 company_closed; PT422 idempotency_key_reused.';
 
 COMMENT ON FUNCTION "public"."log_api_usage_batch"(uuid, jsonb) IS 'Records 1 to 1000 events, all or none, each an object with the parameters of log_api_usage_and_update_budget() but company_id and reservation_id; a receipt for each, in their order. A retry repeats the batch: events that were recorded before get their first receipt. What goes beyond a hard limit as a whole is refused as a whole; a batch that crosses a soft limit is flagged as a whole. Members holding usage.write, for their active company; service_role for any. Errors: those of log_api_usage_and_update_budget(), with the place of the event in the message; 22023 invalid_batch.';
 
+COMMENT ON FUNCTION "public"."maintain_billing"() IS 'Advances the stages of overdue payments (1000 companies at most) and prunes events of 90 days (10000 at most). For a schedule, hourly. service_role only.';
+
 COMMENT ON FUNCTION "public"."maintain_compliance"() IS 'Reminds of requests a week and a day before they are due and once they are overdue (events compliance.due, compliance.overdue; each once), and deletes bundles after 30 days. Scheduled where pg_cron is installed. Returns how many notices went out. For service_role.';
 
 COMMENT ON FUNCTION "public"."maintain_partitions"() IS 'Creates the monthly partitions that are missing up to months_ahead and returns how many. Run it daily: pg_cron does where it is installed, any scheduler with the service_role key elsewhere. Safe to repeat and to run twice at once; a partition whose table is in use is left to the next run, with a warning.';
 
+COMMENT ON FUNCTION "public"."my_billing"() IS 'billing_overview() of the caller''s active company; stripe_error and page_key are null. Members holding billing.read. Errors: 42501 not_your_company.';
+
 COMMENT ON FUNCTION "public"."my_companies"() IS 'The companies in which the caller is an active member, with role, permissions, the company''s status and which one is active for this request. Sorted by name. Errors: none; no rows without a membership.';
+
+COMMENT ON FUNCTION "public"."my_company"() IS 'company_details() of the caller''s active company. What takes a permission that they do not hold is null: users.read (members), usage.read (month), billing.read (plan, payments), compliance.read (requests, retention), audit.read (last_activity_at); flags and stripe_error are for operators. Members holding company.read. Errors: 42501 not_your_company.';
 
 COMMENT ON FUNCTION "public"."my_compliance_requests"() IS 'Requests in the active company that are about the caller, or that the caller passed on; latest first, at most 1000.';
 
+COMMENT ON FUNCTION "public"."my_usage"(date, date, text, text, text, integer) IS 'platform_usage() for the caller''s active company: group_by is all, service or agent (its id). Days are UTC; usage_series() draws them in the company''s time zone. Members holding usage.read. Errors: 42501 not_your_company; 22023 invalid_series.';
+
+COMMENT ON FUNCTION "public"."platform_usage"(date, date, text, text, uuid, text, text, integer) IS 'Usage of all companies, or of one, over time: for each bucket (day, week, month; UTC) of starts_on to before ends_on (the last 30 days unless told) and each series one row, zeros included. group_by is all, company, service, agent (company/agent) or tier (of the plan in force today); the max_series (1 to 200) that cost most have their own, the rest is other. To the call. Operators and service_role. Errors: 42501 not_an_operator; 22023 invalid_series.';
+
+COMMENT ON FUNCTION "public"."platform_usage_totals"(date, date, text, uuid, text, text, text, integer) IS 'Usage of starts_on to before ends_on (UTC; the last 30 days unless told) in all, by company, service, agent or tier: what cost most first, at most max_rows (1 to 200). For the next page give page_key of the last row as after. cost_percent is the share of everything that was asked for. Operators and service_role. Errors: 42501 not_an_operator; 22023 invalid_series, invalid_page.';
+
+COMMENT ON FUNCTION "public"."prepare_billing_portal"(text) IS 'What a session of the billing portal of the caller''s company is made of. Takes billing.write, or billing.read where a configuration for reading is set. Errors: 42501 not_your_company; 22023 invalid_return_url; PT404 no_stripe_customer.';
+
+COMMENT ON FUNCTION "public"."prepare_checkout"(text, text, text) IS 'What a checkout session of the caller''s company is made of. Takes billing.write; addresses must be below stripe.return_urls. Errors: 42501 not_your_company; 22023 invalid_return_url, plan_not_for_sale; 23505 already_subscribed.';
+
 COMMENT ON FUNCTION "public"."process_compliance_request"(uuid, uuid, integer, boolean) IS 'Carries out a request, looking at no more than max_rows rows (1 to 1000000) a call: call again until is_complete is true; stopped anywhere, the next call goes on, and a request that is done answers with its receipt again. Access, portability, know: a bundle of everything about the person, read by read_compliance_bundle(). Erasure, delete: everything that names the person is erased by column class, except what legal hold or the law keeps (rows_kept with reasons), until a pass over every text, jsonb and bytea column of the company finds nothing; remaining says what stands in the way. Rectification, correct: applies corrections. Restriction, objection, opt_out: adds to processing_restrictions. is_dry_run: what would be done, in receipt. Without company_id the active company. For compliance.manage, operators and service_role. Errors: 42501 not_your_company, not_an_operator, own_request, member_active, not_the_subject; PT404 unknown_request; 22023 invalid_batch_size, no_corrections, invalid_correction; 23514 identity_not_verified, request_closed.';
 
-COMMENT ON FUNCTION "public"."put_company_secret"(uuid, text, text, uuid, text) IS 'Stores a secret of a company (1 to 65536 characters) under a name, for one agent or for all, in place of the one before; its id. It is encrypted with the company''s data key. For members holding api_keys.write, in their active company, and service_role; master_key is for the latter where there is no Vault. Recorded in the audit log, without the value. Errors: 42501 not_your_company, backend_only; PT404 unknown_company, unknown_agent; 22023 invalid_secret, invalid_master_key, wrong_master_key; XX001 secret_corrupt.';
+COMMENT ON FUNCTION "public"."put_company_secret"(uuid, text, text, uuid, text) IS 'Stores a secret of a company (1 to 65536 characters) under a name, for one agent or for all, in place of the one before; its id. It is encrypted with the company''s data key. For members holding api_keys.write, in their active company, and service_role; master_key is for the latter where there is no Vault. Recorded in the audit log, without the value. Errors: 42501 not_your_company, backend_only; PT404 unknown_company, unknown_agent; PT410 company_closed; 22023 invalid_secret, invalid_master_key, wrong_master_key; XX001 secret_corrupt.';
 
-COMMENT ON FUNCTION "public"."read_company_secret"(uuid, text, uuid, text) IS 'The value of a secret: the agent''s own if it has one of that name, else the company''s. Every read is recorded in the audit log. service_role only; master_key is stated where there is no Vault. Errors: PT404 unknown_secret; 22023 secret_unreadable, invalid_master_key, wrong_master_key; XX001 secret_corrupt.';
+COMMENT ON FUNCTION "public"."reactivate_company"(uuid, text) IS 'Makes a suspended company active again, or one that was closed, until its grace period ends. The company as it is then. Recorded and told (company.reactivated); repeating it changes nothing. Operators and service_role only. Errors: 42501 not_an_operator, operator_company; PT404 unknown_company; 22023 reason_missing; PT410 grace_over, company_erased.';
+
+COMMENT ON FUNCTION "public"."read_company_secret"(uuid, text, uuid, text) IS 'The value of a secret: the agent''s own if it has one of that name, else the company''s. Every read is recorded in the audit log. service_role only; master_key is stated where there is no Vault. Errors: PT404 unknown_secret; PT410 company_closed; 22023 secret_unreadable, invalid_master_key, wrong_master_key; XX001 secret_corrupt.';
 
 COMMENT ON FUNCTION "public"."read_compliance_bundle"(uuid, uuid, text) IS 'A file of the answer to a request for access; manifest.json lists them with their hashes. For the person while they are a member and asked while signed in, for compliance.manage, operators and service_role; each reading is recorded. Kept for 30 days. Errors: 42501 not_your_company, not_an_operator; PT404 unknown_file.';
 
 COMMENT ON FUNCTION "public"."reconcile_budget"(uuid, date, boolean) IS 'Compares what is counted for a month (its first day) with the ledger and the reservations, budget by budget; with mend, an open month is corrected. A closed month is only reported: adjust_budget() corrects it. Operators and service_role. Errors: 42501 not_an_operator; PT404 unknown_budget_month.';
 
+COMMENT ON FUNCTION "public"."reconcile_usage"(uuid, date, date, boolean) IS 'Compares what analytics say of a company with its ledger, of starts_on to before ends_on (UTC days; all of them unless told): a row for each day and series that differ (dimension all, service or agent), with what is missing (negative: too much). With mend it is corrected. Reads the ledger of that time. Operators and service_role. Errors: 42501 not_an_operator; PT404 unknown_company.';
+
 COMMENT ON FUNCTION "public"."record_compliance_review"(uuid, text) IS 'Records that a company''s security and compliance were reviewed, with notes (10000 characters at most) and the state of each check, in the audit log; when the next review is due. For members holding compliance.manage, in their active company, and service_role. Errors: 42501 not_your_company; 22023 invalid_notes; PT404 unknown_company.';
+
+COMMENT ON FUNCTION "public"."record_stripe_event"(jsonb) IS 'Stores an event of Stripe, once, and says what to do: received (ask Stripe, then apply_stripe_state()), processed, stored (of a type that means nothing) or unmatched (no company has that customer). The company is that of the stored customer, whatever metadata says. service_role only. Errors: 22023 invalid_stripe_event.';
 
 COMMENT ON FUNCTION "public"."release_budget_reservation"(uuid, uuid) IS 'Gives back what a reservation holds; true if it still held something. Safe to repeat. Members holding usage.write, for their active company; service_role for any. Errors: 42501 not_your_company; PT404 unknown_reservation.';
 
 COMMENT ON FUNCTION "public"."remove_ip_allowlist_entry"(uuid, inet, boolean) IS 'Removes an entry of the IP allowlist; false if there is none. Takes is_forced if it is the one that lets its remover in. Members holding security.manage, for their active company; operators and service_role for any. Errors: PT409 would_lock_you_out.';
 
-COMMENT ON FUNCTION "public"."remove_permission"(uuid, text) IS 'Takes one permission (resource.verb) away from a member of the caller''s active company, also where the role brings it. Takes users.write and the permission itself. Returns the member''s permissions; safe to repeat. Errors: 42501 permission_not_held, own_permissions, member_outranks, not_a_member.';
+COMMENT ON FUNCTION "public"."remove_member"(uuid, uuid, boolean, boolean) IS 'Removes a member, from the next statement on, whatever tokens they have. API keys that they issued belong to the company and go on, and are listed in the answer; is_revoking_api_keys revokes them (takes api_keys.write). For whoever may change their role. is_forced (operators and service_role): also the last client. Errors: 42501 not_your_company, not_an_operator, not_a_person, own_membership, not_a_member, member_outranks, last_client, last_admin; PT404 unknown_company.';
+
+COMMENT ON FUNCTION "public"."remove_permission"(uuid, text) IS 'Takes one permission (resource.verb) away from a member of the caller''s active company, also where the role brings it. Takes users.write and the permission itself; for people, not for keys. Returns the member''s permissions; safe to repeat. Errors: 42501 not_a_person, permission_not_held, own_permissions, member_outranks, not_a_member, last_client.';
+
+COMMENT ON FUNCTION "public"."request_stripe_customers"(integer) IS 'Asks for a customer at Stripe for companies that have none (event stripe.customer_requested), at most max_rows; how many. 0 while stripe.enabled is false. service_role only.';
+
+COMMENT ON FUNCTION "public"."resend_invitation"(uuid, uuid, interval, boolean) IS 'Sends an open invitation again, also an expired one: with a new token, the old one is void, and for expires_in (1 hour to 30 days) from now. Whoever does so becomes its inviter. At most once a minute. For whoever could make the invitation. Errors: as invite_member(); PT404 unknown_invitation; 23514 invitation_ended; PT429 too_many_invitations.';
 
 COMMENT ON FUNCTION "public"."revoke_api_key"(uuid, uuid) IS 'Revokes a key, from the next statement on, also for tokens that were issued for it. When it was revoked; safe to repeat. For members holding api_keys.write, in their active company; operators and service_role for any. Errors: 42501 not_your_company, not_an_operator; PT404 unknown_api_key.';
+
+COMMENT ON FUNCTION "public"."revoke_invitation"(uuid, uuid) IS 'Revokes an invitation: its token is void at once, and a mail that was not sent yet is not sent. When it was revoked; safe to repeat. For whoever could make the invitation. Errors: 42501 not_your_company, not_an_operator, not_a_person, permission_not_held, admin_by_admin_only; PT404 unknown_invitation; 23514 invitation_ended.';
+
+COMMENT ON FUNCTION "public"."roll_up_usage"(integer) IS 'Folds usage that was counted since into days, at most max_rows (1 to 1000000) entries; how many. What analytics say does not depend on it, but how fast: run it every minute, as pg_cron does where it is installed. Safe to repeat and to run twice at once. service_role only. Errors: 22023 invalid_batch_size.';
 
 COMMENT ON FUNCTION "public"."rotate_api_key"(uuid, uuid, interval, timestamp with time zone) IS 'Issues a successor of a key, with the same name, permissions, networks and limit; the old one goes on for overlap (0 to 30 days, 24 hours unless told). Repeated within ten minutes, by the same caller and before the successor was used, it gives the successor a new secret. For members holding api_keys.write and all permissions of the key, in their active company, and service_role; not for keys. Errors: 42501 not_your_company, not_a_person, permission_not_held; PT404 unknown_api_key; 22023 invalid_overlap, invalid_expiry; 23514 expiry_too_late, already_rotated, api_key_ended.';
 
 COMMENT ON FUNCTION "public"."rotate_master_key"(text, integer) IS 'Wraps the data keys of at most max_keys companies (1 to 10000) with a new master key; call again until remaining is 0. master_key, or Vault''s secret lytbub_master_key, has the new key and the old one, separated by a space. service_role only. Errors: 22023 invalid_batch_size, invalid_master_key, wrong_master_key; XX001 secret_corrupt.';
 
-COMMENT ON FUNCTION "public"."run_data_retention"(uuid, boolean, integer) IS 'Applies the retention policies of a company, or of all without company_id: deletes or anonymises what is older, at most max_rows (1 to 100000) rows a call; what is under legal hold, not finished or within the minimum period of its class stays. A row for each policy that was applied; call again until is_complete is true everywhere, or error is set. For all companies, a month of which none keeps anything is dropped as a whole, in a call of its own. Rows that are locked are left to the next call; several calls at once share the work. With dry_run only counts. Each policy that found something is logged in data_retention_logs; a failure is logged, reported (event retention.failed) and does not stop the others. Members holding compliance.manage, for their active company; operators and service_role for any or all. Errors: 42501 not_your_company, not_an_operator; 22023 invalid_batch_size.';
+COMMENT ON FUNCTION "public"."run_data_retention"(uuid, boolean, integer) IS 'Applies the retention policies of a company, or of all without company_id: deletes or anonymises what is older, at most max_rows (1 to 100000) rows a call; what is under legal hold, not finished or within the minimum period of its class stays. A row for each policy that was applied; call again until is_complete is true everywhere, or error is set. For all companies, a month of which none keeps anything is dropped as a whole, in a call of its own. Rows that are locked are left to the next call; several calls at once share the work. With dry_run only counts. Each policy that found something is logged in data_retention_logs; a failure is logged, reported (event retention.failed) and does not stop the others. Without company_id it also erases companies whose grace period after close_company() is over (data_class company). Members holding compliance.manage, for their active company; operators and service_role for any or all. Errors: 42501 not_your_company, not_an_operator; 22023 invalid_batch_size.';
 
 COMMENT ON FUNCTION "public"."search_audit_log"(uuid, timestamp with time zone, timestamp with time zone, uuid, text, text, uuid, text, text, timestamp
   with time zone, uuid, integer) IS 'Entries of a company''s audit log, latest first, at most max_rows (1 to 1000); those of starts_at up to ends_at, of an actor, an action (users.updated, or users for all of it), a table, a row, a column that changed, a request. For the next page give created_at and id of the last entry as before_at and before_id. changes has old and new value of each column; erased_fields names what erasure took out. Members holding audit.read, for their active company; operators and service_role for any. Errors: 42501 not_your_company, not_an_operator; 22023 invalid_page.';
 
 COMMENT ON FUNCTION "public"."set_security_policy"(uuid, jsonb, boolean) IS 'Changes what is named in policy (required_aal, aal2_permissions, session_max_age_seconds, session_idle_seconds, is_ip_allowlist_enabled, api_key_max_age_days, notes) as a new version, in force from the next statement on; what is left out stays. The policy then in force; nulls if its author has locked themselves out, which takes is_forced. Repeating it changes nothing. Members holding security.manage, for their active company; operators and service_role for any. Errors: 22023 invalid_policy; 42501; 23514; PT409 would_lock_you_out.';
 
+COMMENT ON FUNCTION "public"."set_system_setting"(text, jsonb, text) IS 'Changes a setting, which takes effect with the next statement, and keeps who, when, from what, and the reason; a value of null brings the default back. Safe to repeat. The setting as it then is. Operators and service_role. Errors: 42501 not_an_operator; PT404 unknown_setting; 22023 invalid_setting.';
+
+COMMENT ON FUNCTION "public"."store_stripe_customer"(uuid, text) IS 'Stores the Stripe customer of a company, unless it has one; the one in force. service_role only. Errors: PT404 unknown_company; 22023 invalid_customer; 23505 customer_taken.';
+
+COMMENT ON FUNCTION "public"."stripe_backlog"(integer) IS 'Events that were begun more than 5 minutes ago and not finished, at most max_rows. service_role only.';
+
+COMMENT ON FUNCTION "public"."stripe_cursor"(text, jsonb) IS 'Sets a cursor over a list of Stripe, unless value is null; what it is. service_role only.';
+
 COMMENT ON FUNCTION "public"."submit_compliance_request"(uuid, text, text, text, text, text, text[], jsonb, text[], uuid) IS 'Takes in a request of a person about their data. kind: access, portability, rectification, erasure, restriction, objection (gdpr); know, delete, correct, opt_out (ccpa). Without subject_email for whoever is signed in, who is then identified by their session unless further identifiers are claimed; any member may pass on the request of somebody else. identifiers (at most 20): what else names the person. corrections: list of {table_name, row_id, column_name, value}. purposes: kinds of jobs. request_id makes a repetition return the first answer. Due a month (GDPR Art. 12(3)) or 45 days (CCPA section 1798.130) after receipt; event compliance.received. Errors: 42501 not_your_company, not_an_operator; PT404 unknown_company; 22023 subject_missing; 23505 request_id_taken; 23514 for values that are not possible.';
+
+COMMENT ON FUNCTION "public"."suspend_company"(uuid, text) IS 'Suspends a company: from the next statement on its members and API keys get nothing. The company as it is then. Recorded (company.suspended) and told (event company.suspended); repeating it changes nothing. Operators and service_role only. Errors: 42501 not_an_operator, operator_company; PT404 unknown_company; 22023 reason_missing; 23514 invalid_transition.';
 
 COMMENT ON FUNCTION "public"."switch_company"(uuid) IS 'Makes a company the caller''s default; the next token carries it. Refresh the session afterwards, or send header x-company-id. Returns the company id; safe to repeat. Errors: 42501 not_a_member.';
 
+COMMENT ON FUNCTION "public"."system_setting_history"(text, uuid, integer) IS 'Changes of a setting, or of all without key, latest first, at most max_rows (1 to 1000); for the next page give id of the last row as before_id. Operators and service_role. Errors: 42501 not_an_operator; 22023 invalid_page.';
+
+COMMENT ON FUNCTION "public"."system_settings"(text) IS 'Settings of the platform, those that begin with prefix: value and default, type (boolean, integer, number, text, object, array; application for those of an application), bounds, and who changed it when. Sorted by key. Operators and service_role. Errors: 42501 not_an_operator.';
+
 COMMENT ON FUNCTION "public"."usage_anomalies"(uuid, integer) IS 'Cost of each of the last days of a company (1 to 366) against the median of the 28 days before it: score is the modified z-score (Iglewicz and Hoaglin), is_anomalous when it is over 3.5; null and false with less than seven days of history. Runs as the caller: without usage.read there it returns no rows. Errors: 22023 invalid_series.';
+
+COMMENT ON FUNCTION "public"."usage_movers"(date, date, text, integer) IS 'What changed most: cost of starts_on to before ends_on (UTC; the last 30 days unless told) against the same number of days before, by company, service, agent or tier; the largest change first, up or down, at most max_rows (1 to 200). change_percent is null where there was nothing before. Operators and service_role. Errors: 42501 not_an_operator; 22023 invalid_series.';
 
 COMMENT ON FUNCTION "public"."usage_series"(uuid, timestamp with time zone, timestamp with time zone, text, text, integer) IS 'Usage of a company over time, for a chart: for each bucket (hour, day, week, month; in the company''s time zone) from starts_at to before ends_at (the last 30 days unless told) and each series one row, zeros included. group_by is company (one series, all), service, agent or model; the max_series (1 to 100) that cost most have their own, the rest is other, and usage without one is none. cost_usd in US dollars. Runs as the caller: without usage.read there it returns no rows. Errors: 22023 invalid_series.';
 
@@ -13558,6 +22313,14 @@ COMMENT ON POLICY "select_platform_admin" ON "public"."api_usage" IS 'Platform o
 COMMENT ON POLICY "select_member" ON "public"."audit_logs" IS 'Members holding audit.read see the rows of their active company.';
 
 COMMENT ON POLICY "select_platform_admin" ON "public"."audit_logs" IS 'Platform operators reach every company while the tables say they are admins; a demoted one gets nothing.';
+
+COMMENT ON POLICY "select_member" ON "public"."billing_accounts" IS 'Members holding billing.read see the row of their active company.';
+
+COMMENT ON POLICY "select_platform_admin" ON "public"."billing_accounts" IS 'Platform operators see every company''s while the tables say they are admins.';
+
+COMMENT ON POLICY "select_member" ON "public"."billing_invoices" IS 'Members holding billing.read see the rows of their active company.';
+
+COMMENT ON POLICY "select_platform_admin" ON "public"."billing_invoices" IS 'Platform operators see every company''s while the tables say they are admins.';
 
 COMMENT ON POLICY "select_member" ON "public"."budget_adjustments" IS 'Members holding usage.read see the rows of their active company.';
 
@@ -13620,6 +22383,10 @@ COMMENT ON POLICY "insert_member" ON "public"."documents" IS 'Members holding do
 COMMENT ON POLICY "select_member" ON "public"."documents" IS 'Members holding documents.read see the rows of their active company.';
 
 COMMENT ON POLICY "update_member" ON "public"."documents" IS 'Members holding documents.write change rows of their active company and cannot move them out of it.';
+
+COMMENT ON POLICY "select_member" ON "public"."invitations" IS 'Members holding users.read see the rows of their active company.';
+
+COMMENT ON POLICY "select_platform_admin" ON "public"."invitations" IS 'Platform operators reach every company while the tables say they are admins; a demoted one gets nothing.';
 
 COMMENT ON POLICY "all_platform_admin" ON "public"."invoice_line_items" IS 'Platform operators reach every company while the tables say they are admins; a demoted one gets nothing.';
 
@@ -13713,6 +22480,8 @@ COMMENT ON POLICY "update_member" ON "public"."users" IS 'Members holding users.
 
 COMMENT ON SCHEMA "private" IS 'Helpers, trigger functions and internal tables of the tenancy layer. Never an API schema.';
 
+COMMENT ON TABLE "private"."adoptions" IS 'Tables of the application that were put under the rules of the package, and how to undo it until it is committed.';
+
 COMMENT ON TABLE "private"."api_key_secrets" IS 'SHA-256 of each API key. No API role may read it.';
 
 COMMENT ON TABLE "private"."audit_heads" IS 'The last link of each company''s audit chain. Whoever adds a link holds the row until the transaction ends.';
@@ -13731,11 +22500,21 @@ COMMENT ON TABLE "private"."column_classes" IS 'What each column holds and what 
 
 COMMENT ON TABLE "private"."company_data_keys" IS 'The key of each company that its secrets are encrypted with, itself encrypted with a master key. No API role may read it.';
 
+COMMENT ON TABLE "private"."company_lifecycles" IS 'What is known of a company''s life beside its row: how it was made, until when closing can be undone, and what erasure left.';
+
+COMMENT ON TABLE "private"."company_moves" IS 'Moves of companies from (out) and to (in) this database, and how far they are. No API role may read it.';
+
 COMMENT ON TABLE "private"."company_secrets" IS 'Secrets of companies for third parties, encrypted. No API role may read it.';
 
 COMMENT ON TABLE "private"."compliance_reviews" IS 'Last review of each company''s security and compliance, and last reminder.';
 
+COMMENT ON TABLE "private"."diagnosis_areas" IS 'What diagnose() and npm run doctor look at, in order.';
+
+COMMENT ON TABLE "private"."diagnosis_checks" IS 'Every check: what it finds, why that matters, and what mends it. docs/troubleshooting.md is generated from it.';
+
 COMMENT ON TABLE "private"."import_secret" IS 'Secret behind private.import_token(); one row.';
+
+COMMENT ON TABLE "private"."invitation_tokens" IS 'SHA-256 of the token of each invitation; one at a time.';
 
 COMMENT ON TABLE "private"."outbox_events" IS 'Events to be delivered to somebody outside, written in the transaction that made them true.';
 
@@ -13743,7 +22522,7 @@ COMMENT ON TABLE "private"."partitioned_tables" IS 'Tables partitioned by month,
 
 COMMENT ON TABLE "private"."permissions" IS 'Every permission that exists, as resource.verb.';
 
-COMMENT ON TABLE "private"."plan_tiers" IS 'Monthly limit (US dollars) and features that a plan of each tier starts with.';
+COMMENT ON TABLE "private"."plan_tiers" IS 'Monthly limit and price (US dollars) and features that a plan of each tier starts with.';
 
 COMMENT ON TABLE "private"."rate_limit_buckets" IS 'One timestamp for each company and each API key that is limited. Unlogged.';
 
@@ -13751,9 +22530,23 @@ COMMENT ON TABLE "private"."retention_classes" IS 'Classes of data that a retent
 
 COMMENT ON TABLE "private"."role_permissions" IS 'Which permissions a role brings; users.granted_permissions and revoked_permissions change it per member.';
 
+COMMENT ON TABLE "private"."setting_changes" IS 'Each change of a setting: who, when, from what to what.';
+
+COMMENT ON TABLE "private"."setting_definitions" IS 'Settings that public.system_config may hold: type, default and bounds (of a number, or of the length of a text).';
+
+COMMENT ON TABLE "private"."stripe_cursors" IS 'Where runs over Stripe''s lists go on.';
+
+COMMENT ON TABLE "private"."stripe_events" IS 'Events that Stripe sent, each once: received (to be processed), processed, stored (of a type that means nothing here) or unmatched (no company has that customer).';
+
+COMMENT ON TABLE "private"."stripe_usage_reports" IS 'Usage that is or was reported to Stripe''s meter, a row a report.';
+
 COMMENT ON TABLE "private"."subject_bundle_files" IS 'Files of answered requests for access, kept for 30 days.';
 
 COMMENT ON TABLE "private"."subject_work" IS 'How far the work on a request for erasure or access has come; gone when it is done.';
+
+COMMENT ON TABLE "private"."usage_daily" IS 'Usage of a company by UTC day: in all, by service and by agent; derived from the ledger, and never exported with a company.';
+
+COMMENT ON TABLE "private"."usage_deltas" IS 'What was written to the ledger and is not in usage_daily yet. Derived, and never exported with a company.';
 
 COMMENT ON TABLE "private"."usage_keys" IS 'Idempotency keys of recorded usage, kept for 30 days.';
 
@@ -13766,6 +22559,10 @@ COMMENT ON TABLE "public"."api_keys" IS 'API keys of a company, without their se
 COMMENT ON TABLE "public"."api_usage" IS 'Ledger of API usage. Append-only; partitioned by month of occurred_at. Written by the budget functions.';
 
 COMMENT ON TABLE "public"."audit_logs" IS 'Audit log of a company. Append-only; partitioned by month of created_at.';
+
+COMMENT ON TABLE "public"."billing_accounts" IS 'How a company stands with what it pays, mirrored from Stripe. One row a company, from its first contact with Stripe on.';
+
+COMMENT ON TABLE "public"."billing_invoices" IS 'Invoices of the platform to the company, mirrored from Stripe. Amounts in minor units of the currency.';
 
 COMMENT ON TABLE "public"."budget_adjustments" IS 'Credits (negative) and corrections (positive) to a month of a company, also a closed one. Append-only; written by adjust_budget().';
 
@@ -13786,6 +22583,8 @@ COMMENT ON TABLE "public"."data_retention_logs" IS 'Log of retention runs. Writt
 COMMENT ON TABLE "public"."data_retention_policies" IS 'Retention policies of a company, one per class of data.';
 
 COMMENT ON TABLE "public"."documents" IS 'Documents of a company. The file is in storage bucket documents.';
+
+COMMENT ON TABLE "public"."invitations" IS 'Invitations to become a member of a company, without their tokens.';
 
 COMMENT ON TABLE "public"."invoice_line_items" IS 'Lines of invoices; only a draft''s may change.';
 
@@ -13809,7 +22608,15 @@ COMMENT ON TABLE "public"."system_config" IS 'Platform-wide settings. Operators 
 
 COMMENT ON TABLE "public"."users" IS 'Members of companies: who belongs where, in which role, with which permissions. The row is the membership.';
 
+COMMENT ON TYPE "private"."adoption_invariant" IS 'A row of private.verify_table().';
+
+COMMENT ON TYPE "private"."adoption_step" IS 'A step of private.plan_adoption().';
+
 COMMENT ON TYPE "private"."charged_month" IS 'A month that a part of a batch is charged to.';
+
+COMMENT ON TYPE "private"."company_health" IS 'Answer of private.company_health(). Amounts in millionths of a US dollar where they say so.';
+
+COMMENT ON TYPE "private"."erasure_table" IS 'A table that erasure of a company empties: its key, and what of row t has to be kept or is still referred to.';
 
 COMMENT ON TYPE "private"."plain_budgets" IS 'The budgets of a request, as its caller knows them.';
 
@@ -13819,17 +22626,51 @@ COMMENT ON TYPE "private"."spender" IS 'Answer of private.find_spender().';
 
 COMMENT ON TYPE "private"."usage_event" IS 'One event of a batch.';
 
+COMMENT ON TYPE "private"."usage_sum" IS 'Answer of private.usage_sums().';
+
+COMMENT ON TYPE "public"."accepted_invitation" IS 'The membership that an invitation led to.';
+
 COMMENT ON TYPE "public"."api_key_verification" IS 'Whether a key is good, and whose it is. reason: valid, unknown, revoked, expired, company_not_active, ip_not_allowed, permission_missing or rate_limited, then with seconds to wait.';
+
+COMMENT ON TYPE "public"."billing_overview" IS 'Answer of billing_overview() and my_billing(). recurring_minor in minor units of recurring_currency, such as cents.';
+
+COMMENT ON TYPE "public"."billing_total" IS 'Answer of billing_totals(). Amounts in minor units of currency, such as cents.';
 
 COMMENT ON TYPE "public"."budget_decision" IS 'Answer of check_budget_before_usage(). Amounts in US dollars.';
 
+COMMENT ON TYPE "public"."company_details" IS 'Answer of company_details() and my_company(). Amounts in US dollars, of the running month.';
+
+COMMENT ON TYPE "public"."company_overview" IS 'Answer of company_overview(). Amounts in US dollars, of the running month.';
+
+COMMENT ON TYPE "public"."invitation_entry" IS 'An invitation. state: pending, accepted, revoked, expired, or void when whoever sent it could not make it any more.';
+
 COMMENT ON TYPE "public"."issued_api_key" IS 'A key that was just issued. api_key is the key itself, which is shown this once.';
+
+COMMENT ON TYPE "public"."issued_invitation" IS 'An invitation that was just made or sent again. token is shown this once.';
 
 COMMENT ON TYPE "public"."rate_limit_decision" IS 'Answer of check_rate_limit().';
 
+COMMENT ON TYPE "public"."removed_member" IS 'A member who was removed. valid_api_key_ids: keys that they issued and that still work; revoked_api_key_ids: those that were revoked with them.';
+
+COMMENT ON TYPE "public"."system_setting" IS 'Answer of system_settings() and set_system_setting().';
+
+COMMENT ON TYPE "public"."system_setting_change" IS 'Answer of system_setting_history().';
+
+COMMENT ON TYPE "public"."usage_move" IS 'Answer of usage_movers(). Amounts in US dollars.';
+
+COMMENT ON TYPE "public"."usage_point" IS 'Answer of platform_usage() and my_usage(). Amounts in US dollars; days are UTC.';
+
 COMMENT ON TYPE "public"."usage_receipt" IS 'Answer of log_api_usage_and_update_budget(). Amounts in US dollars.';
 
+COMMENT ON TYPE "public"."usage_total" IS 'Answer of platform_usage_totals(). Amounts in US dollars.';
+
 COMMENT ON VIEW "private"."api_key_states" IS 'Every API key with what keeps it out (problem: revoked, expired, company_not_active; null if nothing does but perhaps its address).';
+
+COMMENT ON VIEW "private"."usage_by_day" IS 'usage_daily and usage_deltas together: the ledger by day, to the call.';
+
+REVOKE ALL ON FUNCTION "private"."accept_invitation"(text, text) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."accept_invitation"(text, text) TO "authenticated", "platform_admin";
 
 REVOKE ALL ON FUNCTION "private"."access_problem"() FROM PUBLIC;
 
@@ -13843,6 +22684,22 @@ REVOKE ALL ON FUNCTION "private"."adjust_budget"(uuid, date, numeric, text, uuid
 
 GRANT EXECUTE ON FUNCTION "private"."adjust_budget"(uuid, date, numeric, text, uuid) TO "platform_admin", "service_role";
 
+REVOKE ALL ON FUNCTION "private"."adopt_table"(regclass, jsonb, boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."adoption_assignment"(regclass, jsonb, boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."adoption_company"(regclass, jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."adoption_indexes"(regclass) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."adoption_problems"(regclass, jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."adoption_protection"(regclass, jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."adoption_references"(regclass) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."advance_payment_stages"(integer) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."anonymous_values"(text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."api_key_expiry"(uuid, timestamp WITH time zone) FROM PUBLIC;
@@ -13855,17 +22712,27 @@ REVOKE ALL ON FUNCTION "private"."apply_corrections"(public.compliance_requests,
 
 REVOKE ALL ON FUNCTION "private"."apply_limit"(uuid, uuid, text, bigint) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."apply_payment_stage"(uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."apply_plan"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."apply_rate_decision"(public.rate_limit_decision) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."apply_stripe_invoices"(uuid, text, timestamp WITH time zone, jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."apply_stripe_state"(uuid, text, timestamp WITH time zone, jsonb, text) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."apply_stripe_state"(uuid, text, timestamp WITH time zone, jsonb, text) TO "service_role";
+
+REVOKE ALL ON FUNCTION "private"."apply_subscription_plan"(uuid, text, timestamp WITH time zone, boolean, text, text, numeric) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."apply_time_zone"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."audit_changes"(jsonb, jsonb, text[]) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."audit_genesis"(uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."audit_erased_leaf"(public.audit_logs) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."audit_leaves"(public.audit_logs[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."audit_genesis"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."audit_link_hash"(bytea, bigint, timestamp WITH time zone, xid8, integer, bytea) FROM PUBLIC;
 
@@ -13873,7 +22740,25 @@ REVOKE ALL ON FUNCTION "private"."audit_request"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."audit_role"(uuid, uuid) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."audit_rows"(uuid, timestamp WITH time zone, xid8) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."audit_rows_hash"(uuid, timestamp WITH time zone, xid8) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."audit_update_query"(regclass, text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."begin_adoption"(regclass, jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."begin_stripe_sync"(uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."begin_stripe_sync"(uuid) TO "service_role";
+
+REVOKE ALL ON FUNCTION "private"."billing_overview"(text, text, text, text, integer) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."billing_overview"(text, text, text, text, integer) TO "platform_admin", "service_role";
+
+REVOKE ALL ON FUNCTION "private"."billing_rows"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."billing_totals"() FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."billing_totals"() TO "platform_admin", "service_role";
 
 REVOKE ALL ON FUNCTION "private"."budget_balance"(uuid, uuid) FROM PUBLIC;
 
@@ -13885,9 +22770,17 @@ GRANT EXECUTE ON FUNCTION "private"."budget_status"(uuid) TO "authenticated", "p
 
 REVOKE ALL ON FUNCTION "private"."bytes_text"(bytea) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."change_company_plan"(uuid, text, numeric, numeric, text, jsonb, text, uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."change_company_plan"(uuid, text, numeric, numeric, text, jsonb, text, uuid) TO "platform_admin", "service_role";
+
 REVOKE ALL ON FUNCTION "private"."change_member_permission"(uuid, text, boolean) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."change_member_permission"(uuid, text, boolean) TO "authenticated";
+
+REVOKE ALL ON FUNCTION "private"."change_member_role"(uuid, uuid, text, text[], boolean) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."change_member_role"(uuid, uuid, text, text[], boolean) TO "authenticated", "platform_admin", "service_role";
 
 REVOKE ALL ON FUNCTION "private"."charge_all_plainly"(uuid, private.plain_budgets, bigint, bigint) FROM PUBLIC;
 
@@ -13911,6 +22804,8 @@ REVOKE ALL ON FUNCTION "private"."check_budget"(uuid, uuid, numeric, text, integ
 
 GRANT EXECUTE ON FUNCTION "private"."check_budget"(uuid, uuid, numeric, text, integer, uuid) TO "authenticated", "service_role";
 
+REVOKE ALL ON FUNCTION "private"."check_company_values"(text, text, text, text, numeric, text, text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."check_rate_limit"(uuid, integer, uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."check_rate_limit"(uuid, integer, uuid) TO "authenticated", "service_role";
@@ -13919,13 +22814,29 @@ REVOKE ALL ON FUNCTION "private"."check_requests"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."check_retention"(uuid) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."claim_events"(integer, integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."choose_subscription"(jsonb) FROM PUBLIC;
 
-GRANT EXECUTE ON FUNCTION "private"."claim_events"(integer, integer) TO "service_role";
+REVOKE ALL ON FUNCTION "private"."chosen_company"(uuid, jsonb, jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."claim_events"(integer, integer, text[]) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."claim_events"(integer, integer, text[]) TO "service_role";
+
+REVOKE ALL ON FUNCTION "private"."claim_stripe_accounts"(integer) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."claim_stripe_accounts"(integer) TO "service_role";
+
+REVOKE ALL ON FUNCTION "private"."claim_stripe_usage"(integer) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."claim_stripe_usage"(integer) TO "service_role";
 
 REVOKE ALL ON FUNCTION "private"."client_address"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."close_budget_periods"(interval) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."close_company"(uuid, text, integer) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."close_company"(uuid, text, integer) TO "platform_admin", "service_role";
 
 REVOKE ALL ON FUNCTION "private"."close_other_requests"(public.compliance_requests, private.subject_work) FROM PUBLIC;
 
@@ -13933,15 +22844,35 @@ REVOKE ALL ON FUNCTION "private"."close_partition"(text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."column_class_problems"() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."column_list"(regclass, smallint[], text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."company_details"(uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."company_details"(uuid) TO "platform_admin", "service_role";
+
+REVOKE ALL ON FUNCTION "private"."company_details_of"(uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."company_for"(text) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."company_for"(text) TO "authenticated";
 
 REVOKE ALL ON FUNCTION "private"."company_for_api_key"(text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."company_health"(uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."company_lifecycle"(uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."company_lifecycle"(uuid) TO "platform_admin", "service_role";
+
+REVOKE ALL ON FUNCTION "private"."company_overview"(text, text, text, text, text, boolean, text, integer) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."company_overview"(text, text, text, text, text, boolean, text, integer) TO "platform_admin", "service_role";
+
 REVOKE ALL ON FUNCTION "private"."company_rate"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."compare_budget"(uuid, uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."compare_usage"(uuid, date, date) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."compliance_status"(uuid) FROM PUBLIC;
 
@@ -13951,9 +22882,15 @@ REVOKE ALL ON FUNCTION "private"."compliance_ticket"(public.compliance_requests)
 
 REVOKE ALL ON FUNCTION "private"."count_limits"(uuid, uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."create_company"(text, text, text, text, numeric, text, text, text, uuid, text) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."create_company"(text, text, text, text, numeric, text, text, text, uuid, text) TO "platform_admin", "service_role";
+
 REVOKE ALL ON FUNCTION "private"."create_month_partition"(text, date) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."csv_field"(text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."current_access"(regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."current_user_id"() FROM PUBLIC;
 
@@ -13969,6 +22906,54 @@ REVOKE ALL ON FUNCTION "private"."delete_company_secret"(uuid, text, uuid) FROM 
 
 GRANT EXECUTE ON FUNCTION "private"."delete_company_secret"(uuid, text, uuid) TO "authenticated", "service_role";
 
+REVOKE ALL ON FUNCTION "private"."delete_member"(uuid, uuid, text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."diagnose"(uuid, uuid, text, jsonb) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."diagnose"(uuid, uuid, text, jsonb) TO "authenticated", "platform_admin", "service_role";
+
+REVOKE ALL ON FUNCTION "private"."diagnose_access"(uuid, uuid, text, jsonb, jsonb, boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."diagnose_address"(uuid, inet) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."diagnose_api_key"(text, jsonb, jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."diagnose_billing"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."diagnose_budgets"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."diagnose_company"(uuid, text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."diagnose_compliance"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."diagnose_hook"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."diagnose_member"(public.users, text, jsonb, boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."diagnose_network"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."diagnose_outbox"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."diagnose_partitions"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."diagnose_platform"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."diagnose_policy"(public.users, text, jsonb, boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."diagnose_retention"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."diagnose_roles"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."diagnose_schedule"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."diagnose_stripe_events"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."diagnose_token"(public.users, jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."disable_member"(uuid, uuid, boolean) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."disable_member"(uuid, uuid, boolean) TO "authenticated", "platform_admin", "service_role";
+
 REVOKE ALL ON FUNCTION "private"."drop_company_data_key"(uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."drop_company_data_key"(uuid) TO "platform_admin", "service_role";
@@ -13977,13 +22962,31 @@ REVOKE ALL ON FUNCTION "private"."drop_expired_partition"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."emit_event"(uuid, text, jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."enable_member"(uuid, uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."enable_member"(uuid, uuid) TO "authenticated", "platform_admin", "service_role";
+
 REVOKE ALL ON FUNCTION "private"."erase_audit_fields"(uuid, timestamp WITH time zone, uuid, text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."erase_audit_log"(uuid, timestamp WITH time zone, integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."erase_companies"(integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."erase_company_batch"(uuid, integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."erase_files"(private.subject_work) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."erase_files_and_events"(uuid, integer) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."erase_page"(private.subject_work, private.subject_table, integer) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."erase_table"(uuid, private.erasure_table, integer) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."erasure_exception"(uuid, regclass) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."erasure_receipt"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."erasure_tables"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."explain_ip_access"(uuid, inet) FROM PUBLIC;
 
@@ -14000,6 +23003,14 @@ REVOKE ALL ON FUNCTION "private"."export_page"(private.subject_work, private.sub
 REVOKE ALL ON FUNCTION "private"."extend_compliance_request"(uuid, uuid, text) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."extend_compliance_request"(uuid, uuid, text) TO "authenticated", "platform_admin", "service_role";
+
+REVOKE ALL ON FUNCTION "private"."fail_stripe_event"(text, text) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."fail_stripe_event"(text, text) TO "service_role";
+
+REVOKE ALL ON FUNCTION "private"."fill_companies"(regclass, tid, tid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."fill_in"(text, jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."find_leaked_api_keys"(text, boolean) FROM PUBLIC;
 
@@ -14019,23 +23030,53 @@ REVOKE ALL ON FUNCTION "private"."finish_event"(uuid, uuid, integer, text, boole
 
 GRANT EXECUTE ON FUNCTION "private"."finish_event"(uuid, uuid, integer, text, boolean) TO "service_role";
 
+REVOKE ALL ON FUNCTION "private"."finish_stripe_usage"(uuid, date, integer) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."finish_stripe_usage"(uuid, date, integer) TO "service_role";
+
 REVOKE ALL ON FUNCTION "private"."flush_budgets"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."fold_stripes"(uuid, uuid, smallint, boolean, boolean) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."fold_usage"(uuid, integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."forget_invitation_mail"(uuid, uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."forwarded_address"(text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."free_slug"(text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."freeze_company_table"(uuid, regclass, uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."frozen_companies"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."go_through"(public.compliance_requests, private.subject_work, boolean, integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."guess_column_class"(text, text, boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."has_erasable_rows"(uuid, private.erasure_table) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."has_second_factor"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."identifier_pattern"(text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."import_token"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."invitation_expiry"(interval) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."invitation_state"(public.invitations) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."invite_member"(uuid, text, text, text[], text, interval, uuid, boolean) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."invite_member"(uuid, text, text, text[], text, interval, uuid, boolean) TO "authenticated", "platform_admin", "service_role";
 
 REVOKE ALL ON FUNCTION "private"."is_address_allowed"(uuid, inet) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."is_admin"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."is_backend"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."is_extension_available"(text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."is_import_token"(text) FROM PUBLIC;
 
@@ -14047,6 +23088,12 @@ GRANT EXECUTE ON FUNCTION "private"."is_importing"() TO "authenticated", "platfo
 
 REVOKE ALL ON FUNCTION "private"."is_key_address_allowed"(uuid, cidr[], boolean, inet) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."is_last_client"(uuid, uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."is_member_request"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."is_plain_url"(text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."is_platform_admin"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."is_platform_admin"() TO "platform_admin";
@@ -14057,13 +23104,33 @@ GRANT EXECUTE ON FUNCTION "private"."is_processing_allowed"(uuid, text, text, uu
 
 REVOKE ALL ON FUNCTION "private"."is_reissued"(public.api_keys) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."is_reserved_slug"(text) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."is_reserved_slug"(text) TO "platform_admin", "service_role";
+
+REVOKE ALL ON FUNCTION "private"."is_return_url_allowed"(text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."is_tenant_table"(regclass) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."is_usage"(bigint, text, bigint, bigint, jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."issue_api_key"(uuid, text, text[], timestamp WITH time zone, inet[], integer, uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."issue_api_key"(uuid, text, text[], timestamp WITH time zone, inet[], integer, uuid) TO "authenticated", "service_role";
 
+REVOKE ALL ON FUNCTION "private"."kept_condition"(uuid, regclass, text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."kept_policies"(regclass) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."key_condition"(regclass, smallint[], text, regclass, smallint[], text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."lacks_room"(uuid, uuid, bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."last_activity"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."leave_company"(uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."leave_company"(uuid) TO "authenticated", "platform_admin";
 
 REVOKE ALL ON FUNCTION "private"."ledger_total"(uuid, date, timestamp WITH time zone, timestamp WITH time zone, uuid, text) FROM PUBLIC;
 
@@ -14075,15 +23142,25 @@ REVOKE ALL ON FUNCTION "private"."limit_request"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."limit_request"() TO "authenticated";
 
-REVOKE ALL ON FUNCTION "private"."link_audit"(uuid, timestamp WITH time zone, xid8) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION "private"."list_company_secrets"(uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."list_company_secrets"(uuid) TO "authenticated", "platform_admin", "service_role";
 
+REVOKE ALL ON FUNCTION "private"."list_invitations"(uuid, boolean, timestamp WITH time zone, uuid, integer) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."list_invitations"(uuid, boolean, timestamp WITH time zone, uuid, integer) TO "authenticated", "platform_admin", "service_role";
+
 REVOKE ALL ON FUNCTION "private"."lock_api_key"(uuid, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."lock_budget"(uuid, uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."lock_client_company"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."lock_company"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."lock_invitation"(uuid, uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."lock_member"(uuid, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."log_usage"(uuid, text, uuid, text, numeric, uuid, text, bigint, text, text, bigint, bigint, jsonb, timestamp WITH time zone, text) FROM PUBLIC;
 
@@ -14099,6 +23176,12 @@ REVOKE ALL
   ON FUNCTION "private"."log_usage_slowly"(uuid, text, uuid, text, numeric, uuid, text, bigint, text, text, bigint, bigint, jsonb, timestamp WITH time zone, text)
   FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."maintain_billing"() FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."maintain_billing"() TO "service_role";
+
+REVOKE ALL ON FUNCTION "private"."maintain_companies"(integer) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."maintain_compliance"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."maintain_compliance"() TO "service_role";
@@ -14107,23 +23190,41 @@ REVOKE ALL ON FUNCTION "private"."maintain_partitions"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."maintain_partitions"() TO "service_role";
 
+REVOKE ALL ON FUNCTION "private"."make_identity"(regclass, text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."master_key_hint"(text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."master_keys"(text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."members_without_mfa"(uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."merge_pairs"(jsonb[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."micro_usd"(numeric, text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."my_billing"() FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."my_billing"() TO "authenticated";
+
 REVOKE ALL ON FUNCTION "private"."my_companies"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."my_companies"() TO "authenticated", "platform_admin";
+
+REVOKE ALL ON FUNCTION "private"."my_company"() FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."my_company"() TO "authenticated";
 
 REVOKE ALL ON FUNCTION "private"."my_compliance_requests"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."my_compliance_requests"() TO "authenticated";
 
+REVOKE ALL ON FUNCTION "private"."my_usage"(date, date, text, text, text, integer) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."my_usage"(date, date, text, text, text, integer) TO "authenticated";
+
 REVOKE ALL ON FUNCTION "private"."new_api_key"(text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."note_undo"(regclass, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."open_budget_month"(uuid) FROM PUBLIC;
 
@@ -14141,9 +23242,29 @@ GRANT EXECUTE ON FUNCTION "private"."parse_uuid"(text) TO "authenticated", "plat
 
 REVOKE ALL ON FUNCTION "private"."permissions_of"(uuid, uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."permissions_with"(text, text[], text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."plan_adoption"(regclass, jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."plan_limit"(uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."platform_usage"(uuid, date, date, text, text, text, text, integer) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."platform_usage"(uuid, date, date, text, text, text, text, integer) TO "platform_admin", "service_role";
+
+REVOKE ALL ON FUNCTION "private"."platform_usage_totals"(uuid, date, date, text, text, text, text, integer) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."platform_usage_totals"(uuid, date, date, text, text, text, text, integer) TO "platform_admin", "service_role";
+
 REVOKE ALL ON FUNCTION "private"."policy_problem"(public.security_policies, text, jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."prepare_billing_portal"(text) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."prepare_billing_portal"(text) TO "authenticated";
+
+REVOKE ALL ON FUNCTION "private"."prepare_checkout"(text, text, text) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."prepare_checkout"(text, text, text) TO "authenticated";
 
 REVOKE ALL ON FUNCTION "private"."process_compliance_request"(uuid, uuid, integer, boolean) FROM PUBLIC;
 
@@ -14153,11 +23274,17 @@ REVOKE ALL ON FUNCTION "private"."prune_audit_chain"(uuid, timestamp WITH time z
 
 REVOKE ALL ON FUNCTION "private"."prune_budgets"() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."prune_invitations"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."put_company_secret"(uuid, text, text, uuid, text) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."put_company_secret"(uuid, text, text, uuid, text) TO "authenticated", "service_role";
 
 REVOKE ALL ON FUNCTION "private"."raise_budget_alerts"(uuid, uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."reactivate_company"(uuid, text) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."reactivate_company"(uuid, text) TO "platform_admin", "service_role";
 
 REVOKE ALL ON FUNCTION "private"."read_company_secret"(uuid, text, uuid, text) FROM PUBLIC;
 
@@ -14175,11 +23302,19 @@ GRANT EXECUTE ON FUNCTION "private"."reconcile_budget"(uuid, date, boolean) TO "
 
 REVOKE ALL ON FUNCTION "private"."reconcile_budgets"(integer) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."reconcile_usage"(uuid, date, date, boolean) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."reconcile_usage"(uuid, date, date, boolean) TO "platform_admin", "service_role";
+
 REVOKE ALL ON FUNCTION "private"."record_compliance_review"(uuid, text) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."record_compliance_review"(uuid, text) TO "authenticated", "service_role";
 
 REVOKE ALL ON FUNCTION "private"."record_sign_in"(uuid, uuid, jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."record_stripe_event"(jsonb) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."record_stripe_event"(jsonb) TO "service_role";
 
 REVOKE ALL
   ON FUNCTION "private"."record_usage"(uuid, uuid, timestamp WITH time zone, timestamp
@@ -14192,7 +23327,17 @@ REVOKE ALL ON FUNCTION "private"."refresh_budget_row"(uuid, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."refuse_access"(text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."refuse_closed_company"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."refuse_in_maintenance"() FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."refuse_in_maintenance"() TO "authenticated", "service_role";
+
+REVOKE ALL ON FUNCTION "private"."refuse_last_client"(uuid, uuid, boolean) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."refuse_spending"(uuid, uuid, bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."refuse_unassigned"(regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."refuse_without_admin"(uuid) FROM PUBLIC;
 
@@ -14204,21 +23349,47 @@ REVOKE ALL ON FUNCTION "private"."release_reservation"(uuid, uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."release_reservation"(uuid, uuid) TO "authenticated", "service_role";
 
+REVOKE ALL ON FUNCTION "private"."remind_of_erasure"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."remind_of_reviews"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."remove_member"(uuid, uuid, boolean, boolean) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."remove_member"(uuid, uuid, boolean, boolean) TO "authenticated", "platform_admin", "service_role";
 
 REVOKE ALL ON FUNCTION "private"."replay_usage"(uuid, uuid, timestamp WITH time zone, text, uuid, bigint, private.budget_reservations) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."request_stripe_customer"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."request_stripe_customers"(integer) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."request_stripe_customers"(integer) TO "service_role";
+
 REVOKE ALL ON FUNCTION "private"."require_company"(uuid, text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."require_handing_out"(uuid, text, text[], text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."require_invitation_allowance"(uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."require_key_issuer"(uuid, text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."require_member_manager"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."require_operator"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."require_reader"(uuid, text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."require_reason"(text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."require_return_url"(text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."require_service"(text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."require_usage"(bigint, text, bigint, bigint, jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."resend_invitation"(uuid, uuid, interval, boolean) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."resend_invitation"(uuid, uuid, interval, boolean) TO "authenticated", "platform_admin", "service_role";
 
 REVOKE ALL ON FUNCTION "private"."reserve_quickly"(uuid, uuid, bigint, text, integer, uuid) FROM PUBLIC;
 
@@ -14229,6 +23400,14 @@ REVOKE ALL ON FUNCTION "private"."review_due_at"(uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."revoke_api_key"(uuid, uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."revoke_api_key"(uuid, uuid) TO "authenticated", "platform_admin", "service_role";
+
+REVOKE ALL ON FUNCTION "private"."revoke_invitation"(uuid, uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."revoke_invitation"(uuid, uuid) TO "authenticated", "platform_admin", "service_role";
+
+REVOKE ALL ON FUNCTION "private"."roll_up_usage"(integer) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."roll_up_usage"(integer) TO "service_role";
 
 REVOKE ALL ON FUNCTION "private"."rotate_api_key"(uuid, uuid, interval, timestamp WITH time zone) FROM PUBLIC;
 
@@ -14258,9 +23437,41 @@ GRANT EXECUTE
   ON FUNCTION "private"."search_audit_log"(uuid, timestamp WITH time zone, timestamp WITH time zone, uuid, text, text, uuid, text, text, timestamp WITH time zone, uuid, integer)
   TO "authenticated", "platform_admin", "service_role";
 
+REVOKE ALL ON FUNCTION "private"."send_invitation"(public.invitations, boolean) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."set_api_key_secret"(public.api_keys) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."set_system_setting"(text, jsonb, text) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."set_system_setting"(text, jsonb, text) TO "platform_admin", "service_role";
+
+REVOKE ALL ON FUNCTION "private"."set_up_company"(uuid, text, numeric) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."setting_problem"(private.setting_definitions, jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."settle_quickly"(uuid, text, uuid, text, bigint, uuid, bigint, text, text, bigint, bigint, jsonb, text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."slug_of"(text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."store_stripe_customer"(uuid, text) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."store_stripe_customer"(uuid, text) TO "service_role";
+
+REVOKE ALL ON FUNCTION "private"."strip_kept_rows"(uuid, integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."strip_referred_rows"(uuid, private.erasure_table, integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."stripe_backlog"(integer) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."stripe_backlog"(integer) TO "service_role";
+
+REVOKE ALL ON FUNCTION "private"."stripe_cursor"(text, jsonb) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."stripe_cursor"(text, jsonb) TO "service_role";
+
+REVOKE ALL ON FUNCTION "private"."stripe_setting"(text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."stripe_setting_problem"(text, jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."subject_tables"(uuid, uuid) FROM PUBLIC;
 
@@ -14270,13 +23481,31 @@ GRANT EXECUTE
   ON FUNCTION "private"."submit_compliance_request"(uuid, text, text, text, text, text, text[], jsonb, text[], uuid)
   TO "authenticated", "platform_admin", "service_role";
 
+REVOKE ALL ON FUNCTION "private"."suspend_company"(uuid, text) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."suspend_company"(uuid, text) TO "platform_admin", "service_role";
+
 REVOKE ALL ON FUNCTION "private"."switch_company"(uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."switch_company"(uuid) TO "authenticated", "platform_admin";
 
+REVOKE ALL ON FUNCTION "private"."system_setting_history"(text, uuid, integer) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."system_setting_history"(text, uuid, integer) TO "platform_admin", "service_role";
+
+REVOKE ALL ON FUNCTION "private"."system_settings"(text) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."system_settings"(text) TO "platform_admin", "service_role";
+
+REVOKE ALL ON FUNCTION "private"."table_checksum"(regclass) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."take_invitation"(uuid, text, text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."take_key_rate"(uuid, uuid, integer, integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."take_rate"(uuid, text, integer, integer, integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."tell_unused_account"(uuid, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_ai_agents__apply_limit"() FROM PUBLIC;
 
@@ -14284,9 +23513,11 @@ REVOKE ALL ON FUNCTION "private"."tg_ai_agents__release_holds"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_ai_agents__set_archived_at"() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."tg_audit_links__link"() FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."tg_api_usage__count"() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."tg_audit_logs__begin_link"() FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."tg_audit_logs__link"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."tg_auth_users__accept_invitation"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_budget_alerts__set_acknowledged_by"() FROM PUBLIC;
 
@@ -14298,7 +23529,15 @@ REVOKE ALL ON FUNCTION "private"."tg_companies__apply_time_zone"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_companies__check"() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."tg_companies__check_slug"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."tg_companies__keep_operator"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."tg_companies__request_stripe_customer"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."tg_companies__set_up"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."tg_companies__tell_status"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_company_plans__apply_plan"() FROM PUBLIC;
 
@@ -14322,9 +23561,13 @@ REVOKE ALL ON FUNCTION "private"."tg_row__refuse_change"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_row__refuse_move"() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."tg_row__refuse_moving"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."tg_row__set_creator"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_row__set_meta"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."tg_row__yield_default"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_security__keep_author_in"() FROM PUBLIC;
 
@@ -14334,17 +23577,43 @@ REVOKE ALL ON FUNCTION "private"."tg_service_limits__apply_limit"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_statement__audit"() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."tg_system_config__check"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."tg_system_config__check_stripe"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."tg_system_config__keep_history"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."tg_users__check"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_users__keep_admin"() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."tg_users__keep_client"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."tg_users__release_jobs"() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."thaw_company_table"(uuid, regclass) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."token_api_key"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."uncount_partition"(text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."undo_adoption"(regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."unseal"(bytea, uuid, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."unwrap_data_key"(private.company_data_keys, text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."usage_label"(uuid, text, text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."usage_movers"(date, date, text, integer) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."usage_movers"(date, date, text, integer) TO "platform_admin", "service_role";
+
+REVOKE ALL ON FUNCTION "private"."usage_points"(uuid, date, date, text, text, text, text, integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."usage_span"(date, date, text, text, integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."usage_sums"(uuid, date, date, text, text, text, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."uuid_v7"() FROM PUBLIC;
 
@@ -14362,15 +23631,31 @@ REVOKE ALL ON FUNCTION "private"."verify_compliance_identity"(uuid, uuid, text) 
 
 GRANT EXECUTE ON FUNCTION "private"."verify_compliance_identity"(uuid, uuid, text) TO "authenticated", "platform_admin", "service_role";
 
+REVOKE ALL ON FUNCTION "private"."verify_table"(regclass) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."write_audit"(uuid, text, text, uuid, jsonb) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."accept_invitation"(text, text) TO "authenticated", "platform_admin";
 
 GRANT EXECUTE ON FUNCTION "public"."adjust_budget"(uuid, date, numeric, text, uuid) TO "platform_admin", "service_role";
 
+GRANT EXECUTE ON FUNCTION "public"."apply_stripe_state"(uuid, text, timestamp WITH time zone, jsonb, text) TO "service_role";
+
 GRANT EXECUTE ON FUNCTION "public"."assign_permission"(uuid, text) TO "authenticated";
+
+GRANT EXECUTE ON FUNCTION "public"."begin_stripe_sync"(uuid) TO "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."billing_overview"(text, text, text, text, integer) TO "platform_admin", "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."billing_totals"() TO "platform_admin", "service_role";
 
 GRANT EXECUTE ON FUNCTION "public"."budget_forecast"(uuid) TO "authenticated", "platform_admin", "service_role";
 
 GRANT EXECUTE ON FUNCTION "public"."budget_status"(uuid) TO "authenticated", "platform_admin", "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."change_company_plan"(uuid, text, numeric, numeric, text, jsonb, text, uuid) TO "platform_admin", "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."change_member_role"(uuid, uuid, text, text[], boolean) TO "authenticated", "platform_admin", "service_role";
 
 GRANT EXECUTE ON FUNCTION "public"."check_budget_before_usage"(uuid, uuid, numeric, text, integer, uuid) TO "authenticated", "service_role";
 
@@ -14380,13 +23665,33 @@ REVOKE ALL ON FUNCTION "public"."check_request"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."check_request"() TO "anon", "authenticated", "platform_admin", "service_role";
 
-GRANT EXECUTE ON FUNCTION "public"."claim_events"(integer, integer) TO "service_role";
+GRANT EXECUTE ON FUNCTION "public"."claim_events"(integer, integer, text[]) TO "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."claim_stripe_accounts"(integer) TO "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."claim_stripe_usage"(integer) TO "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."close_company"(uuid, text, integer) TO "platform_admin", "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."company_details"(uuid) TO "platform_admin", "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."company_lifecycle"(uuid) TO "platform_admin", "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."company_overview"(text, text, text, text, text, boolean, text, integer) TO "platform_admin", "service_role";
 
 GRANT EXECUTE ON FUNCTION "public"."compliance_status"(uuid) TO "authenticated", "platform_admin", "service_role";
 
+GRANT EXECUTE ON FUNCTION "public"."create_company"(text, text, text, text, numeric, text, text, text, uuid, text) TO "platform_admin", "service_role";
+
 GRANT EXECUTE ON FUNCTION "public"."delete_company_secret"(uuid, text, uuid) TO "authenticated", "service_role";
 
+GRANT EXECUTE ON FUNCTION "public"."diagnose"(uuid, uuid, text, jsonb) TO "authenticated", "platform_admin", "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."disable_member"(uuid, uuid, boolean) TO "authenticated", "platform_admin", "service_role";
+
 GRANT EXECUTE ON FUNCTION "public"."drop_company_data_key"(uuid) TO "platform_admin", "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."enable_member"(uuid, uuid) TO "authenticated", "platform_admin", "service_role";
 
 GRANT EXECUTE ON FUNCTION "public"."explain_ip_access"(uuid, inet) TO "authenticated", "platform_admin", "service_role";
 
@@ -14396,17 +23701,27 @@ GRANT EXECUTE
 
 GRANT EXECUTE ON FUNCTION "public"."extend_compliance_request"(uuid, uuid, text) TO "authenticated", "platform_admin", "service_role";
 
+GRANT EXECUTE ON FUNCTION "public"."fail_stripe_event"(text, text) TO "service_role";
+
 GRANT EXECUTE ON FUNCTION "public"."find_leaked_api_keys"(text, boolean) TO "platform_admin", "service_role";
 
 GRANT EXECUTE ON FUNCTION "public"."finish_event"(uuid, uuid, integer, text, boolean) TO "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."finish_stripe_usage"(uuid, date, integer) TO "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."invite_member"(uuid, text, text, text[], text, interval, uuid, boolean) TO "authenticated", "platform_admin", "service_role";
 
 GRANT EXECUTE ON FUNCTION "public"."is_processing_allowed"(uuid, text, text, uuid) TO "authenticated", "platform_admin", "service_role";
 
 GRANT EXECUTE ON FUNCTION "public"."issue_api_key"(uuid, text, text[], timestamp WITH time zone, inet[], integer, uuid) TO "authenticated", "service_role";
 
+GRANT EXECUTE ON FUNCTION "public"."leave_company"(uuid) TO "authenticated", "platform_admin";
+
 GRANT EXECUTE ON FUNCTION "public"."lift_processing_restriction"(uuid, uuid, text) TO "authenticated", "platform_admin", "service_role";
 
 GRANT EXECUTE ON FUNCTION "public"."list_company_secrets"(uuid) TO "authenticated", "platform_admin", "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."list_invitations"(uuid, boolean, timestamp WITH time zone, uuid, integer) TO "authenticated", "platform_admin", "service_role";
 
 GRANT EXECUTE
   ON FUNCTION "public"."log_api_usage_and_update_budget"(uuid, text, uuid, text, numeric, uuid, text, bigint, text, text, bigint, bigint, jsonb, timestamp WITH time zone, text)
@@ -14414,17 +23729,35 @@ GRANT EXECUTE
 
 GRANT EXECUTE ON FUNCTION "public"."log_api_usage_batch"(uuid, jsonb) TO "authenticated", "service_role";
 
+GRANT EXECUTE ON FUNCTION "public"."maintain_billing"() TO "service_role";
+
 GRANT EXECUTE ON FUNCTION "public"."maintain_compliance"() TO "service_role";
 
 GRANT EXECUTE ON FUNCTION "public"."maintain_partitions"() TO "service_role";
 
+GRANT EXECUTE ON FUNCTION "public"."my_billing"() TO "authenticated";
+
 GRANT EXECUTE ON FUNCTION "public"."my_companies"() TO "authenticated", "platform_admin";
 
+GRANT EXECUTE ON FUNCTION "public"."my_company"() TO "authenticated";
+
 GRANT EXECUTE ON FUNCTION "public"."my_compliance_requests"() TO "authenticated";
+
+GRANT EXECUTE ON FUNCTION "public"."my_usage"(date, date, text, text, text, integer) TO "authenticated";
+
+GRANT EXECUTE ON FUNCTION "public"."platform_usage"(date, date, text, text, uuid, text, text, integer) TO "platform_admin", "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."platform_usage_totals"(date, date, text, uuid, text, text, text, integer) TO "platform_admin", "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."prepare_billing_portal"(text) TO "authenticated";
+
+GRANT EXECUTE ON FUNCTION "public"."prepare_checkout"(text, text, text) TO "authenticated";
 
 GRANT EXECUTE ON FUNCTION "public"."process_compliance_request"(uuid, uuid, integer, boolean) TO "authenticated", "platform_admin", "service_role";
 
 GRANT EXECUTE ON FUNCTION "public"."put_company_secret"(uuid, text, text, uuid, text) TO "authenticated", "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."reactivate_company"(uuid, text) TO "platform_admin", "service_role";
 
 GRANT EXECUTE ON FUNCTION "public"."read_company_secret"(uuid, text, uuid, text) TO "service_role";
 
@@ -14432,15 +23765,29 @@ GRANT EXECUTE ON FUNCTION "public"."read_compliance_bundle"(uuid, uuid, text) TO
 
 GRANT EXECUTE ON FUNCTION "public"."reconcile_budget"(uuid, date, boolean) TO "platform_admin", "service_role";
 
+GRANT EXECUTE ON FUNCTION "public"."reconcile_usage"(uuid, date, date, boolean) TO "platform_admin", "service_role";
+
 GRANT EXECUTE ON FUNCTION "public"."record_compliance_review"(uuid, text) TO "authenticated", "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."record_stripe_event"(jsonb) TO "service_role";
 
 GRANT EXECUTE ON FUNCTION "public"."release_budget_reservation"(uuid, uuid) TO "authenticated", "service_role";
 
 GRANT EXECUTE ON FUNCTION "public"."remove_ip_allowlist_entry"(uuid, inet, boolean) TO "authenticated", "platform_admin", "service_role";
 
+GRANT EXECUTE ON FUNCTION "public"."remove_member"(uuid, uuid, boolean, boolean) TO "authenticated", "platform_admin", "service_role";
+
 GRANT EXECUTE ON FUNCTION "public"."remove_permission"(uuid, text) TO "authenticated";
 
+GRANT EXECUTE ON FUNCTION "public"."request_stripe_customers"(integer) TO "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."resend_invitation"(uuid, uuid, interval, boolean) TO "authenticated", "platform_admin", "service_role";
+
 GRANT EXECUTE ON FUNCTION "public"."revoke_api_key"(uuid, uuid) TO "authenticated", "platform_admin", "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."revoke_invitation"(uuid, uuid) TO "authenticated", "platform_admin", "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."roll_up_usage"(integer) TO "service_role";
 
 GRANT EXECUTE ON FUNCTION "public"."rotate_api_key"(uuid, uuid, interval, timestamp WITH time zone) TO "authenticated", "service_role";
 
@@ -14454,11 +23801,27 @@ GRANT EXECUTE
 
 GRANT EXECUTE ON FUNCTION "public"."set_security_policy"(uuid, jsonb, boolean) TO "authenticated", "platform_admin", "service_role";
 
+GRANT EXECUTE ON FUNCTION "public"."set_system_setting"(text, jsonb, text) TO "platform_admin", "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."store_stripe_customer"(uuid, text) TO "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."stripe_backlog"(integer) TO "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."stripe_cursor"(text, jsonb) TO "service_role";
+
 GRANT EXECUTE ON FUNCTION "public"."submit_compliance_request"(uuid, text, text, text, text, text, text[], jsonb, text[], uuid) TO "authenticated", "platform_admin", "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."suspend_company"(uuid, text) TO "platform_admin", "service_role";
 
 GRANT EXECUTE ON FUNCTION "public"."switch_company"(uuid) TO "authenticated", "platform_admin";
 
+GRANT EXECUTE ON FUNCTION "public"."system_setting_history"(text, uuid, integer) TO "platform_admin", "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."system_settings"(text) TO "platform_admin", "service_role";
+
 GRANT EXECUTE ON FUNCTION "public"."usage_anomalies"(uuid, integer) TO "authenticated", "platform_admin", "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."usage_movers"(date, date, text, integer) TO "platform_admin", "service_role";
 
 GRANT EXECUTE
   ON FUNCTION "public"."usage_series"(uuid, timestamp WITH time zone, timestamp WITH time zone, text, text, integer)
@@ -14949,6 +24312,234 @@ REVOKE ALL ("user_agent") ON TABLE "public"."audit_logs" FROM "service_role";
 GRANT INSERT ("user_agent") ON TABLE "public"."audit_logs" TO "service_role";
 
 GRANT SELECT ON TABLE "public"."audit_logs" TO "service_role";
+
+REVOKE ALL ON TABLE "public"."billing_accounts" FROM "authenticated";
+
+GRANT SELECT ON TABLE "public"."billing_accounts" TO "authenticated";
+
+GRANT SELECT ON TABLE "public"."billing_accounts" TO "platform_admin";
+
+REVOKE ALL ON TABLE "public"."billing_accounts" FROM "service_role";
+
+REVOKE ALL ("cancel_at_period_end") ON TABLE "public"."billing_accounts" FROM "service_role";
+
+GRANT INSERT ("cancel_at_period_end"), UPDATE ("cancel_at_period_end") ON TABLE "public"."billing_accounts" TO "service_role";
+
+REVOKE ALL ("company_id") ON TABLE "public"."billing_accounts" FROM "service_role";
+
+GRANT INSERT ("company_id") ON TABLE "public"."billing_accounts" TO "service_role";
+
+REVOKE ALL ("created_at") ON TABLE "public"."billing_accounts" FROM "service_role";
+
+GRANT INSERT ("created_at") ON TABLE "public"."billing_accounts" TO "service_role";
+
+REVOKE ALL ("created_by") ON TABLE "public"."billing_accounts" FROM "service_role";
+
+GRANT INSERT ("created_by"), UPDATE ("created_by") ON TABLE "public"."billing_accounts" TO "service_role";
+
+REVOKE ALL ("currency") ON TABLE "public"."billing_accounts" FROM "service_role";
+
+GRANT INSERT ("currency"), UPDATE ("currency") ON TABLE "public"."billing_accounts" TO "service_role";
+
+REVOKE ALL ("current_period_ends_at") ON TABLE "public"."billing_accounts" FROM "service_role";
+
+GRANT INSERT ("current_period_ends_at"), UPDATE ("current_period_ends_at") ON TABLE "public"."billing_accounts" TO "service_role";
+
+REVOKE ALL ("current_period_starts_at") ON TABLE "public"."billing_accounts" FROM "service_role";
+
+GRANT INSERT ("current_period_starts_at"), UPDATE ("current_period_starts_at") ON TABLE "public"."billing_accounts" TO "service_role";
+
+REVOKE ALL ("customer_attempt") ON TABLE "public"."billing_accounts" FROM "service_role";
+
+GRANT INSERT ("customer_attempt"), UPDATE ("customer_attempt") ON TABLE "public"."billing_accounts" TO "service_role";
+
+REVOKE ALL ("grace_ends_at") ON TABLE "public"."billing_accounts" FROM "service_role";
+
+GRANT INSERT ("grace_ends_at"), UPDATE ("grace_ends_at") ON TABLE "public"."billing_accounts" TO "service_role";
+
+REVOKE ALL ("id") ON TABLE "public"."billing_accounts" FROM "service_role";
+
+GRANT INSERT ("id") ON TABLE "public"."billing_accounts" TO "service_role";
+
+REVOKE ALL ("last_error") ON TABLE "public"."billing_accounts" FROM "service_role";
+
+GRANT INSERT ("last_error"), UPDATE ("last_error") ON TABLE "public"."billing_accounts" TO "service_role";
+
+REVOKE ALL ("monthly_amount_minor") ON TABLE "public"."billing_accounts" FROM "service_role";
+
+GRANT INSERT ("monthly_amount_minor"), UPDATE ("monthly_amount_minor") ON TABLE "public"."billing_accounts" TO "service_role";
+
+REVOKE ALL ("past_due_since") ON TABLE "public"."billing_accounts" FROM "service_role";
+
+GRANT INSERT ("past_due_since"), UPDATE ("past_due_since") ON TABLE "public"."billing_accounts" TO "service_role";
+
+REVOKE ALL ("payment_stage") ON TABLE "public"."billing_accounts" FROM "service_role";
+
+GRANT INSERT ("payment_stage"), UPDATE ("payment_stage") ON TABLE "public"."billing_accounts" TO "service_role";
+
+REVOKE ALL ("payment_status") ON TABLE "public"."billing_accounts" FROM "service_role";
+
+GRANT INSERT ("payment_status"), UPDATE ("payment_status") ON TABLE "public"."billing_accounts" TO "service_role";
+
+REVOKE ALL ("reconciled_at") ON TABLE "public"."billing_accounts" FROM "service_role";
+
+GRANT INSERT ("reconciled_at"), UPDATE ("reconciled_at") ON TABLE "public"."billing_accounts" TO "service_role";
+
+REVOKE ALL ("stripe_price_id") ON TABLE "public"."billing_accounts" FROM "service_role";
+
+GRANT INSERT ("stripe_price_id"), UPDATE ("stripe_price_id") ON TABLE "public"."billing_accounts" TO "service_role";
+
+REVOKE ALL ("stripe_subscription_id") ON TABLE "public"."billing_accounts" FROM "service_role";
+
+GRANT INSERT ("stripe_subscription_id"), UPDATE ("stripe_subscription_id") ON TABLE "public"."billing_accounts" TO "service_role";
+
+REVOKE ALL ("subscription_status") ON TABLE "public"."billing_accounts" FROM "service_role";
+
+GRANT INSERT ("subscription_status"), UPDATE ("subscription_status") ON TABLE "public"."billing_accounts" TO "service_role";
+
+REVOKE ALL ("suspended_at") ON TABLE "public"."billing_accounts" FROM "service_role";
+
+GRANT INSERT ("suspended_at"), UPDATE ("suspended_at") ON TABLE "public"."billing_accounts" TO "service_role";
+
+REVOKE ALL ("suspends_at") ON TABLE "public"."billing_accounts" FROM "service_role";
+
+GRANT INSERT ("suspends_at"), UPDATE ("suspends_at") ON TABLE "public"."billing_accounts" TO "service_role";
+
+REVOKE ALL ("sync_started_at") ON TABLE "public"."billing_accounts" FROM "service_role";
+
+GRANT INSERT ("sync_started_at"), UPDATE ("sync_started_at") ON TABLE "public"."billing_accounts" TO "service_role";
+
+REVOKE ALL ("synced_at") ON TABLE "public"."billing_accounts" FROM "service_role";
+
+GRANT INSERT ("synced_at"), UPDATE ("synced_at") ON TABLE "public"."billing_accounts" TO "service_role";
+
+REVOKE ALL ("trial_ends_at") ON TABLE "public"."billing_accounts" FROM "service_role";
+
+GRANT INSERT ("trial_ends_at"), UPDATE ("trial_ends_at") ON TABLE "public"."billing_accounts" TO "service_role";
+
+REVOKE ALL ("updated_at") ON TABLE "public"."billing_accounts" FROM "service_role";
+
+GRANT INSERT ("updated_at"), UPDATE ("updated_at") ON TABLE "public"."billing_accounts" TO "service_role";
+
+REVOKE ALL ("updated_by") ON TABLE "public"."billing_accounts" FROM "service_role";
+
+GRANT INSERT ("updated_by"), UPDATE ("updated_by") ON TABLE "public"."billing_accounts" TO "service_role";
+
+GRANT DELETE, SELECT ON TABLE "public"."billing_accounts" TO "service_role";
+
+REVOKE ALL ON TABLE "public"."billing_invoices" FROM "authenticated";
+
+GRANT SELECT ON TABLE "public"."billing_invoices" TO "authenticated";
+
+GRANT SELECT ON TABLE "public"."billing_invoices" TO "platform_admin";
+
+REVOKE ALL ON TABLE "public"."billing_invoices" FROM "service_role";
+
+REVOKE ALL ("amount_due_minor") ON TABLE "public"."billing_invoices" FROM "service_role";
+
+GRANT INSERT ("amount_due_minor"), UPDATE ("amount_due_minor") ON TABLE "public"."billing_invoices" TO "service_role";
+
+REVOKE ALL ("amount_paid_minor") ON TABLE "public"."billing_invoices" FROM "service_role";
+
+GRANT INSERT ("amount_paid_minor"), UPDATE ("amount_paid_minor") ON TABLE "public"."billing_invoices" TO "service_role";
+
+REVOKE ALL ("amount_remaining_minor") ON TABLE "public"."billing_invoices" FROM "service_role";
+
+GRANT INSERT ("amount_remaining_minor"), UPDATE ("amount_remaining_minor") ON TABLE "public"."billing_invoices" TO "service_role";
+
+REVOKE ALL ("attempt_count") ON TABLE "public"."billing_invoices" FROM "service_role";
+
+GRANT INSERT ("attempt_count"), UPDATE ("attempt_count") ON TABLE "public"."billing_invoices" TO "service_role";
+
+REVOKE ALL ("company_id") ON TABLE "public"."billing_invoices" FROM "service_role";
+
+GRANT INSERT ("company_id") ON TABLE "public"."billing_invoices" TO "service_role";
+
+REVOKE ALL ("created_at") ON TABLE "public"."billing_invoices" FROM "service_role";
+
+GRANT INSERT ("created_at") ON TABLE "public"."billing_invoices" TO "service_role";
+
+REVOKE ALL ("created_by") ON TABLE "public"."billing_invoices" FROM "service_role";
+
+GRANT INSERT ("created_by"), UPDATE ("created_by") ON TABLE "public"."billing_invoices" TO "service_role";
+
+REVOKE ALL ("currency") ON TABLE "public"."billing_invoices" FROM "service_role";
+
+GRANT INSERT ("currency"), UPDATE ("currency") ON TABLE "public"."billing_invoices" TO "service_role";
+
+REVOKE ALL ("due_at") ON TABLE "public"."billing_invoices" FROM "service_role";
+
+GRANT INSERT ("due_at"), UPDATE ("due_at") ON TABLE "public"."billing_invoices" TO "service_role";
+
+REVOKE ALL ("finalized_at") ON TABLE "public"."billing_invoices" FROM "service_role";
+
+GRANT INSERT ("finalized_at"), UPDATE ("finalized_at") ON TABLE "public"."billing_invoices" TO "service_role";
+
+REVOKE ALL ("hosted_invoice_url") ON TABLE "public"."billing_invoices" FROM "service_role";
+
+GRANT INSERT ("hosted_invoice_url"), UPDATE ("hosted_invoice_url") ON TABLE "public"."billing_invoices" TO "service_role";
+
+REVOKE ALL ("issued_at") ON TABLE "public"."billing_invoices" FROM "service_role";
+
+GRANT INSERT ("issued_at"), UPDATE ("issued_at") ON TABLE "public"."billing_invoices" TO "service_role";
+
+REVOKE ALL ("next_attempt_at") ON TABLE "public"."billing_invoices" FROM "service_role";
+
+GRANT INSERT ("next_attempt_at"), UPDATE ("next_attempt_at") ON TABLE "public"."billing_invoices" TO "service_role";
+
+REVOKE ALL ("number") ON TABLE "public"."billing_invoices" FROM "service_role";
+
+GRANT INSERT ("number"), UPDATE ("number") ON TABLE "public"."billing_invoices" TO "service_role";
+
+REVOKE ALL ("paid_at") ON TABLE "public"."billing_invoices" FROM "service_role";
+
+GRANT INSERT ("paid_at"), UPDATE ("paid_at") ON TABLE "public"."billing_invoices" TO "service_role";
+
+REVOKE ALL ("pdf_url") ON TABLE "public"."billing_invoices" FROM "service_role";
+
+GRANT INSERT ("pdf_url"), UPDATE ("pdf_url") ON TABLE "public"."billing_invoices" TO "service_role";
+
+REVOKE ALL ("period_ends_at") ON TABLE "public"."billing_invoices" FROM "service_role";
+
+GRANT INSERT ("period_ends_at"), UPDATE ("period_ends_at") ON TABLE "public"."billing_invoices" TO "service_role";
+
+REVOKE ALL ("period_starts_at") ON TABLE "public"."billing_invoices" FROM "service_role";
+
+GRANT INSERT ("period_starts_at"), UPDATE ("period_starts_at") ON TABLE "public"."billing_invoices" TO "service_role";
+
+REVOKE ALL ("status") ON TABLE "public"."billing_invoices" FROM "service_role";
+
+GRANT INSERT ("status"), UPDATE ("status") ON TABLE "public"."billing_invoices" TO "service_role";
+
+REVOKE ALL ("stripe_invoice_id") ON TABLE "public"."billing_invoices" FROM "service_role";
+
+GRANT INSERT ("stripe_invoice_id") ON TABLE "public"."billing_invoices" TO "service_role";
+
+REVOKE ALL ("stripe_subscription_id") ON TABLE "public"."billing_invoices" FROM "service_role";
+
+GRANT INSERT ("stripe_subscription_id"), UPDATE ("stripe_subscription_id") ON TABLE "public"."billing_invoices" TO "service_role";
+
+REVOKE ALL ("synced_at") ON TABLE "public"."billing_invoices" FROM "service_role";
+
+GRANT INSERT ("synced_at"), UPDATE ("synced_at") ON TABLE "public"."billing_invoices" TO "service_role";
+
+REVOKE ALL ("total_minor") ON TABLE "public"."billing_invoices" FROM "service_role";
+
+GRANT INSERT ("total_minor"), UPDATE ("total_minor") ON TABLE "public"."billing_invoices" TO "service_role";
+
+REVOKE ALL ("updated_at") ON TABLE "public"."billing_invoices" FROM "service_role";
+
+GRANT INSERT ("updated_at"), UPDATE ("updated_at") ON TABLE "public"."billing_invoices" TO "service_role";
+
+REVOKE ALL ("updated_by") ON TABLE "public"."billing_invoices" FROM "service_role";
+
+GRANT INSERT ("updated_by"), UPDATE ("updated_by") ON TABLE "public"."billing_invoices" TO "service_role";
+
+REVOKE ALL ("voided_at") ON TABLE "public"."billing_invoices" FROM "service_role";
+
+GRANT INSERT ("voided_at"), UPDATE ("voided_at") ON TABLE "public"."billing_invoices" TO "service_role";
+
+GRANT DELETE, SELECT ON TABLE "public"."billing_invoices" TO "service_role";
 
 REVOKE ALL ON TABLE "public"."budget_adjustments" FROM "authenticated";
 
@@ -15456,6 +25047,8 @@ GRANT INSERT ("is_active"), UPDATE ("is_active") ON TABLE "public"."company_plan
 
 GRANT INSERT ("monthly_limit_usd"), UPDATE ("monthly_limit_usd") ON TABLE "public"."company_plans" TO "platform_admin";
 
+GRANT INSERT ("monthly_price_usd"), UPDATE ("monthly_price_usd") ON TABLE "public"."company_plans" TO "platform_admin";
+
 GRANT INSERT ("plan_tier"), UPDATE ("plan_tier") ON TABLE "public"."company_plans" TO "platform_admin";
 
 GRANT INSERT ("started_at"), UPDATE ("started_at") ON TABLE "public"."company_plans" TO "platform_admin";
@@ -15499,6 +25092,14 @@ GRANT INSERT ("is_active"), UPDATE ("is_active") ON TABLE "public"."company_plan
 REVOKE ALL ("monthly_limit_usd") ON TABLE "public"."company_plans" FROM "service_role";
 
 GRANT INSERT ("monthly_limit_usd"), UPDATE ("monthly_limit_usd") ON TABLE "public"."company_plans" TO "service_role";
+
+REVOKE ALL ("monthly_price_usd") ON TABLE "public"."company_plans" FROM "service_role";
+
+GRANT INSERT ("monthly_price_usd"), UPDATE ("monthly_price_usd") ON TABLE "public"."company_plans" TO "service_role";
+
+REVOKE ALL ("payment_limit_usd") ON TABLE "public"."company_plans" FROM "service_role";
+
+GRANT INSERT ("payment_limit_usd"), UPDATE ("payment_limit_usd") ON TABLE "public"."company_plans" TO "service_role";
 
 REVOKE ALL ("plan_tier") ON TABLE "public"."company_plans" FROM "service_role";
 
@@ -16003,6 +25604,92 @@ REVOKE ALL ("version") ON TABLE "public"."documents" FROM "service_role";
 GRANT INSERT ("version"), UPDATE ("version") ON TABLE "public"."documents" TO "service_role";
 
 GRANT DELETE, SELECT ON TABLE "public"."documents" TO "service_role";
+
+REVOKE ALL ON TABLE "public"."invitations" FROM "authenticated";
+
+GRANT SELECT ON TABLE "public"."invitations" TO "authenticated";
+
+GRANT SELECT ON TABLE "public"."invitations" TO "platform_admin";
+
+REVOKE ALL ON TABLE "public"."invitations" FROM "service_role";
+
+REVOKE ALL ("accepted_at") ON TABLE "public"."invitations" FROM "service_role";
+
+GRANT INSERT ("accepted_at"), UPDATE ("accepted_at") ON TABLE "public"."invitations" TO "service_role";
+
+REVOKE ALL ("accepted_by") ON TABLE "public"."invitations" FROM "service_role";
+
+GRANT INSERT ("accepted_by"), UPDATE ("accepted_by") ON TABLE "public"."invitations" TO "service_role";
+
+REVOKE ALL ("company_id") ON TABLE "public"."invitations" FROM "service_role";
+
+GRANT INSERT ("company_id") ON TABLE "public"."invitations" TO "service_role";
+
+REVOKE ALL ("created_at") ON TABLE "public"."invitations" FROM "service_role";
+
+GRANT INSERT ("created_at") ON TABLE "public"."invitations" TO "service_role";
+
+REVOKE ALL ("created_by") ON TABLE "public"."invitations" FROM "service_role";
+
+GRANT INSERT ("created_by"), UPDATE ("created_by") ON TABLE "public"."invitations" TO "service_role";
+
+REVOKE ALL ("email") ON TABLE "public"."invitations" FROM "service_role";
+
+GRANT INSERT ("email"), UPDATE ("email") ON TABLE "public"."invitations" TO "service_role";
+
+REVOKE ALL ("expires_at") ON TABLE "public"."invitations" FROM "service_role";
+
+GRANT INSERT ("expires_at"), UPDATE ("expires_at") ON TABLE "public"."invitations" TO "service_role";
+
+REVOKE ALL ("full_name") ON TABLE "public"."invitations" FROM "service_role";
+
+GRANT INSERT ("full_name"), UPDATE ("full_name") ON TABLE "public"."invitations" TO "service_role";
+
+REVOKE ALL ("granted_permissions") ON TABLE "public"."invitations" FROM "service_role";
+
+GRANT INSERT ("granted_permissions"), UPDATE ("granted_permissions") ON TABLE "public"."invitations" TO "service_role";
+
+REVOKE ALL ("id") ON TABLE "public"."invitations" FROM "service_role";
+
+GRANT INSERT ("id") ON TABLE "public"."invitations" TO "service_role";
+
+REVOKE ALL ("invited_as") ON TABLE "public"."invitations" FROM "service_role";
+
+GRANT INSERT ("invited_as"), UPDATE ("invited_as") ON TABLE "public"."invitations" TO "service_role";
+
+REVOKE ALL ("invited_by") ON TABLE "public"."invitations" FROM "service_role";
+
+GRANT INSERT ("invited_by"), UPDATE ("invited_by") ON TABLE "public"."invitations" TO "service_role";
+
+REVOKE ALL ("last_sent_at") ON TABLE "public"."invitations" FROM "service_role";
+
+GRANT INSERT ("last_sent_at"), UPDATE ("last_sent_at") ON TABLE "public"."invitations" TO "service_role";
+
+REVOKE ALL ("revoked_at") ON TABLE "public"."invitations" FROM "service_role";
+
+GRANT INSERT ("revoked_at"), UPDATE ("revoked_at") ON TABLE "public"."invitations" TO "service_role";
+
+REVOKE ALL ("role") ON TABLE "public"."invitations" FROM "service_role";
+
+GRANT INSERT ("role"), UPDATE ("role") ON TABLE "public"."invitations" TO "service_role";
+
+REVOKE ALL ("sent_count") ON TABLE "public"."invitations" FROM "service_role";
+
+GRANT INSERT ("sent_count"), UPDATE ("sent_count") ON TABLE "public"."invitations" TO "service_role";
+
+REVOKE ALL ("status") ON TABLE "public"."invitations" FROM "service_role";
+
+GRANT INSERT ("status"), UPDATE ("status") ON TABLE "public"."invitations" TO "service_role";
+
+REVOKE ALL ("updated_at") ON TABLE "public"."invitations" FROM "service_role";
+
+GRANT INSERT ("updated_at"), UPDATE ("updated_at") ON TABLE "public"."invitations" TO "service_role";
+
+REVOKE ALL ("updated_by") ON TABLE "public"."invitations" FROM "service_role";
+
+GRANT INSERT ("updated_by"), UPDATE ("updated_by") ON TABLE "public"."invitations" TO "service_role";
+
+GRANT DELETE, SELECT ON TABLE "public"."invitations" TO "service_role";
 
 REVOKE ALL ON TABLE "public"."invoice_line_items" FROM "authenticated";
 
@@ -17201,6 +26888,32 @@ ALTER TABLE "private"."outbox_events"
 
 ALTER TABLE "private"."outbox_events"
   ADD CONSTRAINT "outbox_events_pkey" PRIMARY KEY (company_id, id);
+
+ALTER TABLE "private"."setting_changes"
+  ADD COLUMN "id" uuid NOT NULL DEFAULT private.uuid_v7();
+
+ALTER TABLE "private"."setting_changes"
+  ADD CONSTRAINT "setting_changes_pkey" PRIMARY KEY (key, changed_at, id);
+
+ALTER TABLE "public"."billing_invoices"
+  ADD COLUMN "id" uuid NOT NULL DEFAULT private.uuid_v7();
+
+ALTER TABLE "public"."billing_invoices"
+  ADD CONSTRAINT "billing_invoices_pkey" PRIMARY KEY (company_id, id);
+
+CREATE INDEX billing_invoices_company_id_issued_at_idx ON public.billing_invoices USING btree (company_id, issued_at DESC, id);
+
+CREATE TRIGGER keep_tenant
+  BEFORE UPDATE ON public.billing_invoices
+  FOR EACH ROW
+  WHEN (((new.company_id IS DISTINCT FROM old.company_id) OR (new.id IS DISTINCT FROM old.id)))
+  EXECUTE FUNCTION private.tg_row__refuse_move('billing_invoices');
+
+COMMENT ON COLUMN "public"."billing_invoices"."id" IS 'Row id, unique within the company.';
+
+REVOKE ALL ("id") ON TABLE "public"."billing_invoices" FROM "service_role";
+
+GRANT INSERT ("id") ON TABLE "public"."billing_invoices" TO "service_role";
 
 ALTER TABLE "public"."data_retention_logs"
   ADD COLUMN "id" uuid NOT NULL DEFAULT private.uuid_v7();
