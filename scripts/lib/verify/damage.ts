@@ -59,12 +59,43 @@ function linkedRows(scene: Scene, id: string): string {
   return conditions.join(' or ');
 }
 
-/** What came, went or changed. */
-export function differences(before: readonly string[], after: readonly string[]): string[] {
-  const old = new Set(before);
+/** Company B's rows before a statement. */
+export interface Baseline {
+  /** The lines that are the same each time. */
+  readonly lines: readonly string[];
+  /** Tables in which other lines stand each time, and how many. */
+  readonly drawn: ReadonlyMap<string, number>;
+}
+
+const tableOf = (line: string): string => line.split(' | ', 1)[0] ?? '';
+
+/** Of two looks at the same state what is the same in both, and where something is not. */
+export function toBaseline(one: readonly string[], other: readonly string[]): Baseline {
+  const again = new Set(other);
+  const drawn = new Map<string, number>();
+  for (const line of one.filter((each) => !again.has(each))) {
+    drawn.set(tableOf(line), (drawn.get(tableOf(line)) ?? 0) + 1);
+  }
+  return { lines: one.filter((line) => again.has(line)), drawn };
+}
+
+/** What came, went or changed. Of rows that are drawn anew each time only whether they are as many. */
+export function differences(before: Baseline, after: readonly string[]): string[] {
+  const old = new Set(before.lines);
   const now = new Set(after);
+  const came = after.filter((line) => !old.has(line));
+  const counts = new Map<string, number>();
+  for (const line of came) {
+    counts.set(tableOf(line), (counts.get(tableOf(line)) ?? 0) + 1);
+  }
+  const isDrawn = (line: string): boolean =>
+    before.drawn.has(tableOf(line)) &&
+    before.drawn.get(tableOf(line)) === counts.get(tableOf(line));
   return [
-    ...before.filter((line) => !now.has(line)).map((line) => `- ${line}`),
-    ...after.filter((line) => !old.has(line)).map((line) => `+ ${line}`),
+    ...before.lines.filter((line) => !now.has(line)).map((line) => `- ${line}`),
+    ...[...before.drawn]
+      .filter(([table, count]) => (counts.get(table) ?? 0) !== count)
+      .map(([table, count]) => `- ${table} | ${count} rows that are drawn anew each time`),
+    ...came.filter((line) => !isDrawn(line)).map((line) => `+ ${line}`),
   ];
 }

@@ -3,7 +3,7 @@ import pg from 'pg';
 import type { Actor, Cast } from './actors.ts';
 import type { Catalog, Relation } from './catalog.ts';
 import type { VerifyConfig } from './config.ts';
-import { differences, fingerprintSql } from './damage.ts';
+import { type Baseline, differences, fingerprintSql, toBaseline } from './damage.ts';
 import { isDenial, isSame, type Tried } from './judge.ts';
 import { keyOf, type Population, type Row, whereRow } from './populate.ts';
 import { functionProbes } from './probes/functions.ts';
@@ -43,16 +43,21 @@ export async function tryEverything(
   progress: (done: number, of: number) => void,
 ): Promise<Tried[]> {
   const fingerprint = fingerprintSql(scene);
-  const baselines = new Map<string, string[]>();
-  const baseline = async (prepare: string): Promise<string[]> => {
+  const baselines = new Map<string, Baseline>();
+  const inspectAfter = async (prepare: string): Promise<string[]> => {
+    await session.client.query(`rollback to savepoint attempt${prepare ? `; ${prepare}` : ''}`);
+    return session.inspect(fingerprint);
+  };
+  const baseline = async (prepare: string): Promise<Baseline> => {
     const known = baselines.get(prepare);
     if (known) {
       return known;
     }
-    await session.client.query(`rollback to savepoint attempt${prepare ? `; ${prepare}` : ''}`);
-    const lines = await session.inspect(fingerprint);
-    baselines.set(prepare, lines);
-    return lines;
+    const lines = await inspectAfter(prepare);
+    // What prepares a try may write rows of its own, with ids that are drawn anew each time.
+    const made = toBaseline(lines, prepare ? await inspectAfter(prepare) : lines);
+    baselines.set(prepare, made);
+    return made;
   };
   const tried: Tried[] = [];
   await session.begin();
