@@ -202,7 +202,7 @@ begin
        where d.company_id = p_company_id and d.dimension = 'all' order by d.day desc limit 1), (
       select max(t.last_at) from private.usage_deltas as t where t.company_id = p_company_id), (
       select l.created_at from public.audit_logs as l
-       where l.company_id = p_company_id and l.actor_id is not null order by l.created_at desc limit 1)),
+       where l.company_id = p_company_id and l.actor_id is not null and l.action <> 'companies.viewed' order by l.created_at desc limit 1)),
     '-infinity');
 end
 $fn$;
@@ -313,8 +313,9 @@ end
 $fn$;
 revoke execute on function private.company_details_of(uuid) from public;
 
+-- An operator who looks at a company is in its audit log, once an hour.
 create or replace function private.company_details(p_company_id uuid) returns public.company_details
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $fn$
 declare
   v_details public.company_details;
@@ -326,6 +327,13 @@ begin
       using errcode = 'PT404',
             detail = 'unknown_company',
             hint = 'Check company_id.';
+  end if;
+  if current_setting('role', true) = 'platform_admin' and not exists (
+    select from public.audit_logs as l
+     where l.company_id = p_company_id and l.created_at > now() - interval '1 hour' and l.action = 'companies.viewed'
+       and l.actor_id = private.actor_id())
+  then
+    perform private.write_audit(p_company_id, 'companies.viewed', 'companies', p_company_id, '{}');
   end if;
   return v_details;
 end
@@ -401,7 +409,7 @@ revoke execute on function public.company_overview(text, text, text, text, text,
 grant execute on function public.company_overview(text, text, text, text, text, boolean, text, integer) to platform_admin, service_role;
 
 create or replace function public.company_details(company_id uuid) returns public.company_details
-language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $fn$
 begin
   return private.company_details(company_id);
@@ -433,7 +441,7 @@ comment on function private.my_company() is 'Implementation of public.my_company
 comment on function public.company_overview(text, text, text, text, text, boolean, text, integer) is
   'Companies with how they are, filtered by status, plan_tier, flag (suspended and other states that are neither active nor closed, no_plan, no_members, near_limit from 80 percent, over_limit, past_due, stripe_failing, requests_overdue, members_without_mfa, retention_failing within 7 days) and search (part of name, slug, legal name or contact address, case ignored); sorted by sort_by (name, created_at, members, spent_usd, spent_percent, last_activity_at) and then by id; at most max_rows (1 to 200). For the next page give page_key of the last row as after. Operators and service_role. Errors: 42501 not_an_operator; 22023 invalid_page.';
 comment on function public.company_details(uuid) is
-  'A company in detail: plan and limits, the running month to the call, stripe_status (not_connected, connected, failing), requests and flags. search_audit_log() pages through its activity, budget_status() shows its agents'' and services'' budgets. Operators and service_role. Errors: 42501 not_an_operator; PT404 unknown_company.';
+  'A company in detail: plan and limits, the running month to the call, stripe_status (not_connected, connected, failing), requests and flags. search_audit_log() pages through its activity, budget_status() shows its agents'' and services'' budgets. That an operator looked is an entry of the company''s audit log (companies.viewed, once an hour each), so call it by POST. Operators and service_role. Errors: 42501 not_an_operator; PT404 unknown_company.';
 comment on function public.my_company() is
   'company_details() of the caller''s active company. What takes a permission that they do not hold is null: users.read (members), usage.read (month), billing.read (plan, payments), compliance.read (requests, retention), audit.read (last_activity_at); flags and stripe_error are for operators. Members holding company.read. Errors: 42501 not_your_company.';
 

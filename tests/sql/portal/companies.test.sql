@@ -182,6 +182,19 @@ select is(pg_temp.says('platform_admin', 'c905', format($$ select concat_ws(' ',
   concat('portal-a active UTC one@alpha.example 3 0 starter hard 5 100 ', date_trunc('month', now() at time zone 'UTC')::date, ' 100 90 0 90.00 not_connected ok 2 1 1 2024-01-01 10:00:00 {near_limit,requests_overdue,retention_failing}'), 'a company in detail');
 select is(pg_temp.says('service_role', null, format($$ select concat_ws(' ', d.stripe_customer_id, d.stripe_status, d.stripe_error, d.payment_status, d.past_due_since is null) from public.company_details(%L) as d $$, pg_temp.id('c102'))), 'cus_portal failing x past_due f', 'with Stripe''s side');
 select is(pg_temp.says('service_role', null, format('select public.company_details(%L)', pg_temp.id('dead'))), 'PT404 unknown_company', 'of no company there is none');
+create function pg_temp.views() returns text language sql as $$
+  select string_agg(format('%s %s %s', right(l.actor_id::text, 4), l.actor_role, right(l.company_id::text, 4)), ',' order by l.company_id, l.created_at) from public.audit_logs as l where l.action = 'companies.viewed'
+$$;
+select is(pg_temp.views(), 'c905 admin c101', 'an operator who looked is in the company''s log, the backend is not');
+select is(pg_temp.says('platform_admin', 'c905', format('select (public.company_details(%L)).last_activity_at at time zone ''UTC''', pg_temp.id('c101'))), '2024-01-01 10:00:00', 'looking is no activity');
+select is(pg_temp.views(), 'c905 admin c101', 'once an hour');
+select is(pg_temp.says('platform_admin', 'c905', format('select slug from public.company_details(%L)', pg_temp.id('c102'))), 'portal-b', 'another company');
+select is(pg_temp.views(), 'c905 admin c101,c905 admin c102', 'has its own log');
+set local app.importing = 'on';
+update public.audit_logs set created_at = now() - interval '61 minutes' where action = 'companies.viewed' and company_id = pg_temp.id('c102');
+set local app.importing = '';
+select is(pg_temp.says('platform_admin', 'c905', format('select slug from public.company_details(%L)', pg_temp.id('c102'))), 'portal-b', 'an hour later');
+select is(pg_temp.views(), 'c905 admin c101,c905 admin c102,c905 admin c102', 'once more');
 
 -- A member's own -----------------------------------------------------------------------------------------------------------------------
 create function pg_temp.mine(p_user text) returns text language sql as $$
