@@ -42,8 +42,10 @@ describe('generated files', () => {
 
   test('the reference names who may execute a function, and its errors', async () => {
     const page = await generateReference(db.url());
-    const section = /### switch_company\(company_id uuid\)[\s\S]*?(?=\n###? )/.exec(page)?.[0];
-    expect(section).toContain('- May execute: `authenticated`, `platform_admin`');
-    expect(section).toContain('- Errors: 42501 not_a_member.');
+    const section = /### switch_company\n[\s\S]*?(?=\n###? )/.exec(page)?.[0];
+    expect(section).toContain('- For: agent, client, compliance_admin, admin');
+    expect(section).toContain('- Errors: 42501 [`not_a_member`](../docs/errors.md).');
+    const internal = /### switch_company\(p_company_id uuid\)\n[\s\S]*?(?=\n###? )/.exec(page)?.[0];
+    expect(internal).toContain('- May execute: `authenticated`, `platform_admin`');
   });
 });

@@ -113,6 +113,9 @@ export const some: Json = { of: [1, null] };
 export const enums = Constants.public.Enums;
 `;
 
+/** What the package ships of a generated module. */
+const declarationsOf = (source: string): string => ts.transpileDeclaration(source, {}).outputText;
+
 describe('a consumer of the packed types', () => {
   const db = useDatabase();
   const folder = mkdtempSync(join(tmpdir(), 'lytbub-consumer-'));
@@ -122,8 +125,14 @@ describe('a consumer of the packed types', () => {
     const installed = await unpack(await pack(rootDir, folder), folder);
     // The types of this moment's migrations, also where the committed ones are a step behind.
     const generated = join(installed, 'dist/generated');
-    writeFileSync(join(generated, 'database.types.d.ts'), await generateTypes(db.url()));
-    writeFileSync(join(generated, 'roles.types.d.ts'), await generateTypesByRole(db.url()));
+    writeFileSync(
+      join(generated, 'database.types.d.ts'),
+      declarationsOf(await generateTypes(db.url())),
+    );
+    writeFileSync(
+      join(generated, 'roles.types.d.ts'),
+      declarationsOf(await generateTypesByRole(db.url())),
+    );
     await linkDependencies(folder, ['@supabase']);
     writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module', private: true }));
     mkdirSync(join(folder, 'src'));
