@@ -343,16 +343,14 @@ select c.company_id, pg_temp.seed_id('audit_logs', c.n, g.n), '00000000-0000-400
  cross join generate_series(1, 3) as g (n)
  where not exists (select from public.audit_logs as x where x.company_id = c.company_id);
 
--- What Stripe would have said of them.
-insert into public.billing_accounts (company_id, id, stripe_subscription_id, stripe_price_id, subscription_status, currency, monthly_amount_minor,
-  current_period_starts_at, current_period_ends_at, synced_at, reconciled_at)
-select c.company_id, pg_temp.seed_id('billing_accounts', c.n, 1), 'sub_seed' || c.n, 'price_seed', 'active', 'USD', 10000,
-       date_trunc('month', now()), date_trunc('month', now()) + interval '1 month', now(), now()
+-- What Stripe would have said of them: a customer who once paid, without a subscription.
+insert into public.billing_accounts (company_id, id, currency, synced_at, reconciled_at)
+select c.company_id, pg_temp.seed_id('billing_accounts', c.n, 1), 'USD', now(), now()
   from seed_companies as c
 on conflict do nothing;
-insert into public.billing_invoices (company_id, id, stripe_invoice_id, stripe_subscription_id, number, status, currency, total_minor, amount_due_minor,
+insert into public.billing_invoices (company_id, id, stripe_invoice_id, number, status, currency, total_minor, amount_due_minor,
   amount_paid_minor, amount_remaining_minor, attempt_count, period_starts_at, period_ends_at, issued_at, finalized_at, paid_at, synced_at)
-select c.company_id, pg_temp.seed_id('billing_invoices', c.n, 1), 'in_seed' || c.n, 'sub_seed' || c.n, 'SEED-' || c.n, 'paid', 'USD', 10000, 10000,
+select c.company_id, pg_temp.seed_id('billing_invoices', c.n, 1), 'in_seed' || c.n, 'SEED-' || c.n, 'paid', 'USD', 10000, 10000,
        10000, 0, 1, date_trunc('month', now()) - interval '1 month', date_trunc('month', now()), date_trunc('month', now()), date_trunc('month', now()),
        date_trunc('month', now()), now()
   from seed_companies as c
