@@ -41,8 +41,8 @@ function isBracketed(statements: readonly Statement[]): boolean {
   );
 }
 
-async function readFiles(): Promise<TestFile[]> {
-  const names = await sqlSuite.files([]);
+async function readFiles(filters: readonly string[]): Promise<TestFile[]> {
+  const names = await sqlSuite.files([...filters]);
   return Promise.all(
     names.map(async (name) => {
       const text = await readFile(join(rootDir, name), 'utf8');
@@ -136,9 +136,9 @@ async function inClone(bench: Bench, file: TestFile): Promise<Kill | undefined> 
   });
 }
 
-/** All pgTAP files. A failing assertion counts more than an error, so that after an error the others are tried, too. */
-export async function pgtapKiller(): Promise<Killer> {
-  const files = await readFiles();
+/** pgTAP files, all of them or those whose path contains a filter. A failing assertion counts more than an error, so that after an error the others are tried, too. */
+export async function pgtapKiller(filters: readonly string[] = []): Promise<Killer> {
+  const files = await readFiles(filters);
   return {
     name: 'pgTAP',
     parallel: true,

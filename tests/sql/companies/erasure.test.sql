@@ -102,7 +102,7 @@ select is((pg_temp.life()).erased_at, now(), 'and then it is done');
 select is(pg_temp.run(), '', 'for today');
 
 -- What is left --------------------------------------------------------------------------------------------------------------
-select is(pg_temp.left_over(), 'ai_agents 2, api_usage 200, billing_invoices 1, compliance_requests 3, data_retention_policies 1, documents 3, invoice_line_items 4, invoices 2, jobs 1, services 2',
+select is(pg_temp.left_over(), 'ai_agents 2, api_usage 200, billing_invoices 2, compliance_requests 3, data_retention_policies 1, documents 3, invoice_line_items 4, invoices 2, jobs 1, services 2',
   'what a law or a hold keeps, and what that refers to');
 select results_eq($$select to_jsonb(d) from public.documents as d where d.company_id = pg_temp.id('c001')
   union all select to_jsonb(j) from public.jobs as j where j.company_id = pg_temp.id('c001') order by 1$$, 'select doc from held order by 1', 'what is held is as it was');
@@ -130,7 +130,7 @@ select results_eq($$select payload ->> 'user_id' from private.outbox_events wher
 select is((select string_agg(format('%s %s %s %s', k ->> 'table', k ->> 'rows', k ->> 'is_anonymous', k ->> 'reason'), chr(10) order by k ->> 'table') from jsonb_array_elements((pg_temp.life()).receipt -> 'kept') as k where k ->> 'table' <> 'public.audit_logs'),
   'public.ai_agents 2 false belongs to rows that are kept
 public.api_usage 200 true what an invoice was made from, until it can no longer be disputed (90 days)
-public.billing_invoices 1 false accounting records for ten years (HGB section 257, AO section 147) (3650 days)
+public.billing_invoices 2 false accounting records for ten years (HGB section 257, AO section 147) (3650 days)
 public.compliance_requests 3 true records of requests for 24 months (CCPA regulations, section 7101) (730 days)
 public.data_retention_policies 1 false legal hold
 public.documents 3 false legal hold
@@ -159,7 +159,7 @@ select is(pg_temp.tomorrow(), 'company delete f t', 'when there is nothing to do
 update public.data_retention_policies set is_legal_hold = false where company_id = pg_temp.id('c001');
 select is(pg_temp.tomorrow(), 'company delete t f', 'once the hold is lifted');
 select is(pg_temp.run(), 'company delete f t', 'the next run ends it');
-select is(pg_temp.left_over(), 'ai_agents 2, api_usage 200, billing_invoices 1, compliance_requests 3, invoice_line_items 4, invoices 2, services 2', 'and what was held has gone');
+select is(pg_temp.left_over(), 'ai_agents 2, api_usage 200, billing_invoices 2, compliance_requests 3, invoice_line_items 4, invoices 2, services 2', 'and what was held has gone');
 select is((select count(*)::integer from private.outbox_events where company_id = pg_temp.id('c001') and topic = 'file.expired' and payload ? 'row_id' and payload ->> 'bucket' = 'documents'), 3, 'with its files');
 select results_eq($$select name, system_prompt, description, configuration from public.ai_agents where company_id = pg_temp.id('c001') order by id$$,
   $$select '[erased] ' || id, null::text, null::text, '{}'::jsonb from public.ai_agents where company_id = pg_temp.id('c001') order by id$$, 'what is there only because something refers to it says nothing');
@@ -171,7 +171,7 @@ update public.invoices set issued_on = (now() - interval '3651 days')::date wher
 update public.compliance_requests set created_at = now() - interval '730 days' where company_id = pg_temp.id('c001') and kind = 'opt_out';
 set local app.importing = '';
 select is(pg_temp.tomorrow(), 'company delete t f', 'when a minimum has passed');
-select is(pg_temp.left_over(), 'billing_invoices 1, compliance_requests 2, invoice_line_items ' || (select count(*) from public.invoice_line_items as l join public.invoices as i on i.company_id = l.company_id and i.id = l.invoice_id where l.company_id = pg_temp.id('c001') and i.status <> 'paid')
+select is(pg_temp.left_over(), 'billing_invoices 2, compliance_requests 2, invoice_line_items ' || (select count(*) from public.invoice_line_items as l join public.invoices as i on i.company_id = l.company_id and i.id = l.invoice_id where l.company_id = pg_temp.id('c001') and i.status <> 'paid')
   || ', invoices 1, services ' || (select count(distinct l.service_id) from public.invoice_line_items as l where l.company_id = pg_temp.id('c001')), 'it goes, with what was there for it');
 select is((select count(*) from private.usage_by_day as d where d.company_id = pg_temp.id('c001')), 0::bigint, 'and its days, which follow the ledger');
 select is(pg_temp.run(), 'company delete f t', 'and that is all');

@@ -353,7 +353,7 @@ const budgets: Case[] = [
 ];
 
 const account = (columns: string, values: string): string =>
-  `insert into public.billing_accounts (company_id, ${columns}) values ('${ACME}', ${values})`;
+  `delete from public.billing_accounts where company_id = '${ACME}'; insert into public.billing_accounts (company_id, ${columns}) values ('${ACME}', ${values})`;
 const setAccount = (set: string): string =>
   `update public.billing_accounts set ${set} where company_id = '${ACME}'`;
 const config = (name: string, value: string): string =>
