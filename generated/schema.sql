@@ -5021,7 +5021,6 @@ CREATE OR REPLACE FUNCTION private.company_details (
 )
   RETURNS public.company_details
   LANGUAGE plpgsql
-  STABLE
   SECURITY DEFINER
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
@@ -5035,6 +5034,13 @@ begin
       using errcode = 'PT404',
             detail = 'unknown_company',
             hint = 'Check company_id.';
+  end if;
+  if current_setting('role', true) = 'platform_admin' and not exists (
+    select from public.audit_logs as l
+     where l.company_id = p_company_id and l.created_at > now() - interval '1 hour' and l.action = 'companies.viewed'
+       and l.actor_id = private.actor_id())
+  then
+    perform private.write_audit(p_company_id, 'companies.viewed', 'companies', p_company_id, '{}');
   end if;
   return v_details;
 end
@@ -9403,7 +9409,7 @@ begin
        where d.company_id = p_company_id and d.dimension = 'all' order by d.day desc limit 1), (
       select max(t.last_at) from private.usage_deltas as t where t.company_id = p_company_id), (
       select l.created_at from public.audit_logs as l
-       where l.company_id = p_company_id and l.actor_id is not null order by l.created_at desc limit 1)),
+       where l.company_id = p_company_id and l.actor_id is not null and l.action <> 'companies.viewed' order by l.created_at desc limit 1)),
     '-infinity');
 end
 $function$;
@@ -17013,7 +17019,6 @@ CREATE OR REPLACE FUNCTION public.company_details (
 )
   RETURNS public.company_details
   LANGUAGE plpgsql
-  STABLE
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
 begin
@@ -22131,7 +22136,7 @@ COMMENT ON FUNCTION "public"."claim_stripe_usage"(integer) IS 'Reports of usage 
 
 COMMENT ON FUNCTION "public"."close_company"(uuid, text, integer) IS 'Closes a company: from the next statement on its members, API keys and secrets get nothing, and after grace_days (1 to 365) everything that no law keeps is erased. Until then reactivate_company() undoes it, and operators may export it. When the grace period ends; with other grace_days it ends so many days after the first call. Recorded and told (company.closed, and reminders company.erasure_due 7 days and 1 day before); repeating it changes nothing. Operators and service_role only. Errors: 42501 not_an_operator, operator_company; PT404 unknown_company; 22023 reason_missing, invalid_grace; PT410 company_erased.';
 
-COMMENT ON FUNCTION "public"."company_details"(uuid) IS 'A company in detail: plan and limits, the running month to the call, stripe_status (not_connected, connected, failing), requests and flags. search_audit_log() pages through its activity, budget_status() shows its agents'' and services'' budgets. Operators and service_role. Errors: 42501 not_an_operator; PT404 unknown_company.';
+COMMENT ON FUNCTION "public"."company_details"(uuid) IS 'A company in detail: plan and limits, the running month to the call, stripe_status (not_connected, connected, failing), requests and flags. search_audit_log() pages through its activity, budget_status() shows its agents'' and services'' budgets. That an operator looked is an entry of the company''s audit log (companies.viewed, once an hour each), so call it by POST. Operators and service_role. Errors: 42501 not_an_operator; PT404 unknown_company.';
 
 COMMENT ON FUNCTION "public"."company_lifecycle"(uuid) IS 'How far a company''s life is: status and since when, the end of the grace period, and of erasure the times and the receipt. Operators and service_role only. Errors: 42501 not_an_operator; PT404 unknown_company.';
 
