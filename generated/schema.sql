@@ -2303,7 +2303,7 @@ declare
   v_has_policies constant boolean := (select c.relrowsecurity from pg_class as c where c.oid = p_table);
   v_read constant text := format('company_id = (select private.company_for(%L))', v_resource || '.read');
   v_write constant text := format('company_id = (select private.company_for(%L))', v_resource || '.write');
-  v_verbs text[] := '{select,insert,update,delete}';
+  v_verbs text[] := '{select,insert,update,delete}'::text[];
   v_insert text;
   v_update text;
   v_identity text;
@@ -2914,7 +2914,7 @@ declare
   v_debt timestamptz;
   v_payment text;
   v_since timestamptz;
-  v_changed text[] := '{}';
+  v_changed text[] := '{}'::text[];
 begin
   select * into v_company from public.companies as c where c.id = p_company_id for no key update;
   if v_company.stripe_customer_id is distinct from p_stripe_customer_id or p_stripe_customer_id is null
@@ -2929,7 +2929,7 @@ begin
   if p_stripe_event_id is not null then
     select e.status into v_event from private.stripe_events as e where e.stripe_event_id = p_stripe_event_id for update;
     if v_event is distinct from 'received' then
-      return '{duplicate}';
+      return '{duplicate}'::text[];
     end if;
     update private.stripe_events as e
        set status = 'processed', finished_at = now(), error = null
@@ -6267,15 +6267,16 @@ declare
     select jsonb_build_object('company_id', c.id, 'company', c.name) from public.companies as c where c.id = p_company_id);
   v_area text;
   v_name text;
-  v_found record;
+  v_check_id text;
+  v_evidence jsonb;
   v_is_clean boolean;
 begin
   foreach v_area in array p_areas loop
     v_is_clean := true;
     v_name := 'diagnose_' || v_area;
-    for v_found in execute format('select * from private.%I($1)', v_name) using p_company_id loop
+    for v_check_id, v_evidence in execute format('select f.check_id, f.evidence from private.%I($1) as f', v_name) using p_company_id loop
       v_is_clean := false;
-      return query values (v_found.check_id, v_common || v_found.evidence);
+      return query values (v_check_id, v_common || v_evidence);
     end loop;
     if v_is_clean then
       return query values (v_area || '.ok', v_common);
@@ -6760,7 +6761,7 @@ begin
            then 'platform.scheduler_absent' else 'platform.scheduler_unavailable' end, '{}'::jsonb);
     return;
   end if;
-  return query execute $sql$
+  return query execute format($sql$
     select case when j.jobid is null then 'platform.job_missing' else 'platform.job_inactive' end,
            jsonb_build_object('job', w.name, 'jobid', j.jobid)
       from (
@@ -6768,23 +6769,23 @@ begin
           from pg_proc as p cross join regexp_matches(p.prosrc, '''(lytbub_[a-z_]+)''', 'g') as m
          where p.oid = 'private.schedule_maintenance()'::regprocedure
       ) as w
-      left join cron.job as j on j.jobname = w.name
+      left join %I.job as j on j.jobname = w.name
      where j.jobid is null or not j.active
      order by w.name
-  $sql$;
-  return query execute $sql$
+  $sql$, 'cron');
+  return query execute format($sql$
     select 'platform.job_failed',
            jsonb_build_object('job', j.jobname, 'failed_at', d.start_time, 'error', left(d.return_message, 300))
-      from cron.job as j
+      from %1$I.job as j
      cross join lateral (
-       select r.status, r.start_time, r.return_message from cron.job_run_details as r
+       select r.status, r.start_time, r.return_message from %1$I.job_run_details as r
         where r.jobid = j.jobid and r.status in ('succeeded', 'failed')
         order by r.runid desc
         limit 1
      ) as d
-     where j.jobname like 'lytbub\_%' and j.active and d.status = 'failed'
+     where j.jobname like 'lytbub\_%%' and j.active and d.status = 'failed'
      order by j.jobname
-  $sql$;
+  $sql$, 'cron');
 end
 $function$;
 
@@ -6915,7 +6916,7 @@ declare
   v_attempt integer;
   v_result public.retention_result;
   v_results public.retention_result[];
-  v_busy text[] := '{}';
+  v_busy text[] := '{}'::text[];
   v_frozen constant uuid[] := private.frozen_companies();
 begin
   for v_partition in
@@ -7168,7 +7169,6 @@ declare
   v_company_id uuid;
   v_result public.retention_result;
   v_left bigint := p_max_rows;
-  v_is_complete boolean;
   v_frozen constant uuid[] := private.frozen_companies();
 begin
   for v_company_id in
@@ -7193,7 +7193,7 @@ begin
       select from private.company_lifecycles as l where l.company_id = v_company_id and l.grace_ends_at <= now());
     v_result := (v_company_id, 'company', 'delete', now(), 0, true, null)::public.retention_result;
     begin
-      select b.rows_affected, b.is_complete into v_result.rows_affected, v_is_complete
+      select b.rows_affected into v_result.rows_affected
         from private.erase_company_batch(v_company_id, v_left::integer) as b;
       v_result.is_complete := v_result.rows_affected = 0;
     exception when others then
@@ -7902,7 +7902,7 @@ declare
     select d.options from private.adoptions as d
      where format('%I.%I', d.table_schema, d.table_name)::regclass = p_table);
   v_replication constant text := current_setting('session_replication_role');
-  v_triggers text[] := '{}';
+  v_triggers text[] := '{}'::text[];
   v_trigger text;
   v_rows bigint;
 begin
@@ -10345,12 +10345,15 @@ begin
   if v_factors is null or not has_table_privilege(v_factors, 'select') then
     return;
   end if;
-  return query execute format(
+  for company_id, members in execute format(
     'select u.company_id, count(*) filter (where not exists (
               select from %s as f where f.user_id = u.id and f.status = ''verified''))
        from public.users as u
       where u.company_id = any ($1) and u.status = ''active''
-      group by u.company_id', v_factors) using p_company_ids;
+      group by u.company_id', v_factors) using p_company_ids
+  loop
+    return next;
+  end loop;
 end
 $function$;
 
@@ -12674,7 +12677,7 @@ CREATE OR REPLACE FUNCTION private.remove_member (
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
 declare
-  v_revoked uuid[] := '{}';
+  v_revoked uuid[] := '{}'::uuid[];
 begin
   if p_is_revoking_api_keys then
     perform private.require_reader(p_company_id, 'api_keys.write');

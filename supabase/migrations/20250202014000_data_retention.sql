@@ -196,7 +196,7 @@ declare
   v_attempt integer;
   v_result public.retention_result;
   v_results public.retention_result[];
-  v_busy text[] := '{}';
+  v_busy text[] := '{}'::text[];
   v_frozen constant uuid[] := private.frozen_companies();
 begin
   for v_partition in

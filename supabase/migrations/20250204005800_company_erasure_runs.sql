@@ -139,7 +139,6 @@ declare
   v_company_id uuid;
   v_result public.retention_result;
   v_left bigint := p_max_rows;
-  v_is_complete boolean;
   v_frozen constant uuid[] := private.frozen_companies();
 begin
   for v_company_id in
@@ -164,7 +163,7 @@ begin
       select from private.company_lifecycles as l where l.company_id = v_company_id and l.grace_ends_at <= now());
     v_result := (v_company_id, 'company', 'delete', now(), 0, true, null)::public.retention_result;
     begin
-      select b.rows_affected, b.is_complete into v_result.rows_affected, v_is_complete
+      select b.rows_affected into v_result.rows_affected
         from private.erase_company_batch(v_company_id, v_left::integer) as b;
       v_result.is_complete := v_result.rows_affected = 0;
     exception when others then

@@ -186,7 +186,7 @@ create or replace function private.remove_member(
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $fn$
 declare
-  v_revoked uuid[] := '{}';
+  v_revoked uuid[] := '{}'::uuid[];
 begin
   if p_is_revoking_api_keys then
     perform private.require_reader(p_company_id, 'api_keys.write');

@@ -525,7 +525,7 @@ declare
   v_debt timestamptz;
   v_payment text;
   v_since timestamptz;
-  v_changed text[] := '{}';
+  v_changed text[] := '{}'::text[];
 begin
   select * into v_company from public.companies as c where c.id = p_company_id for no key update;
   if v_company.stripe_customer_id is distinct from p_stripe_customer_id or p_stripe_customer_id is null
@@ -540,7 +540,7 @@ begin
   if p_stripe_event_id is not null then
     select e.status into v_event from private.stripe_events as e where e.stripe_event_id = p_stripe_event_id for update;
     if v_event is distinct from 'received' then
-      return '{duplicate}';
+      return '{duplicate}'::text[];
     end if;
     update private.stripe_events as e
        set status = 'processed', finished_at = now(), error = null

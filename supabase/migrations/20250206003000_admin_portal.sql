@@ -111,12 +111,15 @@ begin
   if v_factors is null or not has_table_privilege(v_factors, 'select') then
     return;
   end if;
-  return query execute format(
+  for company_id, members in execute format(
     'select u.company_id, count(*) filter (where not exists (
               select from %s as f where f.user_id = u.id and f.status = ''verified''))
        from public.users as u
       where u.company_id = any ($1) and u.status = ''active''
-      group by u.company_id', v_factors) using p_company_ids;
+      group by u.company_id', v_factors) using p_company_ids
+  loop
+    return next;
+  end loop;
 end
 $fn$;
 revoke execute on function private.members_without_mfa(uuid[]) from public;

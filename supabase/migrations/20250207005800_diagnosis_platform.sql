@@ -61,7 +61,7 @@ begin
            then 'platform.scheduler_absent' else 'platform.scheduler_unavailable' end, '{}'::jsonb);
     return;
   end if;
-  return query execute $sql$
+  return query execute format($sql$
     select case when j.jobid is null then 'platform.job_missing' else 'platform.job_inactive' end,
            jsonb_build_object('job', w.name, 'jobid', j.jobid)
       from (
@@ -69,23 +69,23 @@ begin
           from pg_proc as p cross join regexp_matches(p.prosrc, '''(lytbub_[a-z_]+)''', 'g') as m
          where p.oid = 'private.schedule_maintenance()'::regprocedure
       ) as w
-      left join cron.job as j on j.jobname = w.name
+      left join %I.job as j on j.jobname = w.name
      where j.jobid is null or not j.active
      order by w.name
-  $sql$;
-  return query execute $sql$
+  $sql$, 'cron');
+  return query execute format($sql$
     select 'platform.job_failed',
            jsonb_build_object('job', j.jobname, 'failed_at', d.start_time, 'error', left(d.return_message, 300))
-      from cron.job as j
+      from %1$I.job as j
      cross join lateral (
-       select r.status, r.start_time, r.return_message from cron.job_run_details as r
+       select r.status, r.start_time, r.return_message from %1$I.job_run_details as r
         where r.jobid = j.jobid and r.status in ('succeeded', 'failed')
         order by r.runid desc
         limit 1
      ) as d
-     where j.jobname like 'lytbub\_%' and j.active and d.status = 'failed'
+     where j.jobname like 'lytbub\_%%' and j.active and d.status = 'failed'
      order by j.jobname
-  $sql$;
+  $sql$, 'cron');
 end
 $fn$;
 revoke execute on function private.diagnose_schedule() from public;
@@ -257,15 +257,16 @@ declare
     select jsonb_build_object('company_id', c.id, 'company', c.name) from public.companies as c where c.id = p_company_id);
   v_area text;
   v_name text;
-  v_found record;
+  v_check_id text;
+  v_evidence jsonb;
   v_is_clean boolean;
 begin
   foreach v_area in array p_areas loop
     v_is_clean := true;
     v_name := 'diagnose_' || v_area;
-    for v_found in execute format('select * from private.%I($1)', v_name) using p_company_id loop
+    for v_check_id, v_evidence in execute format('select f.check_id, f.evidence from private.%I($1) as f', v_name) using p_company_id loop
       v_is_clean := false;
-      return query values (v_found.check_id, v_common || v_found.evidence);
+      return query values (v_check_id, v_common || v_evidence);
     end loop;
     if v_is_clean then
       return query values (v_area || '.ok', v_common);

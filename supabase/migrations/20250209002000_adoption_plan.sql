@@ -165,7 +165,7 @@ declare
   v_has_policies constant boolean := (select c.relrowsecurity from pg_class as c where c.oid = p_table);
   v_read constant text := format('company_id = (select private.company_for(%L))', v_resource || '.read');
   v_write constant text := format('company_id = (select private.company_for(%L))', v_resource || '.write');
-  v_verbs text[] := '{select,insert,update,delete}';
+  v_verbs text[] := '{select,insert,update,delete}'::text[];
   v_insert text;
   v_update text;
   v_identity text;

@@ -16,7 +16,7 @@ declare
     select d.options from private.adoptions as d
      where format('%I.%I', d.table_schema, d.table_name)::regclass = p_table);
   v_replication constant text := current_setting('session_replication_role');
-  v_triggers text[] := '{}';
+  v_triggers text[] := '{}'::text[];
   v_trigger text;
   v_rows bigint;
 begin

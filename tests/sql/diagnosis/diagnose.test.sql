@@ -218,7 +218,7 @@ end
 $$;
 create function pg_temp.platform() returns text language sql as $$
   select coalesce(string_agg(f.check_id, ' ' order by f.check_id), 'nothing') from private.diagnose_platform() as f
-   where f.check_id not in ('platform.scheduler_unavailable', 'platform.pre_request_unknown', 'platform.default_partition_past')
+   where f.check_id not in ('platform.scheduler_unavailable', 'platform.scheduler_absent', 'platform.pre_request_unknown', 'platform.default_partition_past')
 $$;
 select is(pg_temp.platform(), 'nothing', 'the platform is in order');
 insert into private.outbox_events (company_id, topic, available_at) values (pg_temp.id('d101'), 'a.b', now() - interval '14 minutes');
