@@ -4,7 +4,7 @@ begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
 set local statement_timeout = '60s';
-select plan(91);
+select plan(97);
 
 create function pg_temp.id(p_tail text) returns uuid language sql as $$
   select ('00000000-0000-4000-8000-00000000' || p_tail)::uuid
@@ -120,6 +120,13 @@ select results_eq($$select column_name, class, erasure from private.column_class
 select results_eq($$select g.class, g.erasure from (values ('email', 'text', false), ('api_key', 'text', false), ('passport', 'text', false), ('birth_date', 'date', false), ('price', 'numeric(10,2)', false), ('ref', 'uuid', false), ('n', 'integer', false), ('k', 'text', true), ('id', 'text', false)) as v (n, t, k)
     cross join lateral private.guess_column_class(v.n, v.t, v.k) as g$$,
   $$values ('personal', 'scrub'), ('secret', 'keep'), ('sensitive', 'scrub'), ('personal', 'scrub'), ('financial', 'keep'), ('identifier', 'keep'), ('operational', 'keep'), ('identifier', 'keep'), ('identifier', 'keep')$$, 'a guess');
+
+create function pg_temp.granted(p_role text, p_privilege text) returns text language sql as $$
+  select string_agg(a.attname, ' ' order by a.attname) from pg_attribute as a
+   where a.attrelid = 'public.ad_things'::regclass and a.attnum > 0 and not a.attisdropped and has_column_privilege(p_role, a.attrelid, a.attnum, p_privilege)
+$$;
+select is(pg_temp.granted(r, 'update'), 'code made_at maker_id updated_at weight', r || ' changes neither key, company, time of creation nor what is generated') from unnest('{authenticated,platform_admin,service_role}'::text[]) as r;
+select is(pg_temp.granted(r, 'insert'), 'code company_id created_at made_at maker_id thing_no updated_at weight', r || ' adds all but what is generated') from unnest('{authenticated,platform_admin,service_role}'::text[]) as r;
 
 -- Half way: safe, with the old keys ------------------------------------------------------------------------------------
 select is(pg_temp.broken('public.ad_makers'),
