@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import pg from 'pg';
 import { describe, expect, it } from 'vitest';
 import { adoptTable, verifyTable } from '../../../scripts/lib/adoption/adopt.ts';
 import { useDatabase } from '../support/database.ts';
@@ -80,6 +81,33 @@ describe('adopting a table', () => {
     expect(
       (await verifyTable(db.client, child)).find(({ invariant }) => invariant === 'I4')?.holds,
     ).toBe(true);
+  });
+
+  it('switches triggers off for itself where it may, and only for the backfill', async () => {
+    const table = await create();
+    await db.client.query(
+      `create function ${table}_touch() returns trigger language plpgsql as $$ begin new.body = 'touched'; return new; end $$;
+       create trigger touch before update on ${table} for each row execute function ${table}_touch();
+       insert into ${table} (tenant, body) values ('acme', 'mine')`,
+    );
+    const owner = new pg.Client({ connectionString: db.superUrl() });
+    await owner.connect();
+    try {
+      await owner.query('begin');
+      await owner.query('select private.adopt_table($1::regclass, $2)', [
+        table,
+        { expression: '(select c.id from public.companies as c where c.slug = t.tenant)' },
+      ]);
+      const { rows } = await owner.query(
+        `select current_setting('session_replication_role') as role, (select body from ${table}) as body`,
+      );
+      expect(rows).toEqual([{ role: 'origin', body: 'mine' }]);
+      const touched = await owner.query(`update ${table} set tenant = 'acme' returning body`);
+      expect(touched.rows).toEqual([{ body: 'touched' }]);
+      await owner.query('rollback');
+    } finally {
+      await owner.end();
+    }
   });
 
   it('waits for nobody longer than it says, and others not for it', async () => {
