@@ -179,7 +179,9 @@ export async function copyDelta(ends: Ends, from: string): Promise<number> {
       continue;
     }
     const stage = `pg_temp.stage_${number}`;
-    await target.query(`create temporary table stage_${number} (like ${table.sql}) on commit drop`);
+    await target.query(
+      `create temporary table stage_${number} (like ${table.sql} including generated) on commit drop`,
+    );
     const rows = await stream(ends, table, since(from), stage);
     staged.push({ table, stage, rows, count, sum });
   }

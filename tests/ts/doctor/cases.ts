@@ -535,6 +535,11 @@ const farLog = (interval: string): string => `set local app.importing = 'on';
 const event = (status: string, more: string, values: string): string =>
   `insert into private.outbox_events (company_id, topic, status, ${more}) values ('${ACME}', 'planted.event', '${status}', ${values})`;
 
+/** A server that has this extension to offer, or none. */
+const availableOnly = (extension: string | null): string =>
+  `create or replace function private.is_extension_available(p_name text) returns boolean language plpgsql stable
+   set search_path = pg_catalog, pg_temp as 'begin return p_name is not distinct from ${extension === null ? 'null' : `''${extension}''`}; end'`;
+
 const platform: Case[] = [
   {
     check: 'platform.operator_missing',
@@ -561,6 +566,7 @@ const platform: Case[] = [
     check: 'platform.scheduler_unavailable',
     ask: {},
     isThereAlready: true,
+    plant: availableOnly(null),
     mend: cronSchema,
     superuser: true,
   },
@@ -703,8 +709,8 @@ export const CASES: readonly Case[] = [
   {
     check: 'platform.scheduler_absent',
     ask: {},
-    plant: `create or replace function private.is_extension_available(p_name text) returns boolean language plpgsql stable
-            set search_path = pg_catalog, pg_temp as 'begin return p_name = ''pg_cron''; end'`,
+    isThereAlready: true,
+    plant: availableOnly('pg_cron'),
   },
 ];
 

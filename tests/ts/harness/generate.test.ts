@@ -24,7 +24,7 @@ describe('generated files', () => {
     expect(rows[0]?.created).toBeGreaterThan(0);
     expect(await generate()).toEqual(before);
     expect(before.join('\n')).not.toMatch(/_p\d{6}/);
-  }, 60_000);
+  }, 180_000);
 
   test('the access matrix follows grants, policies and permissions', async () => {
     const row = async (): Promise<string | undefined> =>

@@ -43,6 +43,7 @@ describe('the scheduler', () => {
             ['lytbub_maintain_partitions', '17 3 * * *', 'select private.maintain_partitions()'],
             ['lytbub_prune_budgets', '53 3 * * *', 'select private.prune_budgets()'],
             ['lytbub_reconcile_budgets', '* 1-4 * * *', 'select private.reconcile_budgets()'],
+            ['lytbub_roll_up_usage', '* * * * *', 'select private.roll_up_usage(100000)'],
           ].map(([jobname, schedule, command]) => ({ jobname, schedule, command, active: true })),
         );
         for (const { command } of rows) {

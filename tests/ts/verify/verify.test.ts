@@ -2,7 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { describe, expect, inject, it } from 'vitest';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { withClient } from '../../../scripts/lib/client.ts';
 import { cloneDatabase, dropDatabase } from '../../../scripts/lib/database.ts';
 import { UserError } from '../../../scripts/lib/errors.ts';
@@ -39,14 +39,16 @@ describe('the isolation prover on this schema', () => {
     return rows;
   };
 
+  // One proof, looked at from several sides: it takes minutes.
+  let certificate: Certificate;
+  let before: unknown;
+
+  beforeAll(async () => {
+    before = await census();
+    certificate = await verify({ url: db.url(), config, reporter: silentReporter, local: true });
+  }, 600_000);
+
   it('proves it whole: nothing leaks, nothing is unproven, nothing is not covered', async () => {
-    const before = await census();
-    const certificate = await verify({
-      url: db.url(),
-      config,
-      reporter: silentReporter,
-      local: true,
-    });
     expect(problems(certificate)).toEqual([]);
     expect(certificate.summary).toMatchObject({
       result: 'proven',
@@ -66,22 +68,17 @@ describe('the isolation prover on this schema', () => {
     );
     expect(certificate.summary.allowed).toBeGreaterThan(100);
     expect(await census()).toEqual(before);
-  }, 240_000);
+  });
 
-  it('covers every table, partition, callable function and bucket with cells', async () => {
-    const certificate = await verify({
-      url: db.url(),
-      config,
-      reporter: silentReporter,
-      only: ['public.', 'private.agent_logs'],
-    });
+  it('covers every table, partition, callable function and bucket with cells', () => {
     const having = new Set(certificate.cells.map(({ object }) => object));
     const without = certificate.objects
+      .filter(({ name }) => /^(?:public\.|private\.agent_logs|storage\.objects)/.test(name))
       .filter(({ kind, name }) => kind !== 'publication' && !having.has(name))
       .map(({ name }) => name);
     // What is left cannot be called: trigger functions.
     expect(without.filter((name) => !/\.tg_/.test(name))).toEqual([]);
-  }, 120_000);
+  });
 
   it.each([
     [
