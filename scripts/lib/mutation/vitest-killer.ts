@@ -12,8 +12,11 @@ import { inLine } from './types.ts';
 
 /** Files that look at one database as shipped and need no other template. */
 const FOLDERS = ['tests/ts/isolation/', 'tests/ts/docs/'];
-/** Plants every fault that the diagnosis knows; a judge of its functions only. */
-const DIAGNOSIS = 'tests/ts/doctor/diagnose.test.ts';
+/** Judges of some functions only: those of the diagnosis, of which one plants every fault, and of adopting tables. */
+const SPECIAL: readonly [object: RegExp, file: string][] = [
+  [/diagnos/, 'tests/ts/doctor/diagnose.test.ts'],
+  [/adopt|fill_companies/, 'tests/ts/adoption/adoption.test.ts'],
+];
 
 /** What is read of vitest's JSON report. */
 interface Report {
@@ -60,11 +63,10 @@ export async function vitestKiller(): Promise<Killer> {
     name: 'vitest',
     parallel: false,
     examine: async (bench, mutant) => {
-      const isAbout = mutant === undefined || mutant.object.includes('diagnos');
-      const report = await runVitest(
-        await bench.mutated(),
-        isAbout ? [DIAGNOSIS, ...files] : files,
-      );
+      const special = SPECIAL.filter(
+        ([object]) => mutant === undefined || object.test(mutant.object),
+      ).map(([, file]) => file);
+      const report = await runVitest(await bench.mutated(), [...special, ...files]);
       if (typeof report === 'string') {
         throw new Error(`vitest broke down: ${inLine(report, 300)}`);
       }
