@@ -7900,7 +7900,7 @@ CREATE OR REPLACE FUNCTION private.fill_companies (
 declare
   v_options constant jsonb := (
     select d.options from private.adoptions as d
-     where format('%I.%I', d.table_schema, d.table_name)::regclass = p_table);
+     where to_regclass(format('%I.%I', d.table_schema, d.table_name)) = p_table);
   v_replication constant text := current_setting('session_replication_role');
   v_triggers text[] := '{}'::text[];
   v_trigger text;

@@ -5,8 +5,8 @@ import {
   type AdoptionStep,
   adoptTable,
   planAdoption,
+  requireTable,
   resolveOptions,
-  resolveTable,
   undoAdoption,
   verifyTable,
 } from './lib/adoption/adopt.ts';
@@ -136,7 +136,8 @@ await main(import.meta.url, async () => {
   return withClient(url, async (client) => {
     const wanted: [table: string, options: AdoptionOptions][] = [];
     for (const [table, options] of tables) {
-      wanted.push([await resolveTable(client, table), await resolveOptions(client, options)]);
+      await requireTable(client, table);
+      wanted.push([table, await resolveOptions(client, options)]);
     }
     if (flags.dryRun) {
       const plans = [];

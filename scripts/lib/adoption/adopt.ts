@@ -48,8 +48,8 @@ const SECONDS_PER_ROW: Readonly<Record<string, number>> = {
   add_index: 1.5e-6,
 };
 
-/** The table as PostgreSQL writes it, or one sentence why there is none. */
-export async function resolveTable(client: pg.ClientBase, table: string): Promise<string> {
+/** Says in one sentence that there is no such table. */
+export async function requireTable(client: pg.ClientBase, table: string): Promise<void> {
   const { rows } = await client.query<{ name: string | null }>(
     'select to_regclass($1)::text as name',
     [table],
@@ -57,7 +57,6 @@ export async function resolveTable(client: pg.ClientBase, table: string): Promis
   if (!rows[0]?.name) {
     throw new UserError(`There is no table ${table}.`, { fix: 'write it as public.orders' });
   }
-  return table;
 }
 
 /** The options as the database takes them: a company by its id. */
@@ -90,7 +89,7 @@ export async function planAdoption(
     `select s.*, (select greatest(c.reltuples, 0) from pg_class as c where c.oid = $1::regclass) as rows
        from private.plan_adoption($1::regclass, coalesce(nullif($2::jsonb, '{}'), (
          select d.options from private.adoptions as d
-          where format('%I.%I', d.table_schema, d.table_name)::regclass = $1::regclass), '{}')) as s`,
+          where to_regclass(format('%I.%I', d.table_schema, d.table_name)) = $1::regclass), '{}')) as s`,
     [table, JSON.stringify(options)],
   );
   return rows.map(({ rows: count, ...step }) => ({

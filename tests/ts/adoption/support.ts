@@ -162,7 +162,7 @@ export function describeAdoption(schema: string): void {
     await load();
     const before = [await shape(db.client, tables), await checksums(db.client, tables)];
     await adopt(db.client, 'adopt');
-    expect((await checksums(db.client, tables)) as unknown).toEqual(before[1]);
+    expect(await checksums(db.client, tables)).toEqual(before[1]);
     for (const name of names) {
       expect(
         (await planAdoption(db.client, name, {})).filter(({ stage }) => stage === 'adopt'),
@@ -231,7 +231,7 @@ export function describeAdoption(schema: string): void {
       url: db.url(),
       config: readConfig(join(rootDir, 'verify.config.json')),
       reporter: silentReporter,
-      only: names.map((name) => name),
+      only: names,
       local: true,
     });
     expect(certificate.findings.filter(({ level }) => level !== 'note')).toEqual([]);
