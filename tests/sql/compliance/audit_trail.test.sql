@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(220);
+select plan(222);
 
 create function pg_temp.id(p_tail text) returns uuid language sql as $$
   select ('00000000-0000-4000-8000-00000000' || p_tail)::uuid
@@ -131,6 +131,13 @@ update public.system_config set key = 'test.new_name' where key = 'test.renamed'
 select results_eq($$select changes -> 'key' from public.audit_logs where company_id = (select id from public.companies where is_operator) and action = 'system_config.updated' and changes -> 'key' <@ '{"old": "test.renamed", "new": "test.new_name"}' order by 1$$, $$values ('{"new": "test.new_name"}'::jsonb), ('{"old": "test.renamed"}')$$, 'a key that is another now: what was and what is');
 update public.companies set name = 'y' where id in (pg_temp.id('e002'), pg_temp.id('e003'));
 select results_eq($$select right(company_id::text, 4), right(row_id::text, 4), changes from public.audit_logs where action = 'companies.updated' and company_id in (pg_temp.id('e002'), pg_temp.id('e003')) order by 1$$, $$values ('e002', 'e002', '{"name": {"old": "x", "new": "y"}}'::jsonb), ('e003', 'e003', '{"name": {"old": "x", "new": "y"}}')$$, 'of companies, too');
+-- Settings have no id and companies no company_id: many of them are not compared column by column.
+insert into public.system_config (key, value, description) select 'app.many_' || n, '1', 'x' from generate_series(1, 25) as n;
+update public.system_config set value = '2' where key like 'app.many\_%';
+select results_eq($$select company_id, count(*), count(distinct changes -> 'key') from public.audit_logs where action = 'system_config.updated' and changes @> '{"value": {"old": 1, "new": 2}}' and changes #>> '{key,new}' ~ '^app\.many_' group by 1$$, $$select id, 25::bigint, 25::bigint from public.companies where is_operator$$, 'of many settings each has an entry, in the operator''s log');
+insert into public.companies (id, name, slug, contact_email) select pg_temp.id('70' || lpad(n::text, 2, '0')), 'many', 'many-' || n, 'many@example.com' from generate_series(1, 25) as n;
+update public.companies set name = 'renamed' where name = 'many';
+select results_eq($$select count(*), count(distinct company_id), bool_and(row_id = company_id) from public.audit_logs where action = 'companies.updated' and changes @> '{"name": {"old": "many", "new": "renamed"}}'$$, $$values (25::bigint, 25::bigint, true)$$, 'and of many companies each its own');
 update public.ai_agents set name = 'x' where false;
 set local app.importing = 'on';
 update public.ai_agents set model = 'imported' where company_id = pg_temp.id('e001');
