@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { rootDir } from '../paths.ts';
 import type { Workbench } from '../workbench.ts';
 import { generateAccessMatrix } from './access-matrix.ts';
+import { generateCitus } from './citus.ts';
 import { generateErd } from './erd.ts';
 import { generateReadme } from './isolation-matrix.ts';
 import { generateManifest } from './manifest.ts';
@@ -62,6 +63,11 @@ export const ARTIFACTS: readonly Artifact[] = [
     name: 'troubleshooting',
     file: 'docs/troubleshooting.md',
     generate: async (bench) => generateTroubleshooting(await bench.migratedUrl()),
+  },
+  {
+    name: 'citus',
+    file: 'supabase/scale-out/citus.sql',
+    generate: async (bench) => generateCitus(await bench.migratedUrl()),
   },
   {
     name: 'isolation-matrix',
