@@ -33,6 +33,9 @@ export interface ForeignKey {
   readonly columns: readonly string[];
   readonly target: string;
   readonly targetColumns: readonly string[];
+  readonly deferrable: boolean;
+  /** Deferred without being asked to. */
+  readonly deferred: boolean;
 }
 
 export interface Check {
@@ -57,6 +60,8 @@ export interface Relation {
   readonly checks: readonly Check[];
   /** Topmost partitioned table. */
   readonly partitionOf: string | null;
+  /** The partitioned table right above. */
+  readonly partitionIn: string | null;
   /** `FOR VALUES …` or `DEFAULT`. */
   readonly bound: string | null;
   readonly partitionKey: readonly string[];
@@ -196,20 +201,34 @@ const RELATIONS = `
              order by x.indisprimary desc, i.relname)
            from pg_index x join pg_class i on i.oid = x.indexrelid
           where x.indrelid = c.oid and (x.indisunique or x.indisexclusion)), '[]') as keys,
-         coalesce((select json_agg(json_build_object('name', k.conname,
-             'columns', (select json_agg(a.attname order by u.n) from unnest(k.conkey) with ordinality u (attnum, n)
-                           join pg_attribute a on a.attrelid = c.oid and a.attnum = u.attnum),
-             'target', (select tn.nspname || '.' || t.relname from pg_class t join pg_namespace tn on tn.oid = t.relnamespace
-                         where t.oid = k.confrelid),
-             'targetColumns', (select json_agg(a.attname order by u.n) from unnest(k.confkey) with ordinality u (attnum, n)
-                           join pg_attribute a on a.attrelid = k.confrelid and a.attnum = u.attnum)) order by k.conname)
-           from pg_constraint k where k.conrelid = c.oid and k.contype = 'f'), '[]') as "foreignKeys",
+         coalesce((select json_agg(json_build_object('name', f.name, 'columns', f.columns, 'target', f.target,
+             'targetColumns', f.target_columns, 'deferrable', f.deferrable, 'deferred', f.deferred) order by f.name)
+           from (
+             select distinct on (k.target, k.columns, k.target_columns) k.*
+               from (
+                 select x.conname as name, x.conrelid, x.condeferrable as deferrable, x.condeferred as deferred,
+                        (select tn.nspname || '.' || t.relname from pg_class t join pg_namespace tn on tn.oid = t.relnamespace
+                          where t.oid = x.confrelid) as target,
+                        array(select a.attname::text from unnest(x.conkey) with ordinality u (attnum, n)
+                                join pg_attribute a on a.attrelid = x.conrelid and a.attnum = u.attnum order by u.n) as columns,
+                        array(select a.attname::text from unnest(x.confkey) with ordinality u (attnum, n)
+                                join pg_attribute a on a.attrelid = x.confrelid and a.attnum = u.attnum order by u.n) as target_columns
+                   from pg_constraint x
+                  where x.contype = 'f'
+                    -- Those of the partitions alone bind a row as well; those that stand for a partition of the target do not count.
+                    and (x.conrelid = c.oid or c.relkind = 'p' and x.conparentid = 0 and x.conrelid in (select relid from pg_partition_tree(c.oid)))
+                    and not exists (select from pg_constraint y where y.oid = x.conparentid and y.conrelid = x.conrelid)
+               ) k
+              order by k.target, k.columns, k.target_columns, k.conrelid <> c.oid, k.name
+           ) f), '[]') as "foreignKeys",
          coalesce((select json_agg(json_build_object('name', k.conname, 'expression', pg_get_expr(k.conbin, k.conrelid),
              'columns', coalesce((select json_agg(a.attname order by a.attnum) from pg_attribute a
                                    where a.attrelid = c.oid and a.attnum = any (k.conkey)), '[]')) order by k.conname)
            from pg_constraint k where k.conrelid = c.oid and k.contype = 'c'), '[]') as checks,
          (select rn.nspname || '.' || r.relname from pg_class r join pg_namespace rn on rn.oid = r.relnamespace
            where c.relispartition and r.oid = pg_partition_root(c.oid)) as "partitionOf",
+         (select rn.nspname || '.' || r.relname from pg_inherits h join pg_class r on r.oid = h.inhparent join pg_namespace rn on rn.oid = r.relnamespace
+           where c.relispartition and h.inhrelid = c.oid) as "partitionIn",
          pg_get_expr(c.relpartbound, c.oid) as bound,
          coalesce((select json_agg(a.attname) from pg_partitioned_table p
             join pg_attribute a on a.attrelid = p.partrelid and a.attnum = any (p.partattrs::int2[])

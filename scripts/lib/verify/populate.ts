@@ -25,8 +25,8 @@ export interface Party {
 /** A row, as text. */
 export interface Row {
   readonly relation: Relation;
-  /** The partition that holds it, if any. */
-  readonly partition: string | null;
+  /** The partition that holds it, and those that this one is in. */
+  readonly partitions: readonly string[];
   readonly values: Readonly<Record<string, string | null>>;
   /** Columns that were given in the INSERT. */
   readonly given: readonly string[];
@@ -112,6 +112,15 @@ function isAlwaysIdentity(relation: Relation, column: string): boolean {
   return relation.columns.some(({ name, identity }) => name === column && identity === 'a');
 }
 
+/** Values that a row of `target` will have, since a row of `holder` refers to it already by `key`. */
+interface Pledge {
+  readonly to: Population;
+  readonly target: Relation;
+  readonly values: Map<string, string>;
+  readonly holder: Relation;
+  readonly key: ForeignKey;
+}
+
 const OFTEN_EMPTY =
   /^(timestamp|date|time|interval|boolean|smallint|integer|bigint|numeric|real|double|json|uuid|money|oid|xid|.*\[\]$)/;
 const STATE_NAME = /(^|_)(status|state|type|kind|tier|plan|role|level|visibility)(_|$)/;
@@ -125,6 +134,8 @@ export class Populator {
   readonly #config: VerifyConfig;
   /** Statements that succeeded, in their order. */
   readonly setup: string[] = [];
+  /** Rows that were referred to before they were there. */
+  #pledges: Pledge[] = [];
   #n = 0;
 
   constructor(client: pg.ClientBase, catalog: Catalog, tenancy: Tenancy, config: VerifyConfig) {
@@ -220,7 +231,7 @@ export class Populator {
       }
       to.rows.set(people.id, [
         ...(to.rows.get(people.id) ?? []),
-        { relation: people, partition: null, values: { id, email }, given: ['id', 'email'] },
+        { relation: people, partitions: [], values: { id, email }, given: ['id', 'email'] },
       ]);
     } else if (people) {
       const key = keyOf(people)[0] ?? 'id';
@@ -346,6 +357,65 @@ export class Populator {
         }
       }
     }
+    await this.#redeem();
+  }
+
+  /** Sees that what was referred to in advance has come, and gives up the rows for which it has not. */
+  async #redeem(): Promise<void> {
+    for (const { to, target, holder, key } of this.#pledges.splice(0)) {
+      const name = `${ident(holder.schema)}.${ident(key.name)}`;
+      const checked = await this.run(`set constraints ${name} immediate`);
+      if (!('error' in checked)) {
+        if (key.deferred) {
+          await this.run(`set constraints ${name} deferred`);
+        }
+        continue;
+      }
+      for (const row of to.rows.get(holder.id) ?? []) {
+        await this.run(`delete from ${holder.sql} where ${whereRow(row)}`);
+      }
+      to.rows.delete(holder.id);
+      to.spares.delete(holder.id);
+      to.problems.set(holder.id, `it refers to ${target.id}, in which there is no row`);
+    }
+  }
+
+  /** Values by which a row can be referred to that is yet to come: its constraint waits for it. */
+  async #pledge(
+    holder: Relation,
+    key: ForeignKey,
+    target: Relation,
+    to: Population,
+  ): Promise<ReadonlyMap<string, string> | undefined> {
+    if (!key.deferrable || to.rows.has(target.id) || to.problems.has(target.id)) {
+      return undefined;
+    }
+    const values =
+      this.#pledges.find((one) => one.to === to && one.target === target)?.values ??
+      this.#tenantColumn(target, to);
+    this.#n += 1;
+    const context: RowContext = {
+      tag: to.party.tag,
+      n: this.#n,
+      idPrefix: to.party.idPrefix,
+      tenant: quote(to.party.id),
+    };
+    for (const name of key.targetColumns) {
+      const column = target.columns.find((one) => one.name === name);
+      const value = values.get(name) ?? (column && valuesOf(column, target, context)[0]);
+      if (value === undefined) {
+        return undefined;
+      }
+      values.set(name, value);
+    }
+    const name = `${ident(holder.schema)}.${ident(key.name)}`;
+    if ('error' in (await this.run(`set constraints ${name} deferred`))) {
+      return undefined;
+    }
+    if (!this.#pledges.some((one) => one.to === to && one.key === key)) {
+      this.#pledges.push({ to, target, values, holder, key });
+    }
+    return values;
   }
 
   #ready(
@@ -382,9 +452,14 @@ export class Populator {
       const made = await this.#insertAll(relation, to);
       if (Array.isArray(made)) {
         to.rows.set(relation.id, made);
-      } else if (there && condition !== undefined) {
-        to.rows.set(relation.id, [await this.#named(there, condition, to)]);
       } else {
+        // What lands in no partition by itself may land where a partition says.
+        await this.#fillPartitions(relation, to);
+      }
+      if (!to.rows.has(relation.id) && there && condition !== undefined) {
+        to.rows.set(relation.id, [await this.#named(there, condition, to)]);
+      }
+      if ('problem' in made && !to.rows.has(relation.id)) {
         to.problems.set(relation.id, made.problem);
         return;
       }
@@ -413,13 +488,15 @@ export class Populator {
         }
       }
     }
-    let made = await this.#insert(relation, to, new Map());
+    const pledged =
+      this.#pledges.find((one) => one.to === to && one.target === relation)?.values ?? new Map();
+    let made = await this.#insert(relation, to, pledged);
     if ('problem' in made && variants.length > 0) {
       // They took its place.
       await this.#client.query('rollback to savepoint variants');
       this.setup.length = length;
       variants.length = 0;
-      made = await this.#insert(relation, to, new Map());
+      made = await this.#insert(relation, to, pledged);
     }
     await this.#client.query('release savepoint variants');
     return 'problem' in made ? made : [made, ...variants];
@@ -445,15 +522,15 @@ export class Populator {
     if (relation.kind !== 'partitioned table') {
       return;
     }
-    const have = new Set((to.rows.get(relation.id) ?? []).map(({ partition }) => partition));
+    const have = new Set((to.rows.get(relation.id) ?? []).flatMap(({ partitions }) => partitions));
     for (const leaf of this.#catalog.relations) {
       if (leaf.partitionOf !== relation.id || leaf.partitionKey.length > 0 || have.has(leaf.id)) {
         continue;
       }
       let problem = 'no value of the partition key is known that lands in it';
-      for (const fixed of boundValues(relation, leaf)) {
+      for (const fixed of this.#boundValues(leaf)) {
         const made = await this.#insert(relation, to, fixed);
-        if (!('problem' in made) && made.partition === leaf.id) {
+        if (!('problem' in made) && made.partitions.includes(leaf.id)) {
           to.rows.set(relation.id, [...(to.rows.get(relation.id) ?? []), made]);
           problem = '';
           break;
@@ -464,6 +541,29 @@ export class Populator {
         to.problems.set(leaf.id, problem);
       }
     }
+  }
+
+  /** A partition, as PostgreSQL prints its name, and those that it is in. */
+  #holding(name: string): string[] {
+    const holding: string[] = [];
+    let one = this.#catalog.relations.find(
+      ({ sql, id, name: plain }) => sql === name || id === name || plain === name,
+    );
+    while (one?.partitionOf) {
+      holding.push(one.id);
+      one = this.#catalog.relation(one.partitionIn ?? '');
+    }
+    return holding;
+  }
+
+  /** Values of all partition keys above a partition that lead to it. */
+  #boundValues(leaf: Relation): Map<string, string>[] {
+    const parent = this.#catalog.relation(leaf.partitionIn ?? '');
+    return parent
+      ? this.#boundValues(parent).flatMap((above) =>
+          boundValues(parent, leaf).map((own) => new Map([...above, ...own])),
+        )
+      : [new Map()];
   }
 
   async #computeSpare(relation: Relation, to: Population): Promise<void> {
@@ -493,10 +593,15 @@ export class Populator {
       );
     }
     const kept = relation.id === membership?.relation.id ? this.setup.length : length;
+    const first = to.rows.get(relation.id)?.[0];
     let made = await this.#insert(relation, to, fixed);
+    const leaf = this.#catalog.relation(first?.partitions[0] ?? '');
+    const [bound] = leaf && 'problem' in made ? this.#boundValues(leaf) : [];
+    if (bound) {
+      made = await this.#insert(relation, to, new Map([...bound, ...fixed]));
+    }
     await this.#client.query('rollback to savepoint spare');
     let replaces = false;
-    const first = to.rows.get(relation.id)?.[0];
     if ('problem' in made && first) {
       const gone = await this.run(`delete from ${relation.sql} where ${whereRow(first)}`);
       if (!('error' in gone)) {
@@ -525,7 +630,7 @@ export class Populator {
     return found
       ? {
           relation,
-          partition: null,
+          partitions: [],
           values: found.row,
           given: relation.columns.filter((one) => !one.generated).map(({ name }) => name),
         }
@@ -573,7 +678,7 @@ export class Populator {
         idPrefix: to.party.idPrefix,
         tenant: quote(to.party.id),
       };
-      const references = this.#references(relation, to, fixed, frugal);
+      const references = await this.#references(relation, to, fixed, frugal);
       if ('problem' in references) {
         return references;
       }
@@ -616,16 +721,9 @@ export class Populator {
         if (!row) {
           return { problem: 'the row was swallowed by a trigger or rule' };
         }
-        const at = String(row.at);
-        const partition =
-          relation.kind === 'partitioned table'
-            ? (this.#catalog.relations.find(
-                (one) => one.sql === at || one.id === at || one.name === at,
-              )?.id ?? null)
-            : null;
         return {
           relation,
-          partition,
+          partitions: relation.kind === 'partitioned table' ? this.#holding(String(row.at)) : [],
           values: row.row as Row['values'],
           given: [...solved.values.keys()].filter((name) => !isAlwaysIdentity(relation, name)),
         };
@@ -680,12 +778,12 @@ export class Populator {
   }
 
   /** Values of foreign keys: the company's own rows. */
-  #references(
+  async #references(
     relation: Relation,
     to: Population,
     fixed: ReadonlyMap<string, string>,
     frugal: boolean,
-  ): { values: Map<string, string> } | { problem: string } {
+  ): Promise<{ values: Map<string, string> } | { problem: string }> {
     const values = new Map<string, string>();
     for (const key of relation.foreignKeys) {
       if (key.columns.every((name) => fixed.has(name))) {
@@ -705,7 +803,14 @@ export class Populator {
         if (nullable || key.columns.some((name) => name in given)) {
           continue;
         }
-        return { problem: `it refers to ${key.target}, in which there is no row` };
+        const pledged = target && (await this.#pledge(relation, key, target, to));
+        if (!pledged) {
+          return { problem: `it refers to ${key.target}, in which there is no row` };
+        }
+        key.columns.forEach((name, index) => {
+          values.set(name, pledged.get(key.targetColumns[index] ?? '') ?? 'null');
+        });
+        continue;
       }
       key.columns.forEach((name, index) => {
         const value = parent[key.targetColumns[index] ?? ''];

@@ -77,7 +77,9 @@ export function columnsFor(
 export function rowIn(population: Population, relation: Relation): Row | undefined {
   return relation.partitionOf === null
     ? population.rows.get(relation.id)?.[0]
-    : population.rows.get(relation.partitionOf)?.find(({ partition }) => partition === relation.id);
+    : population.rows
+        .get(relation.partitionOf)
+        ?.find(({ partitions }) => partitions.includes(relation.id));
 }
 
 /** Key of what must be cleared away before a row can be deleted. */

@@ -282,6 +282,14 @@ function asOneself(aim: Aim, values: ReadonlyMap<string, string>): ReadonlyMap<s
   return membership.roles.map((role) => new Map(own).set(membership.role ?? '', quote(role)));
 }
 
+/** Without a row to try there is only the right to ask for. Who has it may have it for their own: that is not covered. */
+function unlessAllowed(aim: Aim, verb: 'insert' | 'delete', sql: string): Probe[] {
+  const { scene, actor, relation } = aim;
+  return scene.catalog.rights.get(`${actor.role} ${relation.id}`)?.includes(verb)
+    ? []
+    : [aim.make(verb, sql, { judge: 'privilege' })];
+}
+
 function inserts(aim: Aim): Probe[] {
   const { relation, make } = aim;
   const shared = aim.scene.tenancy.scopeOf(relation).kind === 'shared' && !isView(relation);
@@ -296,7 +304,7 @@ function inserts(aim: Aim): Probe[] {
     prepare: row?.prepare,
   };
   if (!row) {
-    return [make('insert', `insert into ${relation.sql} default values`, { judge: 'privilege' })];
+    return unlessAllowed(aim, 'insert', `insert into ${relation.sql} default values`);
   }
   const probes: Probe[] = [];
   for (const values of variants(aim, row.values)) {
@@ -515,7 +523,7 @@ function deletes(aim: Aim): Probe[] {
   }
   return probes.length > 0
     ? probes
-    : [make('delete', `delete from ${relation.sql} where false`, { judge: 'privilege' })];
+    : unlessAllowed(aim, 'delete', `delete from ${relation.sql} where false`);
 }
 
 function merges(aim: Aim): Probe[] {
