@@ -18,7 +18,8 @@ begin
       stage text,
       name text,
       statement text,
-      -- transaction: alone or with others in one; batches: repeated for each part of the table; alone: outside of any.
+      -- transaction: alone or with others in one; batches: repeated for ctid $1 to $2 of each table $3 that holds rows;
+      -- alone: outside of any.
       runs text,
       lock text,
       purpose text,
@@ -70,6 +71,20 @@ end
 $fn$;
 revoke execute on function private.is_tenant_table(regclass) from public;
 
+-- A table and its partitions, those that hold rows first; a table without any holds them itself.
+create or replace function private.table_tree(p_table regclass) returns table (part regclass, is_leaf boolean)
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $fn$
+begin
+  return query
+  select t.relid, t.isleaf from pg_partition_tree(p_table) as t order by t.isleaf desc, t.level desc, t.relid::text;
+  if not found then
+    return query select p_table, true;
+  end if;
+end
+$fn$;
+revoke execute on function private.table_tree(regclass) from public;
+
 -- The expression that says which company a row (alias t) belongs to, from the options.
 create or replace function private.adoption_company(p_table regclass, p_options jsonb) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp
@@ -84,26 +99,29 @@ begin
   elsif not p_options ? 'through' then
     return null;
   end if;
-  -- The reference may carry the company already.
-  select k.parent, k.columns, k.parent_columns into v_key
+  -- The reference may carry the company already, and may be one of the partitions alone.
+  select k.parent, k.referencing, k.columns, k.parent_columns into v_key
     from (
-      select f.confrelid::regclass as parent, f.conname, array_agg(x.column_no order by x.position) as columns,
+      select f.confrelid::regclass as parent, f.conrelid::regclass as referencing, f.conname,
+             array_agg(x.column_no order by x.position) as columns, array_agg(a.attname::text order by x.position) as names,
              array_agg(x.parent_column_no order by x.position) as parent_columns
         from pg_constraint as f
+        join private.table_tree(p_table) as t on t.part = f.conrelid
        cross join lateral unnest(f.conkey, f.confkey) with ordinality as x (column_no, parent_column_no, position)
         join pg_attribute as a on a.attrelid = f.conrelid and a.attnum = x.column_no and a.attname <> 'company_id'
-       where f.conrelid = p_table and f.contype = 'f' and f.confrelid <> p_table
-       group by f.oid, f.confrelid, f.conname
+       where f.contype = 'f' and f.confrelid <> p_table
+         -- Not one of those that stand for a partition of the table that it leads to.
+         and not exists (select from pg_constraint as g where g.oid = f.conparentid and g.conrelid = f.conrelid)
+       group by f.oid, f.confrelid, f.conrelid, f.conname
     ) as k
-   where k.conname = p_options ->> 'through'
-      or k.columns = array(select a.attnum from pg_attribute as a where a.attrelid = p_table and a.attname = p_options ->> 'through')
-   order by k.conname
+   where k.conname = p_options ->> 'through' or k.names = array[p_options ->> 'through']
+   order by k.referencing = p_table desc, k.conname
    limit 1;
   if not found then
     return null;
   end if;
   return format('(select p.company_id from %s as p where (%s) = (%s))', v_key.parent,
-                private.column_list(v_key.parent, v_key.parent_columns, 'p.'), private.column_list(p_table, v_key.columns, 't.'));
+                private.column_list(v_key.parent, v_key.parent_columns, 'p.'), private.column_list(v_key.referencing, v_key.columns, 't.'));
 end
 $fn$;
 revoke execute on function private.adoption_company(regclass, jsonb) from public;
@@ -116,22 +134,34 @@ declare
   v_class record;
   v_parent text;
   v_name text;
+  v_owner text;
 begin
-  select c.relname::text as name, n.nspname::text as schema_name, c.relkind, c.relispartition, pg_get_userbyid(c.relowner) as owner
+  select c.relname::text as name, n.nspname::text as schema_name, c.relkind, c.relispartition
     into strict v_class
     from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
    where c.oid = p_table;
-  if v_class.relkind <> 'r' or v_class.relispartition
-     or exists (select from pg_inherits as i where p_table in (i.inhrelid, i.inhparent))
+  if v_class.relispartition then
+    return next format('it is a partition: adopt %s, which takes its partitions with it', pg_partition_root(p_table));
+  elsif v_class.relkind not in ('r', 'p')
+     or exists (select from pg_inherits as i where p_table = i.inhrelid or p_table = i.inhparent and v_class.relkind <> 'p')
   then
-    return next 'only ordinary tables can be adopted: not views, foreign tables, partitions, partitioned or inherited tables';
+    return next 'only ordinary and partitioned tables can be adopted: not views, foreign tables or inherited tables';
   end if;
+  for v_name in
+    select t.part::text from private.table_tree(p_table) as t join pg_class as c on c.oid = t.part
+     where t.part <> p_table and c.relkind not in ('r', 'p')
+  loop
+    return next format('partition %s is a foreign table, whose rows nothing here protects: detach it', v_name);
+  end loop;
   if v_class.schema_name <> 'public' then
-    return next 'only tables of schema public can be adopted, since that is what the API exposes: alter table … set schema public';
+    return next format('only tables of schema public can be adopted, since that is what the API exposes: alter table %s set schema public first', p_table);
   end if;
-  if not pg_has_role(current_user, v_class.owner, 'usage') then
-    return next format('the table belongs to %s: run this as its owner', v_class.owner);
-  end if;
+  for v_owner in
+    select distinct pg_get_userbyid(c.relowner) from private.table_tree(p_table) as t join pg_class as c on c.oid = t.part
+     where not pg_has_role(current_user, c.relowner, 'usage')
+  loop
+    return next format('the table belongs to %s: run this as its owner', v_owner);
+  end loop;
   if not exists (select from pg_index as i where i.indrelid = p_table and i.indisprimary) then
     return next 'the table has no primary key: add one';
   end if;
@@ -141,11 +171,11 @@ begin
   then
     return next 'the table has a column company_id that is no uuid: rename it';
   end if;
-  for v_name in
-    select x.conname from pg_constraint as x where x.conrelid = p_table and x.contype = 'x'
-  loop
-    return next format('exclusion constraint %I reaches across companies: replace it by one that begins with company_id with =', v_name);
-  end loop;
+  return query
+  select format('exclusion constraint %I reaches across companies, and %s; or keep it with keep_unique', i.constraint_name, i.problem)
+    from private.table_tree(p_table) as t cross join lateral private.adoption_indexes(t.part) as i
+   where i.constraint_kind = 'exclude' and not i.is_attached and i.problem is not null
+     and not coalesce(p_options -> 'keep_unique' ? i.index_name, false);
   if (p_options ? 'company')::integer + (p_options ? 'through')::integer + (p_options ? 'expression')::integer <> 1 then
     return next 'say in one way which company a row belongs to: company (its id), through (a foreign key or its column) or expression';
   elsif p_options ? 'company' and not exists (select from public.companies as c where c.id = (p_options ->> 'company')::uuid) then
@@ -155,8 +185,8 @@ begin
     if v_parent is null then
       return next format('%s is neither a foreign key nor the only column of one', p_options ->> 'through');
     elsif not exists (
-      select from pg_constraint as f
-       where f.conrelid = p_table and f.contype = 'f' and private.is_tenant_table(f.confrelid)
+      select from pg_constraint as f join private.table_tree(p_table) as t on t.part = f.conrelid
+       where f.contype = 'f' and private.is_tenant_table(f.confrelid)
          and v_parent like format('(select p.company_id from %s as p %%', f.confrelid::regclass))
     then
       return next format('the table that %s leads to has no companies yet: adopt it first', p_options ->> 'through');
@@ -204,6 +234,7 @@ comment on type private.adoption_step is 'A step of private.plan_adoption().';
 comment on type private.adoption_invariant is 'A row of private.verify_table().';
 comment on function private.column_list(regclass, smallint[], text) is 'Names of columns of a table in the given order, quoted, each behind a prefix.';
 comment on function private.is_tenant_table(regclass) is 'True if every row of the table belongs to a company: company_id uuid not null.';
+comment on function private.table_tree(regclass) is 'A table and all of its partitions, those that hold rows first.';
 comment on function private.adoption_company(regclass, jsonb) is
   'SQL expression for the company of a row t, by option company, through or expression; null if there is none.';
 comment on function private.adoption_problems(regclass, jsonb) is 'Why a table cannot be adopted with these options, and what to do about each; no rows if it can.';

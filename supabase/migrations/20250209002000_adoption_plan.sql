@@ -5,16 +5,23 @@ set lock_timeout = '5s';
 set statement_timeout = '10min';
 
 -- Foreign keys of a table, or to it, between tables with companies, that do not carry the company yet, and the ones that
--- shall replace them.
+-- shall replace them. On a partitioned table the key of each partition comes first, not validated; the table's own then
+-- takes them in without reading a row. What leads to a partitioned table waits for the key of that table.
 create or replace function private.adoption_references(p_table regclass)
 returns table (
   referencing regclass, constraint_name text, columns text, new_name text, definition text, is_there boolean, is_valid boolean,
-  needs_index boolean, problem text
+  needs_index boolean, problem text, index_schema text, index_name text, target_index oid, is_partitioned boolean, part_of oid, waits boolean
 )
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $fn$
 begin
   return query
+  with recursive tree as materialized (select t.part from private.table_tree(p_table) as t),
+  clones as (
+    select k.oid as id, k.oid as top_id from pg_constraint as k where k.contype = 'f' and k.conparentid = 0
+    union all
+    select k.oid, x.top_id from pg_constraint as k join clones as x on k.conparentid = x.id where k.contype = 'f'
+  )
   select f.conrelid::regclass, f.conname::text, private.column_list(f.conrelid, f.conkey), left('company_' || f.conname, 63),
          format('foreign key (company_id, %s) references %s (company_id, %s)%s%s%s',
            private.column_list(f.conrelid, f.conkey), f.confrelid::regclass, private.column_list(f.confrelid, f.confkey),
@@ -30,53 +37,74 @@ begin
          n.oid is not null, coalesce(n.convalidated, false),
          not exists (
            select from pg_index as i
+             join pg_class as b on b.oid = i.indexrelid
+             join pg_am as m on m.oid = b.relam and m.amname = 'btree'
             where i.indrelid = f.conrelid and i.indpred is null
-              and (i.indkey::smallint[])[0:array_length(f.conkey, 1) - 1] = f.conkey
-              or i.indrelid = f.conrelid and i.indpred is null
-              and (i.indkey::smallint[])[1:array_length(f.conkey, 1)] = f.conkey
-              and i.indkey[0] = (select a.attnum from pg_attribute as a where a.attrelid = f.conrelid and a.attname = 'company_id')),
+              and ((i.indkey::smallint[])[0:array_length(f.conkey, 1) - 1] = f.conkey
+                   or (i.indkey::smallint[])[1:array_length(f.conkey, 1)] = f.conkey
+                   and i.indkey[0] = (select a.attnum from pg_attribute as a where a.attrelid = f.conrelid and a.attname = 'company_id'))),
          case
            when f.confupdtype in ('n', 'd') then format('foreign key %I sets its columns when the key changes, which a key with the company cannot: change it', f.conname)
            when f.confmatchtype = 'f' then format('foreign key %I matches fully: change it to match simple', f.conname)
-         end
+         end,
+         c.relnamespace::regnamespace::text,
+         left(format('company_%s%s_idx', case when c.relispartition then c.relname || '_' else '' end, f.conname), 63),
+         f.conindid, c.relkind = 'p', nullif(x.top_id, f.oid), p.relkind = 'p'
     from pg_constraint as f
+    join clones as x on x.id = f.oid
+    join pg_class as c on c.oid = f.conrelid
+    join pg_class as p on p.oid = f.confrelid
     left join pg_constraint as n on n.conrelid = f.conrelid and n.contype = 'f' and n.conname = left('company_' || f.conname, 63)
-   where f.contype = 'f' and p_table in (f.conrelid, f.confrelid)
+   where (f.conrelid in (select t.part from tree as t) or f.confrelid in (select t.part from tree as t))
+     -- Of those that stand for a partition, the ones of partitions that hold the referring rows.
+     and (f.conparentid = 0
+          or c.relkind = 'r' and not exists (select from pg_constraint as g where g.oid = f.conparentid and g.conrelid = f.conrelid))
      -- The table itself is to have companies, whether it has them already or not.
-     and (f.conrelid = p_table or private.is_tenant_table(f.conrelid))
-     and (f.confrelid = p_table or private.is_tenant_table(f.confrelid))
+     and (f.conrelid in (select t.part from tree as t) or private.is_tenant_table(f.conrelid))
+     and (f.confrelid in (select t.part from tree as t) or private.is_tenant_table(f.confrelid))
      and f.confrelid <> 'public.companies'::regclass
      and not exists (
        select from pg_attribute as a where a.attrelid = f.conrelid and a.attname = 'company_id' and a.attnum = any (f.conkey))
-   order by f.conrelid = p_table desc, f.conname;
+   order by c.relkind = 'p', f.conrelid = p_table desc, f.conname, f.conrelid::regclass::text;
 end
 $fn$;
 revoke execute on function private.adoption_references(regclass) from public;
 
--- Indexes of a table that do not lead with the company, and the ones that shall replace them.
+-- Indexes of a table that do not lead with the company, and the ones that shall replace them: with the company in front,
+-- where the kind of index can take it.
 create or replace function private.adoption_indexes(p_table regclass)
 returns table (
-  index_id oid, index_name text, constraint_name text, constraint_kind text, constraint_suffix text, is_unique boolean,
-  new_name text, statement text, is_there boolean, is_broken boolean
+  index_id oid, schema_name text, index_name text, constraint_name text, constraint_kind text, constraint_suffix text,
+  is_unique boolean, is_attached boolean, new_name text, statement text, is_there boolean, is_broken boolean, problem text
 )
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $fn$
 begin
   return query
-  select i.indexrelid, c.relname::text, k.conname::text,
-         case k.contype when 'p' then 'primary key' when 'u' then 'unique' end,
+  select i.indexrelid, c.relnamespace::regnamespace::text, c.relname::text, k.conname::text,
+         case k.contype when 'p' then 'primary key' when 'u' then 'unique' when 'x' then 'exclude' end,
          case when k.condeferred then ' deferrable initially deferred' when k.condeferrable then ' deferrable' else '' end,
-         i.indisunique, left('company_' || c.relname, 63),
-         regexp_replace(
-           replace(pg_get_indexdef(i.indexrelid),
-             format('CREATE %sINDEX %I ON', case when i.indisunique then 'UNIQUE ' else '' end, c.relname),
-             format('create %sindex concurrently %I on', case when i.indisunique then 'unique ' else '' end, left('company_' || c.relname, 63))),
-           ' USING btree \(', ' using btree (company_id, '),
-         n.indexrelid is not null, n.indisvalid is false
+         i.indisunique, exists (select from pg_inherits as h where h.inhrelid = i.indexrelid), left('company_' || c.relname, 63),
+         case
+           when k.contype = 'x' then format('alter table %s add constraint %I %s', p_table, left('company_' || c.relname, 63),
+             regexp_replace(pg_get_constraintdef(k.oid), '^EXCLUDE USING (\w+) \(', 'exclude using \1 (company_id with =, '))
+           else regexp_replace(
+             replace(pg_get_indexdef(i.indexrelid),
+               format('CREATE %sINDEX %I ON %s', u.word, c.relname, case c.relkind when 'I' then 'ONLY ' else '' end),
+               format('create %sindex %s%I on ', lower(u.word), case c.relkind when 'I' then '' else 'concurrently ' end, left('company_' || c.relname, 63))),
+             ' USING (\w+) \(', ' using \1 (company_id, ')
+         end,
+         n.indexrelid is not null, n.indisvalid is false,
+         case
+           when not pg_indexam_has_property(m.oid, 'can_multi_col') then format('an index of kind %s takes one column only: create one of kind btree that begins with company_id', m.amname)
+           when not exists (select from pg_opclass as o where o.opcmethod = m.oid and o.opcintype = 'uuid'::regtype and o.opcdefault)
+             then format('kind %s has no operators for uuid: create extension btree_%s with schema extensions', m.amname, m.amname)
+         end
     from pg_index as i
     join pg_class as c on c.oid = i.indexrelid
-    join pg_am as m on m.oid = c.relam and m.amname = 'btree'
-    left join pg_constraint as k on k.conindid = i.indexrelid and k.contype in ('p', 'u') and k.conrelid = p_table
+    join pg_am as m on m.oid = c.relam
+   cross join lateral (select case when i.indisunique then 'UNIQUE ' else '' end as word) as u
+    left join pg_constraint as k on k.conindid = i.indexrelid and k.contype in ('p', 'u', 'x') and k.conrelid = p_table
     left join (pg_index as n join pg_class as d on d.oid = n.indexrelid)
            on n.indrelid = p_table and d.relname = left('company_' || c.relname, 63)
    where i.indrelid = p_table
@@ -95,8 +123,8 @@ as $fn$
 begin
   return concat_ws(E';\n',
     format('revoke all on table %s from public, anon, authenticated, platform_admin, service_role', p_table),
-    (select string_agg(format('drop policy %I on %s', p, p_table), E';\n')
-       from unnest('{select_member,insert_member,update_member,delete_member,all_platform_admin}'::text[]) as p
+    (select string_agg(format('drop policy if exists %I on %s', p, p_table), E';\n')
+       from unnest('{select_member,insert_member,update_member,delete_member,all_platform_admin,nobody}'::text[]) as p
       where not exists (select from pg_policy as x where x.polrelid = p_table and x.polname = p)),
     (select format('alter table %s disable row level security', p_table) from pg_class as c where c.oid = p_table and not c.relrowsecurity),
     (select string_agg(format('grant %s%s on table %s to %s%s', g.privilege, g.columns, p_table, g.grantee, g.option), E';\n' order by g.privilege, g.columns, g.grantee)
@@ -123,6 +151,16 @@ begin
 end
 $fn$;
 revoke execute on function private.current_access(regclass) from public;
+
+-- The same for a partition, which may be gone by then.
+create or replace function private.current_partition_access(p_part regclass) returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $fn$
+begin
+  return format(E'do $undo$ begin if to_regclass(%L) is not null then\n%s\nend if; end $undo$;\n', p_part, private.current_access(p_part));
+end
+$fn$;
+revoke execute on function private.current_partition_access(regclass) from public;
 
 -- The policies that are there, as one restrictive policy for each command and set of roles: who was let in by one of
 -- several is let in by one of several still, and in addition must belong to the company.
@@ -250,18 +288,11 @@ $sql$, p_table, v_read, v_write, v_identity, v_name,
          where not exists (select from pg_attribute as x where x.attrelid = p_table and x.attname = 'company_id' and not x.attisdropped)
       ) as a
      cross join lateral private.guess_column_class(a.name, a.type_name, a.is_key) as g);
-  if p_options ->> 'audit' is distinct from 'false' and exists (
-    select from pg_index as i join pg_attribute as a on a.attrelid = p_table and a.attnum = any (i.indkey::smallint[])
-     where i.indrelid = p_table and i.indisprimary and a.attname = 'id' and a.atttypid = 'uuid'::regtype)
-  then
-    v_sql := v_sql || format($sql$
-create or replace trigger audit_insert after insert on %1$s referencing new table as new_rows
-  for each statement execute function private.tg_statement__audit(%2$L);
-create or replace trigger audit_update after update on %1$s referencing old table as old_rows new table as new_rows
-  for each statement execute function private.tg_statement__audit(%2$L);
-create or replace trigger audit_delete after delete on %1$s referencing old table as old_rows
-  for each statement execute function private.tg_statement__audit(%2$L);
-$sql$, p_table, v_name);
+  if exists (select from private.table_tree(p_table) as t where t.part <> p_table) then
+    v_sql := v_sql || format(E'select private.close_partitions(%L::regclass);\n', p_table);
+  end if;
+  if p_options ->> 'audit' is distinct from 'false' then
+    v_sql := v_sql || private.adoption_audit(p_table);
   end if;
   return v_sql;
 end
@@ -309,6 +340,7 @@ comment on function private.adoption_references(regclass) is
   'Foreign keys between a table and others with companies that do not carry the company, and those that shall replace them.';
 comment on function private.adoption_indexes(regclass) is 'Indexes of a table that do not carry the company, and those that shall replace them.';
 comment on function private.current_access(regclass) is 'Statements that give a table back the policies and grants that it has now.';
+comment on function private.current_partition_access(regclass) is 'Statements that give a partition back the policies and grants that it has now, if it is still there.';
 comment on function private.kept_policies(regclass) is 'Restrictive policies that let in whom the permissive policies of a table let in, one for each command and set of roles.';
 comment on function private.adoption_protection(regclass, jsonb) is 'Statements that put a table under the gate: permissions, policies, grants, triggers, classes of its columns.';
 comment on function private.adoption_assignment(regclass, jsonb, boolean) is

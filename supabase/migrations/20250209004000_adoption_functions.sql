@@ -14,7 +14,7 @@ as $fn$
 declare
   v_options constant jsonb := (
     select d.options from private.adoptions as d
-     where to_regclass(format('%I.%I', d.table_schema, d.table_name)) = p_table);
+     where to_regclass(format('%I.%I', d.table_schema, d.table_name)) = coalesce(pg_partition_root(p_table), p_table));
   v_replication constant text := current_setting('session_replication_role');
   v_triggers text[] := '{}'::text[];
   v_trigger text;
@@ -98,7 +98,6 @@ declare
   v_check_found record;
   v_assign constant text := 'tg_' || v_name || '__assign_company';
   v_problem text;
-  v_index record;
   v_reference record;
 begin
   for v_problem in
@@ -135,7 +134,7 @@ begin
         format('alter table %s drop constraint if exists %I', p_table, v_check), null)::private.adoption_step;
     end if;
     if v_check_found.is_valid is distinct from true then
-      return next ('adopt', 'backfill', format('select private.fill_companies(%L::regclass, $1::tid, $2::tid)', p_table), 'batches',
+      return next ('adopt', 'backfill', 'select private.fill_companies($3::regclass, $1::tid, $2::tid)', 'batches',
         'ROW EXCLUSIVE, rows of one part of the table; SHARE ROW EXCLUSIVE where triggers must be switched off', 'The company of the rows that are there, part by part.', null, null)::private.adoption_step;
       return next ('adopt', 'refuse_unassigned', format('select private.refuse_unassigned(%L::regclass)', p_table), 'transaction',
         'none', 'Nothing goes on while a row has no company.', null, null)::private.adoption_step;
@@ -146,93 +145,39 @@ begin
       'transaction', 'ACCESS EXCLUSIVE, for a moment', 'The valid constraint spares the reading of the table.', null, null)::private.adoption_step;
   end if;
 
-  select k.convalidated as is_valid into v_check_found from pg_constraint as k
-   where k.conrelid = p_table and k.contype = 'f' and k.confrelid = 'public.companies'::regclass and cardinality(k.conkey) = 1
-     and k.conkey[1] = (select a.attnum from pg_attribute as a where a.attrelid = p_table and a.attname = 'company_id')
-   order by k.convalidated desc
-   limit 1;
-  if v_check_found.is_valid is null then
-    return next ('adopt', 'add_company_reference', format(
-        'alter table %s add constraint %I foreign key (company_id) references public.companies (id) on delete cascade not valid',
-        p_table, left(v_name || '_company_id_fkey', 63)), 'transaction',
-      'SHARE ROW EXCLUSIVE on both tables, for a moment', 'The company is one that there is.',
-      format('alter table %s drop constraint if exists %I', p_table, left(v_name || '_company_id_fkey', 63)), null)::private.adoption_step;
-  end if;
-  if v_check_found.is_valid is distinct from true then
-    return next ('adopt', 'validate_company_reference', format('alter table %s validate constraint %I', p_table, left(v_name || '_company_id_fkey', 63)),
-      'transaction', 'SHARE UPDATE EXCLUSIVE: reads and writes go on', 'Reads the table once.', null, null)::private.adoption_step;
-  end if;
-
-  for v_index in select * from private.adoption_indexes(p_table) loop
-    if v_index.is_broken then
-      return next ('adopt', 'drop_broken_index', format('drop index concurrently public.%I', v_index.new_name), 'alone',
-        'SHARE UPDATE EXCLUSIVE: reads and writes go on', 'An earlier attempt ended before it was complete.', null, null)::private.adoption_step;
-    end if;
-    if v_index.is_broken or not v_index.is_there then
-      return next ('adopt', case when v_index.is_unique then 'add_key' else 'add_index' end, v_index.statement, 'alone',
-        'SHARE UPDATE EXCLUSIVE: reads and writes go on', format('As %s, by company.', v_index.index_name),
-        format('drop index if exists public.%I', v_index.new_name), null)::private.adoption_step;
-    end if;
-  end loop;
-
-  for v_reference in select * from private.adoption_references(p_table) loop
-    if v_reference.needs_index then
-      return next ('adopt', 'add_index', format('create index concurrently if not exists %I on %s (company_id, %s)',
-          left('company_' || v_reference.constraint_name || '_idx', 63), v_reference.referencing, v_reference.columns), 'alone',
-        'SHARE UPDATE EXCLUSIVE: reads and writes go on', format('Rows that %s leads to, by company.', v_reference.constraint_name),
-        format('drop index if exists public.%I', left('company_' || v_reference.constraint_name || '_idx', 63)), null)::private.adoption_step;
-    end if;
-    if not v_reference.is_there then
-      return next ('adopt', 'add_reference', format('alter table %s add constraint %I %s not valid', v_reference.referencing, v_reference.new_name, v_reference.definition),
-        'transaction', 'SHARE ROW EXCLUSIVE on both tables, for a moment', format('As %s, within the company.', v_reference.constraint_name),
-        format('alter table %s drop constraint if exists %I', v_reference.referencing, v_reference.new_name), null)::private.adoption_step;
-    end if;
-    if not v_reference.is_valid then
-      return next ('adopt', 'validate_reference', format('alter table %s validate constraint %I', v_reference.referencing, v_reference.new_name),
-        'transaction', 'SHARE UPDATE EXCLUSIVE: reads and writes go on', 'Reads the table once; fails if a row leads to another company''s.', null, null)::private.adoption_step;
-    end if;
-  end loop;
+  return query select * from private.plan_company_references(p_table);
+  return query select * from private.plan_keys(p_table, p_options);
+  return query select * from private.plan_references(p_table);
 
   if not exists (select from pg_policy as p where p.polrelid = p_table and p.polname = 'select_member') then
     return next ('adopt', 'protect', private.adoption_protection(p_table, p_options), 'transaction',
       'ACCESS EXCLUSIVE, for a moment', 'From here on members see and change the rows of their company only.',
-      format(E'drop trigger if exists audit_insert on %1$s;\ndrop trigger if exists audit_update on %1$s;\ndrop trigger if exists audit_delete on %1$s;\ndrop trigger if exists keep_tenant on %1$s;\n%2$s%3$sdelete from private.column_classes as c where c.table_schema = ''public'' and c.table_name = %4$L;',
+      format(E'drop trigger if exists audit_insert on %1$s;\ndrop trigger if exists audit_update on %1$s;\ndrop trigger if exists audit_delete on %1$s;\ndrop trigger if exists keep_tenant on %1$s;\n%2$s%3$s%5$sdelete from private.column_classes as c where c.table_schema = ''public'' and c.table_name = %4$L;',
         p_table,
         (select string_agg(format('drop policy if exists %I on %s;', substring(k.statement from 'create policy (\S+) on'), p_table), chr(10)) || chr(10)
            from private.kept_policies(p_table) as k),
-        private.current_access(p_table) || chr(10), v_name),
+        private.current_access(p_table) || chr(10), v_name, (
+          select string_agg(private.current_partition_access(t.part), '') from private.table_tree(p_table) as t where t.part <> p_table)),
       null)::private.adoption_step;
+  elsif exists (select from private.open_partitions(p_table)) then
+    return next ('adopt', 'close_partitions', format('select private.close_partitions(%L::regclass)', p_table), 'transaction',
+      'ACCESS EXCLUSIVE on those partitions, for a moment', 'Partitions that came since are reached through their table alone.',
+      (select string_agg(private.current_partition_access(o), '') from private.open_partitions(p_table) as o), null)::private.adoption_step;
   end if;
 
-  for v_reference in select * from private.adoption_references(p_table) loop
-    return next ('commit', 'drop_reference', format('alter table %1$s drop constraint %2$I; alter table %1$s rename constraint %3$I to %2$I', v_reference.referencing, v_reference.constraint_name, v_reference.new_name),
+  for v_reference in
+    select r.*, (
+        select string_agg(format('; alter table %s rename constraint %I to %I', c.referencing, c.new_name, c.constraint_name), '')
+          from private.adoption_references(p_table) as c
+         where c.part_of = (select k.oid from pg_constraint as k where k.conrelid = r.referencing and k.contype = 'f' and k.conname = r.constraint_name)
+      ) as renames
+      from private.adoption_references(p_table) as r
+     where r.part_of is null and not r.waits
+  loop
+    return next ('commit', 'drop_reference', format('alter table %1$s drop constraint %2$I; alter table %1$s rename constraint %3$I to %2$I', v_reference.referencing, v_reference.constraint_name, v_reference.new_name) || coalesce(v_reference.renames, ''),
       'transaction', 'ACCESS EXCLUSIVE on both tables, for a moment', 'The reference within the company takes its place and its name.', null, null)::private.adoption_step;
   end loop;
-  for v_index in
-    select i.*, (
-        select string_agg(format('%s of %s', f.conname, f.conrelid::regclass), ', ' order by f.conname)
-          from pg_constraint as f
-         where f.conindid = i.index_id and f.contype = 'f'
-           and not exists (
-             select from private.adoption_references(p_table) as r
-              where r.referencing = f.conrelid and r.constraint_name = f.conname)) as referrers
-      from private.adoption_indexes(p_table) as i
-  loop
-    if p_options -> 'keep_unique' ? v_index.index_name and v_index.is_unique then
-      return next ('commit', 'keep_key', null, null, null,
-        format('%s stays, as asked: whether a value is taken tells one company about another.', v_index.index_name), null, null)::private.adoption_step;
-    elsif v_index.referrers is not null then
-      return next ('commit', 'keep_key', null, null, null,
-        format('%s stays while %s needs it: adopt that table, then commit this one again.', v_index.index_name, v_index.referrers), null, null)::private.adoption_step;
-    elsif v_index.constraint_kind is not null then
-      return next ('commit', 'replace_key', format('alter table %s drop constraint %I, add constraint %I %s using index %I%s',
-          p_table, v_index.constraint_name, v_index.constraint_name, v_index.constraint_kind, v_index.new_name, v_index.constraint_suffix),
-        'transaction', 'ACCESS EXCLUSIVE, for a moment', 'The key with the company takes its place and its name.', null, null)::private.adoption_step;
-    else
-      return next ('commit', 'replace_index', format('drop index public.%1$I; alter index public.%2$I rename to %1$I', v_index.index_name, v_index.new_name),
-        'transaction', 'ACCESS EXCLUSIVE, for a moment', 'The index with the company takes its place and its name.', null, null)::private.adoption_step;
-    end if;
-  end loop;
+  return query select * from private.plan_key_swaps(p_table, p_options);
   for v_column in
     select a.attname::text as name
       from pg_attribute as a
@@ -299,11 +244,14 @@ declare
   v_options constant jsonb := private.begin_adoption(p_table, p_options);
   v_stage text;
   v_step private.adoption_step;
+  v_part regclass;
 begin
   foreach v_stage in array case when p_commit then '{adopt,commit}'::text[] else '{adopt}' end loop
     for v_step in select * from private.plan_adoption(p_table, v_options) as s where s.stage = v_stage loop
       if v_step.runs = 'batches' then
-        execute v_step.statement using '(0,0)', '(4294967295,0)';
+        for v_part in select t.part from private.table_tree(p_table) as t where t.is_leaf loop
+          execute v_step.statement using '(0,0)', '(4294967295,0)', v_part;
+        end loop;
       elsif v_step.statement is not null then
         execute replace(v_step.statement, ' index concurrently ', ' index ');
       end if;
@@ -369,10 +317,13 @@ begin
       union all
       select 'I2', concat_ws('; ',
         (select 'unique in all companies together: ' || string_agg(i.indexrelid::regclass::text, ', ' order by i.indexrelid::regclass::text)
-           from pg_index as i where i.indrelid = p_table and i.indisunique and i.indkey[0] <> all (v_columns)),
+           from pg_index as i
+          where i.indrelid in (select t.part from private.table_tree(p_table) as t) and (i.indisunique or i.indisexclusion)
+            and i.indkey[0] is distinct from (select a.attnum from pg_attribute as a where a.attrelid = i.indrelid and a.attname = 'company_id')),
         (select 'references that could lead to another company: ' || string_agg(format('%s of %s', f.conname, f.conrelid::regclass), ', ' order by f.conname)
            from pg_constraint as f
-          where f.contype = 'f' and p_table in (f.conrelid, f.confrelid) and f.confrelid <> 'public.companies'::regclass
+          where f.contype = 'f' and f.conparentid = 0 and f.confrelid <> 'public.companies'::regclass
+            and exists (select from private.table_tree(p_table) as t where t.part in (f.conrelid, f.confrelid))
             and private.is_tenant_table(f.conrelid) and private.is_tenant_table(f.confrelid)
             and not exists (select from pg_attribute as a where a.attrelid = f.conrelid and a.attname = 'company_id' and a.attnum = any (f.conkey))),
         case when not exists (
@@ -387,7 +338,9 @@ begin
            from pg_attribute as a cross join unnest('{anon,authenticated,platform_admin,service_role}'::text[]) as r (role)
           where a.attrelid = p_table and a.attname in ('company_id', 'id', 'created_at') and has_column_privilege(r.role, p_table, a.attnum, 'update')))
       union all
-      select 'I4', case when not (select c.relrowsecurity from pg_class as c where c.oid = p_table) then 'row level security is off' end
+      select 'I4', concat_ws('; ',
+        case when not (select c.relrowsecurity from pg_class as c where c.oid = p_table) then 'row level security is off' end,
+        (select 'partitions that can be reached by themselves: ' || string_agg(o::text, ', ' order by o::text) from private.open_partitions(p_table) as o))
       union all
       select 'I5', concat_ws('; ',
         (select 'permissive policies of another shape: ' || string_agg(p.polname, ', ' order by p.polname)
@@ -447,7 +400,7 @@ comment on function private.fill_companies(regclass, tid, tid) is 'The company o
 comment on function private.refuse_unassigned(regclass) is 'Errors: 23502 rows_without_company, with the first of them.';
 comment on function private.make_identity(regclass, text) is 'Makes a serial column an identity that counts on.';
 comment on function private.plan_adoption(regclass, jsonb) is
-  'What is left to do to put a table under the rules of the package, in order: stage (adopt, which can be undone; commit), statement, how it runs (transaction; alone, outside of one; batches, for each range of ctid $1 to $2), which lock it takes, what for, how it is undone. Steps with a problem say why it cannot be done. Options: company (id), through (foreign key or its column) or expression (SQL over row t) say which company a row belongs to; resource (permissions <resource>.read and .write, the table''s name otherwise); policies (restrictive: those that are there must hold as well; replace); keep_unique (names of indexes); audit (false for none); classes ({"column": ["class", "erasure"]}).';
+  'What is left to do to put a table under the rules of the package, in order: stage (adopt, which can be undone; commit), statement, how it runs (transaction; alone, outside of one; batches, for each range of ctid $1 to $2 of each table $3 that holds rows), which lock it takes, what for, how it is undone. Steps with a problem say why it cannot be done. Options: company (id), through (foreign key or its column) or expression (SQL over row t) say which company a row belongs to; resource (permissions <resource>.read and .write, the table''s name otherwise); policies (restrictive: those that are there must hold as well; replace); keep_unique (names of unique indexes and exclusion constraints); audit (false for none); classes ({"column": ["class", "erasure"]}).';
 comment on function private.begin_adoption(regclass, jsonb) is 'Remembers that a table is being adopted; its options, those of last time without new ones. Errors: 22023 adoption_impossible.';
 comment on function private.note_undo(regclass, text) is 'Remembers how a step is undone.';
 comment on function private.adopt_table(regclass, jsonb, boolean) is

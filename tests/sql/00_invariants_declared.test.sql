@@ -372,6 +372,7 @@ insert into declared_functions values
   ('public.leave_company(uuid)', 'authenticated platform_admin', false),
   ('private.tg_users__keep_client()', '', true),
   ('private.tg_audit_logs__link()', '', true), ('private.tg_statement__audit()', '', true),
+  ('private.tg_statement__audit_keyed()', '', true),
   ('private.verify_audit_chain(uuid, bigint, integer, bigint, text)', 'authenticated platform_admin service_role', true),
   ('public.export_audit_log(uuid, timestamp with time zone, timestamp with time zone, text, timestamp with time zone, uuid, integer)', 'authenticated platform_admin service_role', false),
   ('public.search_audit_log(uuid, timestamp with time zone, timestamp with time zone, uuid, text, text, uuid, text, text, timestamp with time zone, uuid, integer)', 'authenticated platform_admin service_role', false),

@@ -46,6 +46,7 @@ const SECONDS_PER_ROW: Readonly<Record<string, number>> = {
   validate_reference: 0.5e-6,
   add_key: 1.5e-6,
   add_index: 1.5e-6,
+  add_exclusion: 15e-6,
 };
 
 /** Says in one sentence that there is no such table. */
@@ -86,7 +87,7 @@ export async function planAdoption(
   options: AdoptionOptions,
 ): Promise<AdoptionStep[]> {
   const { rows } = await client.query<AdoptionStep & { rows: number }>(
-    `select s.*, (select greatest(c.reltuples, 0) from pg_class as c where c.oid = $1::regclass) as rows
+    `select s.*, (select sum(greatest(c.reltuples, 0))::float8 from private.table_tree($1::regclass) as t join pg_class as c on c.oid = t.part where t.is_leaf) as rows
        from private.plan_adoption($1::regclass, coalesce(nullif($2::jsonb, '{}'), (
          select d.options from private.adoptions as d
           where to_regclass(format('%I.%I', d.table_schema, d.table_name)) = $1::regclass), '{}')) as s`,
@@ -141,18 +142,23 @@ async function fillInBatches(
   execution: Required<Omit<Execution, 'onStep'>>,
   progress: (done: number) => void,
 ): Promise<void> {
-  const { rows } = await client.query<{ pages: string }>(
-    `select pg_relation_size($1::regclass) / current_setting('block_size')::bigint as pages`,
+  const { rows } = await client.query<{ part: string; pages: number }>(
+    `select t.part::text, (pg_relation_size(t.part) / current_setting('block_size')::bigint)::integer as pages
+       from private.table_tree($1::regclass) as t where t.is_leaf`,
     [table],
   );
   // Rows that move meanwhile, or come, have their company by the trigger.
-  const pages = Number(rows[0]?.pages ?? 0);
-  for (let page = 0; page < pages; page += execution.pagesPerBatch) {
-    const end = page + execution.pagesPerBatch;
-    await inShortTransaction(client, execution, async () => {
-      await client.query(statement, [`(${page},0)`, `(${end},0)`]);
-    });
-    progress(Math.min(end / pages, 1));
+  const all = rows.reduce((sum, { pages }) => sum + pages, 0);
+  let filled = 0;
+  for (const { part, pages } of rows) {
+    for (let page = 0; page < pages; page += execution.pagesPerBatch) {
+      const end = page + execution.pagesPerBatch;
+      await inShortTransaction(client, execution, async () => {
+        await client.query(statement, [`(${page},0)`, `(${end},0)`, part]);
+      });
+      progress((filled + Math.min(end, pages)) / all);
+    }
+    filled += pages;
   }
 }
 

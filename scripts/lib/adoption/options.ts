@@ -14,9 +14,9 @@ export const adoptionOptions = z.strictObject({
   resource: z.string().optional(),
   /** What becomes of policies that are there: they must hold as well (restrictive), or are replaced. */
   policies: z.enum(['restrictive', 'replace']).optional(),
-  /** Unique indexes that stay unique in all companies together. */
+  /** Unique indexes and exclusion constraints that stay what they are in all companies together. */
   keep_unique: z.array(z.string()).optional(),
-  /** Whether changes are recorded in the audit log; needs a key `id uuid`. */
+  /** Whether changes are recorded in the audit log. */
   audit: z.boolean().optional(),
   /** Class of data and rule for erasure of columns, where the guess is wrong. */
   classes: z.record(z.string(), z.tuple([z.string(), z.string()])).optional(),

@@ -4,7 +4,7 @@ begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
 set local statement_timeout = '60s';
-select plan(97);
+select plan(98);
 
 create function pg_temp.id(p_tail text) returns uuid language sql as $$
   select ('00000000-0000-4000-8000-00000000' || p_tail)::uuid
@@ -67,15 +67,18 @@ create table public.ad_other_company (id integer primary key, company_id text);
 create table public.ad_excluding (id integer primary key, during int4range, constraint ad_no_overlap exclude using gist (during with &&));
 create table extensions.ad_elsewhere (id integer primary key);
 create table public."Ad-Odd" (id integer primary key);
-select matches(pg_temp.problems(t, '{"expression": "null"}'), '^only ordinary tables', t || ' cannot be adopted')
-  from unnest('{public.ad_view,public.ad_parted,public.ad_parted_1,public.ad_child,public.ad_makers}'::text[]) as t;
+select matches(pg_temp.problems(t, '{"expression": "null"}'), '^only ordinary and partitioned tables', t || ' cannot be adopted')
+  from unnest('{public.ad_view,public.ad_child,public.ad_makers}'::text[]) as t;
+select matches(pg_temp.problems('public.ad_parted_1', '{"expression": "null"}'), '^it is a partition: adopt public.ad_parted, which', 'nor can a partition');
+select is(pg_temp.problems('public.ad_parted', '{"expression": "null"}'), null, 'its table can');
 drop table public.ad_child;
 drop view public.ad_view;
 select is(pg_temp.problems('public.ad_makers', '{"expression": "null"}'), null, 'an ordinary table can');
 select is(pg_temp.problems('public.ad_keyless', '{"expression": "null"}'), 'the table has no primary key: add one', 'without a key');
 select is(pg_temp.problems('public.ad_other_company', '{"expression": "null"}'), 'the table has a column company_id that is no uuid: rename it', 'with another company_id');
-select matches(pg_temp.problems('public.ad_excluding', '{"expression": "null"}'), '^exclusion constraint ad_no_overlap reaches', 'with an exclusion');
-select matches(pg_temp.problems('extensions.ad_elsewhere', '{"expression": "null"}'), '^only tables of schema public', 'elsewhere');
+select is(pg_temp.problems('public.ad_excluding', '{"expression": "null"}'), 'exclusion constraint ad_no_overlap reaches across companies, and kind gist has no operators for uuid: create extension btree_gist with schema extensions; or keep it with keep_unique', 'with an exclusion');
+select is(pg_temp.problems('public.ad_excluding', '{"expression": "null", "keep_unique": ["ad_no_overlap"]}'), null, 'unless it is kept');
+select matches(pg_temp.problems('extensions.ad_elsewhere', '{"expression": "null"}'), 'alter table extensions.ad_elsewhere set schema public first$', 'elsewhere');
 select matches(pg_temp.problems('public."Ad-Odd"', '{"expression": "null"}'), '^the permissions need a name', 'with an odd name');
 select is(pg_temp.problems('public."Ad-Odd"', '{"expression": "null", "resource": "odd"}'), null, 'unless it has another for its permissions');
 select matches(pg_temp.problems('public.ad_makers', o::jsonb), '^say in one way', 'rule ' || o)

@@ -113,7 +113,7 @@ function startWriter(url: string, statements: readonly string[]): { stop(): Prom
   };
 }
 
-/** Keys, references, policies, grants, triggers and columns of some tables, as text. */
+/** Keys, references, policies, grants, triggers and columns of some tables and their partitions, as text. */
 async function shape(client: pg.ClientBase, tables: Tables): Promise<unknown> {
   const { rows } = await client.query(
     `select c.relname, c.relrowsecurity, (select array_agg(x::text order by x::text) from unnest(coalesce(c.relacl, acldefault('r', c.relowner))) as x) as grants,
@@ -124,7 +124,7 @@ async function shape(client: pg.ClientBase, tables: Tables): Promise<unknown> {
             (select array_agg(pg_get_triggerdef(t.oid) order by t.tgname) from pg_trigger as t where t.tgrelid = c.oid and not t.tgisinternal) as triggers,
             (select array_agg(format('%s %s %s %s %s %s', p.policyname, p.permissive, p.roles, p.cmd, p.qual, p.with_check) order by p.policyname)
                from pg_policies as p where p.schemaname = 'public' and p.tablename = c.relname) as policies
-       from pg_class as c where c.oid = any ($1::regclass[]) order by c.relname`,
+       from pg_class as c where c.oid in (select t.part from unnest($1::regclass[]) as n cross join lateral private.table_tree(n) as t) order by c.relname`,
     [tables.map(([name]) => `public.${name}`)],
   );
   return rows;

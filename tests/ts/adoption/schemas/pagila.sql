@@ -1,5 +1,6 @@
--- A film rental in the shape of the Pagila sample database: serial keys, an enumeration and a domain, triggers that note the
+-- A film rental in the shape of the Pagila sample database: serial keys, partitions, an enumeration and a domain, triggers that note the
 -- time of a change, a text search column, stores and staff that refer to each other (a store may be without a manager), a view. The data is made up.
+create extension if not exists btree_gist with schema extensions;
 create type public.mpaa_rating as enum ('G', 'PG', 'R');
 create domain public.year as integer check (value between 1901 and 2155);
 create function public.last_updated() returns trigger language plpgsql as $$ begin new.last_update = now(); return new; end $$;
@@ -41,10 +42,27 @@ create table public.rental (
   last_update timestamptz not null default now()
 );
 create unique index idx_unq_rental_date_inventory_id_customer_id on public.rental (rental_date, inventory_id, customer_id);
+-- By month, one month by number as well; some keys and indexes are the table's, some a partition's own, as there.
 create table public.payment (
-  payment_id serial primary key, customer_id integer not null references public.customer (customer_id), staff_id integer not null references public.staff (staff_id),
-  rental_id integer not null references public.rental (rental_id) on delete cascade, amount numeric(5,2) not null, payment_date timestamptz not null
-);
+  payment_id serial, customer_id integer not null references public.customer (customer_id), staff_id integer not null references public.staff (staff_id),
+  rental_id integer not null, amount numeric(5,2) not null, payment_date timestamptz not null, primary key (payment_date, payment_id)
+) partition by range (payment_date);
+create table public.payment_p2022_01 partition of public.payment for values from ('2022-01-01') to ('2022-02-01');
+create table public.payment_p2022_02 partition of public.payment for values from ('2022-02-01') to ('2022-03-01') partition by hash (payment_id);
+create table public.payment_p2022_02_even partition of public.payment_p2022_02 for values with (modulus 2, remainder 0);
+create table public.payment_p2022_02_odd partition of public.payment_p2022_02 for values with (modulus 2, remainder 1);
+create table public.payment_rest partition of public.payment default;
+create index idx_payment_amount on public.payment (amount);
+create index idx_fk_payment_p2022_01_customer_id on public.payment_p2022_01 (customer_id);
+do $$
+declare
+  v_part text;
+begin
+  foreach v_part in array '{payment_p2022_01,payment_p2022_02_even,payment_p2022_02_odd,payment_rest}'::text[] loop
+    execute format('alter table public.%1$I add constraint %2$I foreign key (rental_id) references public.rental (rental_id) on delete cascade', v_part, v_part || '_rental_id_fkey');
+  end loop;
+end
+$$;
 do $$
 declare
   v_table text;
