@@ -253,6 +253,20 @@ insert into declared_functions values
   ('private.system_setting_history(text, uuid, integer)', 'platform_admin service_role', true),
   ('public.system_setting_history(text, uuid, integer)', 'platform_admin service_role', false),
   ('private.refuse_in_maintenance()', 'authenticated service_role', true),
+  ('private.list_cells()', 'platform_admin service_role', true),
+  ('public.list_cells()', 'platform_admin service_role', false),
+  ('private.set_cell(text, text, text, text, text, integer)', 'platform_admin service_role', true),
+  ('public.set_cell(text, text, text, text, text, integer)', 'platform_admin service_role', false),
+  ('private.assign_company_cell(uuid, text, text, uuid[], bigint, boolean, text)', 'platform_admin service_role', true),
+  ('public.assign_company_cell(uuid, text, text, uuid[], bigint, boolean, text)', 'platform_admin service_role', false),
+  ('private.forget_company_cell(uuid)', 'platform_admin service_role', true),
+  ('public.forget_company_cell(uuid)', 'platform_admin service_role', false),
+  ('private.company_directory(uuid, integer)', 'platform_admin service_role', true),
+  ('public.company_directory(uuid, integer)', 'platform_admin service_role', false),
+  ('private.my_company_cells(uuid)', 'authenticated platform_admin', true),
+  ('public.my_company_cells(uuid)', 'authenticated platform_admin', false),
+  ('private.company_capacity()', 'platform_admin service_role', true),
+  ('public.company_capacity()', 'platform_admin service_role', false),
   ('private.company_overview(text, text, text, text, text, boolean, text, integer)', 'platform_admin service_role', true),
   ('public.company_overview(text, text, text, text, text, boolean, text, integer)', 'platform_admin service_role', false),
   ('private.company_details(uuid)', 'platform_admin service_role', true),
@@ -488,7 +502,9 @@ select format('%s.%s', t.name, a.attname) as name
      'api_keys.replaces_id', 'audit_logs.actor_id', 'audit_logs.row_id', 'budget_reservations.usage_id', 'compliance_requests.subject_user_id',
      'processing_restrictions.subject_user_id', 'usage_deltas.agent_id', 'usage_keys.usage_id',
      -- Stands in the target before the company does, and in the source when it has gone.
-     'company_moves.company_id')
+     'company_moves.company_id',
+     -- Companies of other databases.
+     'company_cells.company_id')
    and not exists (select from pg_constraint as f
                     where f.contype = 'f' and f.conrelid = t.oid and a.attnum = any (f.conkey) and f.convalidated
                       and (a.attname <> 'company_id' or f.confrelid = 'public.companies'::regclass or t.schema_name = 'private'));

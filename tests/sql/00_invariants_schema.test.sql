@@ -84,7 +84,9 @@ select i.indexrelid::regclass::text as name
    -- a person's companies, when the request names none; also serves the cascade from auth.users
    and i.indexrelid::regclass::text not in ('users_id_idx', 'private.api_key_secrets_key_hash_is_unique', 'private.invitation_tokens_token_hash_is_unique',
      -- a worker's queue: what is due, whoever's it is; no tenant reads it
-     'private.outbox_events_pending_idx', 'private.outbox_events_finished_idx');
+     'private.outbox_events_pending_idx', 'private.outbox_events_finished_idx',
+     -- the directory of cells, which is no company's: who asks is known before the company is
+     'private.company_cells_member_ids_idx');
 create temp view v_i2_set_null as
 select f.conname::text as name from pg_constraint as f join tenant_tables as t on t.oid = f.conrelid
  where f.contype = 'f' and cardinality(f.conkey) > 1 and (f.confdeltype in ('n', 'd') or f.confupdtype in ('n', 'd', 'c'));
