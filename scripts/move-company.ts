@@ -21,6 +21,11 @@ await main(import.meta.url, async () => {
       .option('--full-check', 'compare all rows once more while writes are refused')
       .option('--confirm', 'close the company at the source, after the switch')
       .option('--remove-source', 'with --confirm: delete its rows at the source, too')
+      .option(
+        '--directory <url>',
+        'tell the directory of the cells, in the database of the home project',
+      )
+      .option('--cell <name>', 'with --directory: the cell that the company is at afterwards')
       .option('--abort', 'give the move up: the copy goes, the source is as it was')
       .option('--json', 'print the result as JSON')
       .addHelpText(
@@ -36,6 +41,8 @@ await main(import.meta.url, async () => {
     fullCheck?: boolean;
     confirm?: boolean;
     removeSource?: boolean;
+    directory?: string;
+    cell?: string;
     abort?: boolean;
     json?: boolean;
   }>();
@@ -44,9 +51,24 @@ await main(import.meta.url, async () => {
       fix: 'state --confirm (with or without --remove-source), or --abort, or none of them',
     });
   }
+  if ((options.directory === undefined) !== (options.cell === undefined)) {
+    throw new UserError('--directory and --cell go together.', {
+      fix: 'state the database of the home project, and the cell that the company is at afterwards',
+    });
+  }
   const { url } = await resolveDatabase({ db: options.db });
   const to = checkedUrl(options.to, '--to');
-  const common = { url, to, company: options.company, reporter: createReporter() };
+  const common = {
+    url,
+    to,
+    company: options.company,
+    reporter: createReporter(),
+    ...(options.directory === undefined || options.cell === undefined
+      ? {}
+      : {
+          directory: { url: checkedUrl(options.directory, '--directory'), cell: options.cell },
+        }),
+  };
   if (options.abort) {
     await abortMove(common);
     console.log(options.json ? JSON.stringify({ state: 'aborted' }) : `${options.company} stays`);

@@ -363,21 +363,40 @@ end
 $fn$;
 revoke execute on function private.shares_of_table(regclass, uuid[], boolean, numeric, jsonb) from public;
 
+create or replace function private.write_counts() returns jsonb
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $fn$
+begin
+  return (select jsonb_object_agg(s.relid::regclass::text, s.n_tup_ins + s.n_tup_upd + s.n_tup_del)
+            from pg_stat_all_tables as s where s.schemaname in ('public', 'private'));
+end
+$fn$;
+revoke execute on function private.write_counts() from public;
+
+-- What came in with a company that moved here is nothing that it writes: rates begin anew.
+create or replace function private.restart_write_rates() returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $fn$
+begin
+  delete from private.write_snapshots;
+  insert into private.write_snapshots (writes) values (private.write_counts());
+end
+$fn$;
+revoke execute on function private.restart_write_rates() from public;
+
 create or replace function private.company_capacity() returns setof public.company_weight
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $fn$
 declare
   v_companies uuid[];
   v_shares private.table_share[] := '{}';
-  v_now jsonb;
+  v_now constant jsonb := private.write_counts();
   v_since private.write_snapshots;
   v_usage jsonb;
   v_table record;
 begin
   perform private.require_operator();
   select array_agg(c.id order by c.id) into v_companies from public.companies as c;
-  select jsonb_object_agg(s.relid::regclass::text, s.n_tup_ins + s.n_tup_upd + s.n_tup_del) into v_now
-    from pg_stat_all_tables as s where s.schemaname in ('public', 'private');
   select * into v_since from private.write_snapshots as w
    where w.taken_at > clock_timestamp() - interval '7 days' order by w.taken_at limit 1;
   -- The first time, since the counters began.
@@ -396,7 +415,8 @@ begin
     select c.oid::regclass as name, p.table_name is not null as is_hot,
            coalesce(p.table_name, c.relname) in ('api_usage', 'usage_keys', 'usage_deltas', 'usage_daily', 'budget_stripes') as is_ledger,
            greatest(x.now - case when x.now >= x.before then x.before else 0 end, 0)
-             / greatest(extract(epoch from clock_timestamp() - v_since.taken_at), 1) as writes
+             -- A rate of some seconds says nothing.
+             / greatest(extract(epoch from clock_timestamp() - v_since.taken_at), 600) as writes
       from pg_class as c
       join pg_namespace as n on n.oid = c.relnamespace
       left join pg_inherits as i on i.inhrelid = c.oid
@@ -536,6 +556,8 @@ comment on function private.company_directory(uuid, integer) is 'Implementation 
 comment on function private.my_company_cells(uuid) is 'Implementation of public.my_company_cells().';
 comment on function private.shares_of_table(regclass, uuid[], boolean, numeric, jsonb) is
   'Rows, bytes and writes a second of a table by company: counted up to 1 MB, else by the statistics of company_id. usage: share of each company in what is written; null takes that of the rows.';
+comment on function private.write_counts() is 'Rows inserted, updated and deleted by table, since the counters of PostgreSQL began.';
+comment on function private.restart_write_rates() is 'From now on company_capacity() counts writes anew; after a company has moved here.';
 comment on function private.company_capacity() is 'Implementation of public.company_capacity().';
 comment on function public.list_cells() is
   'The cells, with how many companies each serves. Sorted by name. Operators and service_role. Errors: 42501 not_an_operator.';

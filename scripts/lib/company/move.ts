@@ -5,6 +5,7 @@ import { describeUrl } from '../client.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { type Reporter, withStep } from '../output.ts';
 import { compare, copyAll, copyDelta, type Ends, position } from './delta.ts';
+import { announce } from './directory.ts';
 import { asMove, deleteRows, freeze, thaw } from './freeze.ts';
 import { collisions, compareTables, forgetMovedAway, makeMonths } from './import.ts';
 import { createPeople, matchPeople, type Person, readPeople, refuseMissing } from './people.ts';
@@ -41,6 +42,8 @@ export interface MoveOptions {
   createPeople?: boolean;
   /** Compares all rows once more while writes are frozen. */
   fullCheck?: boolean;
+  /** The database of the directory, and the cell that the company is at afterwards. */
+  directory?: { url: string; cell: string };
   reporter: Reporter;
   onPoint?: (point: MovePoint) => Promise<void> | void;
 }
@@ -174,6 +177,24 @@ function checkPeer(row: SourceRow, context: Context): void {
  * private.company_moves at both ends says where to go on.
  */
 export async function moveCompany(options: MoveOptions): Promise<MoveResult> {
+  const result = await copyAndSwitch(options);
+  await tellDirectory(options, options.to);
+  return result;
+}
+
+/** Whoever asks for the company is sent there. Said again with the next step, if it was not heard. */
+async function tellDirectory(
+  { directory, company, reporter }: MoveOptions,
+  at: string,
+): Promise<void> {
+  if (directory) {
+    await withStep(reporter, `the directory: ${company} is at ${directory.cell}`, () =>
+      announce({ directory: directory.url, cell: directory.cell, company, at }),
+    );
+  }
+}
+
+async function copyAndSwitch(options: MoveOptions): Promise<MoveResult> {
   return withBoth(options, async (context) => {
     const { source, target, company, reporter } = { ...context, reporter: options.reporter };
     let move = openMove(await sourceRow(source, company.id));
@@ -207,6 +228,8 @@ export async function moveCompany(options: MoveOptions): Promise<MoveResult> {
       }
       await options.onPoint?.('live');
       await thaw(target, company.id, context.tables);
+      await target.query('select pg_stat_force_next_flush()');
+      await target.query('select private.restart_write_rates()');
       await source.query(
         `update private.company_moves set state = 'switched', switched_at = clock_timestamp()
           where company_id = $1 and id = $2`,
@@ -540,6 +563,7 @@ async function record(
 
 /** The source is let go: closed, and writable again for whoever tidies up; with `remove` its rows are deleted. */
 export async function confirmMove(options: MoveOptions & { remove?: boolean }): Promise<string> {
+  await tellDirectory(options, options.to);
   return withBoth(options, async (context) => {
     const { source, target, company, tables } = context;
     const move = await sourceRow(source, company.id);
@@ -633,6 +657,7 @@ export async function abortMove(options: MoveOptions): Promise<void> {
     await thaw(target, company.id, tables);
     await thaw(source, company.id, tables);
   });
+  await tellDirectory(options, options.url);
 }
 
 /** After the switch: only while nothing was written at the target, since that would be lost. */

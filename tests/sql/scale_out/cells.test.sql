@@ -134,9 +134,9 @@ select is((select count(*)::integer from weights where is_operator), 1, 'the ope
 select ok((select count(*) = 1 from private.write_snapshots), 'counters are noted');
 select lives_ok('select * from public.company_capacity()', 'asked again');
 select is((select count(*)::integer from private.write_snapshots), 1, 'within the hour they are not noted again');
-update private.write_snapshots set taken_at = taken_at - interval '100 seconds',
-  writes = (select jsonb_object_agg(s.schemaname || '.' || s.relname, greatest(s.n_tup_ins + s.n_tup_upd + s.n_tup_del - case when s.relid = 'public.jobs'::regclass then 500 else 0 end, -500))
+update private.write_snapshots set taken_at = taken_at - interval '1000 seconds',
+  writes = (select jsonb_object_agg(s.schemaname || '.' || s.relname, greatest(s.n_tup_ins + s.n_tup_upd + s.n_tup_del - case when s.relid = 'public.jobs'::regclass then 5000 else 0 end, -5000))
               from pg_stat_all_tables as s where s.schemaname in ('public', 'private'));
-select ok((select sum(writes_per_second) between 4 and 6 from public.company_capacity()), 'a rate is what was written since, by the time: 500 rows in 100 seconds');
+select ok((select sum(writes_per_second) between 4 and 6 from public.company_capacity()), 'a rate is what was written since, by the time: 5000 rows in 1000 seconds');
 select * from finish();
 rollback;
