@@ -7,7 +7,9 @@ import { audit } from '../bench/suites/audit.ts';
 import { budgets } from '../bench/suites/budgets.ts';
 import { portal } from '../bench/suites/portal.ts';
 import { rateLimits } from '../bench/suites/rate-limits.ts';
+import { rls } from '../bench/suites/rls.ts';
 import { parseArguments } from './lib/arguments.ts';
+import { apiLoad } from './lib/bench/api-load.ts';
 import { measureContest } from './lib/bench/measure.ts';
 import { findPgbench, pgbench } from './lib/bench/pgbench.ts';
 import { chartName, renderChart, renderPage } from './lib/bench/report.ts';
@@ -19,8 +21,9 @@ import { clearingUp } from './lib/interrupts.ts';
 import { createReporter, type Reporter, withStep } from './lib/output.ts';
 import { rootDir } from './lib/paths.ts';
 import type { Cluster } from './lib/postgres.ts';
+import { type Postgrest, startPostgrest } from './lib/postgrest.ts';
 
-const SUITES: readonly Suite[] = [apiKeys, audit, budgets, portal, rateLimits];
+const SUITES: readonly Suite[] = [apiKeys, audit, budgets, portal, rateLimits, rls];
 const SCALES: Record<ScaleName, Scale> = {
   small: { name: 'small', rounds: 3, seconds: 2 },
   full: { name: 'full', rounds: 3, seconds: 3 },
@@ -42,27 +45,54 @@ async function measureSuite(
   reporter: Reporter,
 ): Promise<SuiteResult> {
   const scale = SCALES[options.scale];
-  const database = `bench_${suite.name.replaceAll('-', '_')}`;
-  await withStep(reporter, `${suite.name}: database`, async () => {
-    await createTemplate(cluster, database, { seed: false, pgtap: false });
-    await withClient(cluster.superUrl(database), (client) => suite.prepare(client));
-  });
+  const names = suite.databases ?? [suite.name];
+  const inCluster = (name: string | undefined): string =>
+    `bench_${(name ?? names[0] ?? suite.name).replaceAll('-', '_')}`;
+  for (const name of names) {
+    await withStep(reporter, `${suite.name}: database ${name}`, async () => {
+      await createTemplate(cluster, inCluster(name), { seed: false, pgtap: false });
+      await withClient(cluster.superUrl(inCluster(name)), (client) =>
+        suite.prepare(client, scale.name, name),
+      );
+    });
+  }
+  const { rounds, seconds } = suite.rounds?.[scale.name] ?? scale;
+  const apis = new Map<string, Promise<Postgrest>>();
+  const api = (database: string): Promise<Postgrest> => {
+    const running =
+      apis.get(database) ?? startPostgrest({ dbUrl: cluster.urlFor(database, 'authenticator') });
+    apis.set(database, running);
+    return running;
+  };
   const chosen = suite.contests.filter(({ id }) => options.contest?.includes(id) ?? true);
   const contests: ContestResult[] = [];
   for (const contest of chosen) {
     const step = reporter.step(`${suite.name}: ${contest.title}`);
-    const result = await measureContest(contest, scale, ({ script }) =>
-      pgbench(program, {
-        url: cluster.urlFor(database),
-        script,
-        clients: contest.clients,
-        seconds: scale.seconds,
-      }),
+    const result = await measureContest(
+      contest,
+      { rounds },
+      async ({ script, settings, patience, database }) =>
+        typeof script === 'string'
+          ? pgbench(program, {
+              url: cluster.urlFor(inCluster(database)),
+              script,
+              clients: contest.clients,
+              seconds,
+              ...(settings === undefined ? {} : { settings }),
+              ...(patience === undefined ? {} : { patience }),
+            })
+          : apiLoad((await api(inCluster(database))).url, script, seconds),
+      (text) => step.update(text),
     );
     step.done(result.runs.map(({ name, ratio }) => `${name} ${ratio}`).join(', '));
     contests.push(result);
   }
-  await dropDatabase(cluster, database);
+  for (const running of apis.values()) {
+    await (await running).stop();
+  }
+  for (const name of names) {
+    await dropDatabase(cluster, inCluster(name));
+  }
   return {
     suite: suite.name,
     date: new Date().toISOString().slice(0, 10),

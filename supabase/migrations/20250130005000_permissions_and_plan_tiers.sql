@@ -113,8 +113,25 @@ insert into private.plan_tiers (plan_tier, monthly_limit_usd, monthly_price_usd,
   ('custom', null, null, '{"requests_per_minute": 3000, "request_burst": 1000}')
 on conflict (plan_tier) do nothing;
 
+-- What a membership of that role comes to.
+create or replace function private.permissions_with(p_role text, p_granted text[], p_revoked text[]) returns text[]
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $fn$
+begin
+  return array(
+    select rp.permission from private.role_permissions as rp where rp.role = p_role
+    union
+    select unnest(p_granted)
+    except
+    select unnest(p_revoked)
+    order by 1);
+end
+$fn$;
+revoke execute on function private.permissions_with(text, text[], text[]) from public;
+
 comment on table private.permissions is 'Every permission that exists, as resource.verb.';
 comment on table private.role_permissions is 'Which permissions a role brings; users.granted_permissions and revoked_permissions change it per member.';
+comment on function private.permissions_with(text, text[], text[]) is 'Permissions of a role, plus granted, minus revoked; sorted.';
 comment on table private.plan_tiers is 'Monthly limit and price (US dollars) and features that a plan of each tier starts with.';
 
 -- migrate:down

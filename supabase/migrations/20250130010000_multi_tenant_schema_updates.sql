@@ -29,6 +29,7 @@ create table if not exists public.companies (
   suspended_at timestamptz,
   closed_at timestamptz,
   is_operator boolean not null default false,
+  has_strict_policy boolean not null default false,
   stripe_customer_id text,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
@@ -63,6 +64,7 @@ create table if not exists public.users (
   status text not null default 'active',
   granted_permissions text[] not null default '{}',
   revoked_permissions text[] not null default '{}',
+  effective_permissions text[] not null default '{}',
   selected_at timestamptz,
   disabled_at timestamptz,
   created_at timestamptz not null default now(),
@@ -208,6 +210,31 @@ end
 $fn$;
 revoke execute on function private.tg_users__check() from public;
 
+-- Kept on the row, for imports as well, so that the gate need not add it up on every statement.
+create or replace function private.tg_users__keep_permissions() returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $fn$
+begin
+  new.effective_permissions := private.permissions_with(new.role, new.granted_permissions, new.revoked_permissions);
+  return new;
+end
+$fn$;
+revoke execute on function private.tg_users__keep_permissions() from public;
+
+-- Nobody becomes a member, or another one, between the change of a role and the change of those who have it.
+create or replace function private.tg_role_permissions__refresh() returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $fn$
+begin
+  lock table public.users in share row exclusive mode;
+  update public.users as u
+     set effective_permissions = '{}'
+   where u.effective_permissions <> private.permissions_with(u.role, u.granted_permissions, u.revoked_permissions);
+  return null;
+end
+$fn$;
+revoke execute on function private.tg_role_permissions__refresh() from public;
+
 create or replace trigger set_row_meta
   before insert or update on public.companies
   for each row execute function private.tg_row__set_meta();
@@ -236,6 +263,13 @@ create or replace trigger check_member
   before insert or update on public.users
   for each row execute function private.tg_users__check();
 
+create or replace trigger keep_permissions
+  before insert or update of role, granted_permissions, revoked_permissions, effective_permissions on public.users
+  for each row execute function private.tg_users__keep_permissions();
+create or replace trigger refresh_members
+  after insert or update or delete on private.role_permissions
+  for each statement execute function private.tg_role_permissions__refresh();
+
 alter table public.companies enable row level security;
 alter table public.users enable row level security;
 revoke all on table public.companies from public, anon, authenticated, platform_admin, service_role;
@@ -261,6 +295,7 @@ comment on column public.companies.status_reason is 'Why the company is suspende
 comment on column public.companies.suspended_at is 'When it was suspended; set exactly while it is.';
 comment on column public.companies.closed_at is 'When it was closed; set exactly when it is.';
 comment on column public.companies.is_operator is 'True for the one company whose admins run the platform.';
+comment on column public.companies.has_strict_policy is 'True while the security policy in force asks anything of a request; kept by trigger.';
 comment on column public.companies.stripe_customer_id is 'Stripe customer, cus_…; unique because Stripe draws it at random.';
 comment on column public.companies.created_at is 'When the row was created.';
 comment on column public.companies.updated_at is 'When the row was last changed; kept by trigger.';
@@ -279,6 +314,7 @@ comment on column public.users.role is 'client, agent, compliance_admin, or admi
 comment on column public.users.status is 'active or disabled. A disabled member gets no rows from the next statement on.';
 comment on column public.users.granted_permissions is 'Permissions assigned beyond those of the role.';
 comment on column public.users.revoked_permissions is 'Permissions taken away although the role has them; outranks every grant.';
+comment on column public.users.effective_permissions is 'What the member may do: those of the role, plus granted, minus revoked; sorted; kept by trigger.';
 comment on column public.users.selected_at is 'When the person last switched to this company; the latest one is their default company.';
 comment on column public.users.disabled_at is 'When the member was disabled; set exactly while they are.';
 comment on column public.users.created_at is 'When the row was created.';
@@ -293,6 +329,8 @@ comment on function private.tg_users__keep_admin() is
   'Row trigger: an operator does not delete the last active admin. Errors: 42501 last_admin.';
 comment on function private.tg_companies__keep_operator() is
   'Row trigger: the operator company is not deleted. Errors: 42501 operator_company.';
+comment on function private.tg_users__keep_permissions() is 'Row trigger: effective_permissions is what role, grants and revocations come to.';
+comment on function private.tg_role_permissions__refresh() is 'Statement trigger: members have what their role brings now.';
 comment on function private.tg_users__check() is
   'Row trigger: role admin only in the operator company, known permissions only, disabled_at in step with status. Errors: 42501 admin_outside_operator, last_admin, 23514 unknown_permission.';
 

@@ -23,61 +23,62 @@ end
 $fn$;
 revoke execute on function private.default_company(uuid) from public;
 
+-- Which company a request asks for, when it is not simply the token's: the header's, else the token's, else the default.
+create or replace function private.wanted_company(p_claims jsonb) returns text
+language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp
+as $fn$
+declare
+  v_headers constant jsonb := nullif(current_setting('request.headers', true), '')::jsonb;
+begin
+  if v_headers ? 'x-company-id' then
+    return coalesce(v_headers ->> 'x-company-id', '');
+  end if;
+  return coalesce(p_claims ->> 'company_id', private.default_company((p_claims ->> 'sub')::uuid)::text);
+end
+$fn$;
+revoke execute on function private.wanted_company(jsonb) from public;
+
+-- Asked on every statement: each expression in it costs as much as a look-up, so that what is rare is asked together.
 create or replace function private.company_for(p_permission text) returns uuid
 language plpgsql stable security definer parallel safe set search_path = pg_catalog, pg_temp
 as $fn$
 declare
-  v_claims jsonb := private.parse_json_object(current_setting('request.jwt.claims', true));
-  v_user uuid := private.parse_uuid(v_claims ->> 'sub');
-  v_headers text := current_setting('request.headers', true);
-  v_header jsonb;
-  v_wanted text := v_claims ->> 'company_id';
+  v_claims jsonb;
   v_company uuid;
-  v_found record;
+  v_is_strict boolean;
 begin
-  if v_user is null or v_claims ->> 'is_anonymous' = 'true' then
-    return null;
-  end if;
-  if v_claims ? 'api_key_id' then
-    return private.company_for_api_key(p_permission);
-  end if;
-
-  -- Header or token only choose; a choice that the tables do not back yields null, never another company.
-  if strpos(v_headers, '"x-company-id"') > 0 then
-    v_header := private.parse_json_object(v_headers);
-    if v_header is null or v_header ? 'x-company-id' then
-      v_wanted := coalesce(v_header ->> 'x-company-id', '');
+  v_claims := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
+  if v_claims ->> 'company_id' is null or v_claims ? 'api_key_id' or v_claims ->> 'is_anonymous' = 'true'
+    or strpos(current_setting('request.headers', true), '"x-company-id"') > 0
+  then
+    if v_claims ->> 'is_anonymous' = 'true' then
+      return null;
+    elsif v_claims ? 'api_key_id' then
+      return private.company_for_api_key(p_permission);
     end if;
+    v_claims := v_claims || jsonb_build_object('company_id', private.wanted_company(v_claims));
   end if;
-
-  if v_wanted is null then
-    v_company := private.default_company(v_user);
-  else
-    v_company := private.parse_uuid(v_wanted);
-  end if;
-  if v_company is null then
-    return null;
-  end if;
-
-  select u.company_id, p as policy into v_found
+  -- Header or token only choose; a choice that the tables do not back yields null, never another company. What moves to
+  -- another database is read here, and written by nobody: triggers refuse it.
+  select u.company_id, c.has_strict_policy into v_company, v_is_strict
     from public.users as u
     join public.companies as c on c.id = u.company_id
-    left join public.security_policies as p on p.company_id = c.id and p.is_active and p.is_strict
-   where u.company_id = v_company
-     and u.id = v_user
+   where u.company_id = (v_claims ->> 'company_id')::uuid
+     and u.id = (v_claims ->> 'sub')::uuid
      and u.status = 'active'
-     -- What moves to another database is read here, and written by nobody: triggers refuse it.
      and c.status in ('active', 'moving')
-     and (p_permission is null
-          or (p_permission <> all (u.revoked_permissions)
-              and (p_permission = any (u.granted_permissions)
-                   or exists (select from private.role_permissions as rp
-                               where rp.role = u.role and rp.permission = p_permission))));
+     and (p_permission is null or p_permission = any (u.effective_permissions));
   -- The company's own rules: second factor, age of the session, address.
-  if v_found.policy is distinct from null and private.policy_problem(v_found.policy, p_permission, v_claims) is not null then
+  if v_is_strict and (
+    select private.policy_problem(p, p_permission, v_claims) from public.security_policies as p
+     where p.company_id = v_company and p.is_active) is not null
+  then
     return null;
   end if;
-  return v_found.company_id;
+  return v_company;
+-- Claims and headers that are none.
+exception when data_exception or program_limit_exceeded then
+  return null;
 end
 $fn$;
 revoke execute on function private.company_for(text) from public;
@@ -86,8 +87,13 @@ grant execute on function private.company_for(text) to authenticated;
 create or replace function private.is_platform_admin() returns boolean
 language plpgsql stable security definer parallel safe set search_path = pg_catalog, pg_temp
 as $fn$
+declare
+  v_claims jsonb;
 begin
-  return private.is_admin(private.current_user_id());
+  v_claims := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
+  return v_claims ->> 'is_anonymous' is distinct from 'true' and private.is_admin((v_claims ->> 'sub')::uuid);
+exception when data_exception or program_limit_exceeded then
+  return false;
 end
 $fn$;
 revoke execute on function private.is_platform_admin() from public;
@@ -108,22 +114,14 @@ end
 $fn$;
 revoke execute on function private.is_admin(uuid) from public;
 
--- What a member may do in a company, most specific rule last: role, then assigned, then taken away.
+-- What a member may do in a company.
 create or replace function private.permissions_of(p_company_id uuid, p_user_id uuid) returns text[]
 language plpgsql stable security definer parallel safe set search_path = pg_catalog, pg_temp
 as $fn$
 begin
-  return (
-    select coalesce(array_agg(distinct p.permission order by p.permission), '{}')
-      from public.users as u
-      cross join lateral (
-        select rp.permission from private.role_permissions as rp where rp.role = u.role
-        union
-        select unnest(u.granted_permissions)
-        except
-        select unnest(u.revoked_permissions)
-      ) as p (permission)
-     where u.company_id = p_company_id and u.id = p_user_id and u.status = 'active');
+  return coalesce((
+    select u.effective_permissions from public.users as u
+     where u.company_id = p_company_id and u.id = p_user_id and u.status = 'active'), '{}');
 end
 $fn$;
 revoke execute on function private.permissions_of(uuid, uuid) from public;
@@ -356,6 +354,8 @@ $do$;
 
 comment on function private.default_company(uuid) is
   'The active company that a person last switched to, else the one they joined first; null without an active membership.';
+comment on function private.wanted_company(jsonb) is
+  'The company that a request with these claims asks for, as it wrote it. Raises on what is no JSON and no UUID.';
 comment on function private.company_for(text) is
   'The gate: id of the caller''s active company if they hold the permission (resource.verb) there, else null. Null permission asks for membership alone. Chosen by header x-company-id, then the token''s company_id, then the default membership; backed by public.users, public.companies and the company''s security policy on every statement. Never raises.';
 comment on function private.is_platform_admin() is

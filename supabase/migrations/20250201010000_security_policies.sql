@@ -79,6 +79,24 @@ end
 $fn$;
 revoke execute on function private.tg_security_policies__supersede() from public;
 
+-- The gate reads the company's row anyway; whether there are rules to look up stands there. Definer, because whoever
+-- changes the rules need not be able to change the company.
+create or replace function private.tg_security_policies__flag_company() returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $fn$
+declare
+  v_company constant uuid := coalesce(new.company_id, old.company_id);
+  v_is_strict constant boolean := exists (
+    select from public.security_policies as p where p.company_id = v_company and p.is_active and p.is_strict);
+begin
+  update public.companies as c
+     set has_strict_policy = v_is_strict
+   where c.id = v_company and c.has_strict_policy <> v_is_strict;
+  return null;
+end
+$fn$;
+revoke execute on function private.tg_security_policies__flag_company() from public;
+
 -- The network as it was probably meant, instead of an error that does not say so.
 create or replace function private.tg_ip_allowlist_entries__check() returns trigger
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -116,6 +134,11 @@ create or replace trigger check_network
 create or replace trigger supersede_policy
   before insert on public.security_policies
   for each row execute function private.tg_security_policies__supersede();
+
+-- Before what asks the gate (in the order of names).
+create or replace trigger flag_company
+  after insert or update or delete on public.security_policies
+  for each row execute function private.tg_security_policies__flag_company();
 
 alter table public.security_policies enable row level security;
 drop policy if exists select_member on public.security_policies;
@@ -244,6 +267,7 @@ comment on policy delete_member on public.ip_allowlist_entries is 'Members holdi
 comment on policy all_platform_admin on public.ip_allowlist_entries is 'Platform operators reach every company while the tables say they are admins; a demoted one gets nothing.';
 
 comment on column public.security_policies.is_strict is 'True if the policy asks anything of a request; generated.';
+comment on function private.tg_security_policies__flag_company() is 'Row trigger: companies.has_strict_policy says whether the policy in force asks anything.';
 comment on function private.tg_ip_allowlist_entries__check() is 'Row trigger. Errors: 22023 host_bits_set, with the network that was probably meant.';
 comment on function private.tg_security_policies__supersede() is
   'Row trigger: numbers a new policy and retires the one in force.';

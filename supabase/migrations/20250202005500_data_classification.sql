@@ -126,7 +126,7 @@ select v.table_schema, v.table_name, c.column_name, v.class, v.erasure
     ('public', 'companies', 'identifier', 'clear', '{created_by,updated_by}'),
     ('public', 'companies', 'identifier', 'keep', '{id,slug,stripe_customer_id}'),
     ('public', 'companies', 'operational', 'keep', '{country_code,time_zone,status,suspended_at,closed_at,
-      is_operator,created_at,updated_at}'),
+      is_operator,has_strict_policy,created_at,updated_at}'),
     ('public', 'companies', 'operational', 'scrub', '{name,legal_name}'),
     ('public', 'companies', 'personal', 'scrub', '{contact_name,contact_email,contact_phone,address_line1,
       address_line2,city,postal_code,status_reason}'),
@@ -214,7 +214,7 @@ select v.table_schema, v.table_name, c.column_name, v.class, v.erasure
     ('public', 'system_config', 'operational', 'keep', '{key,value,description,created_at,updated_at}'),
     ('public', 'users', 'identifier', 'clear', '{created_by,updated_by}'),
     ('public', 'users', 'identifier', 'keep', '{company_id,id}'),
-    ('public', 'users', 'operational', 'keep', '{role,status,granted_permissions,revoked_permissions,selected_at,
+    ('public', 'users', 'operational', 'keep', '{role,status,granted_permissions,revoked_permissions,effective_permissions,selected_at,
       disabled_at,created_at,updated_at}'),
     ('public', 'users', 'personal', 'keep', '{locale}'),
     ('public', 'users', 'personal', 'scrub', '{email,full_name,job_title,phone}')

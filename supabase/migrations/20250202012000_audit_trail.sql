@@ -302,7 +302,7 @@ begin
              else jsonb_build_object('old', p_old -> n.key, 'new', n.value)
            end)
       from jsonb_each(p_new) as n
-     where n.value is distinct from p_old -> n.key and n.key not in ('updated_at', 'updated_by', 'last_used_at'));
+     where n.value is distinct from p_old -> n.key and n.key not in ('updated_at', 'updated_by', 'last_used_at', 'effective_permissions', 'has_strict_policy'));
 end
 $fn$;
 revoke execute on function private.audit_changes(jsonb, jsonb, text[]) from public;
@@ -412,7 +412,7 @@ begin
               end as operand
      ) as c
      where a.attrelid = p_table and a.attnum > 0 and not a.attisdropped
-       and a.attname not in ('updated_at', 'updated_by', 'last_used_at'));
+       and a.attname not in ('updated_at', 'updated_by', 'last_used_at', 'effective_permissions', 'has_strict_policy'));
 end
 $fn$;
 revoke execute on function private.audit_update_query(regclass, text[]) from public;
@@ -465,7 +465,7 @@ begin
                             else jsonb_build_object('old', o.j -> e.key, 'new', e.value)
                           end)
                      from jsonb_each(n.j) as e
-                    where e.value is distinct from o.j -> e.key and e.key not in ('updated_at', 'updated_by', 'last_used_at'))
+                    where e.value is distinct from o.j -> e.key and e.key not in ('updated_at', 'updated_by', 'last_used_at', 'effective_permissions', 'has_strict_policy'))
                end as changes
           from (select to_jsonb(x) as j from new_rows as x offset 0) as n
           full join (select to_jsonb(x) as j from old_rows as x offset 0) as o

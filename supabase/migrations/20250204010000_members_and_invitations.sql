@@ -109,22 +109,6 @@ insert into public.system_config (key, value, description) values
    'Invitations that the members of one company may send within 24 hours. Operators and the backend are not limited.')
 on conflict (key) do nothing;
 
--- What a membership of that role comes to, as private.permissions_of() says it of a member.
-create or replace function private.permissions_with(p_role text, p_granted text[], p_revoked text[]) returns text[]
-language plpgsql stable set search_path = pg_catalog, pg_temp
-as $fn$
-begin
-  return array(
-    select rp.permission from private.role_permissions as rp where rp.role = p_role
-    union
-    select unnest(p_granted)
-    except
-    select unnest(p_revoked)
-    order by 1);
-end
-$fn$;
-revoke execute on function private.permissions_with(text, text[], text[]) from public;
-
 -- True for a member, who hands out no more than they hold; false for operators, who were asked for, and the backend.
 create or replace function private.is_member_request() returns boolean
 language plpgsql stable set search_path = pg_catalog, pg_temp
@@ -820,7 +804,6 @@ comment on column public.invitations.updated_by is 'Auth user who changed the ro
 comment on policy select_member on public.invitations is 'Members holding users.read see the rows of their active company.';
 comment on policy select_platform_admin on public.invitations is 'Platform operators reach every company while the tables say they are admins; a demoted one gets nothing.';
 comment on table private.invitation_tokens is 'SHA-256 of the token of each invitation; one at a time.';
-comment on function private.permissions_with(text, text[], text[]) is 'Permissions of a role, plus granted, minus revoked; sorted.';
 comment on function private.is_member_request() is 'True unless an operator or the backend asks.';
 comment on function private.require_member_manager(uuid) is
   'Passes for whoever may manage the members of a company. Errors: 42501 not_your_company, not_an_operator, not_a_person.';

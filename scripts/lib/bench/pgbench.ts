@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { execa } from 'execa';
 import { EXIT, UserError } from '../errors.ts';
+import type { Rate } from './types.ts';
 
 /** PostgreSQL's own load generator: where it is installed, newest first. */
 export function findPgbench(): string {
@@ -29,10 +30,14 @@ export interface Load {
   readonly script: string;
   readonly clients: number;
   readonly seconds: number;
+  /** Of the session; the role is service_role unless told. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Seconds after which a statement is given up. */
+  readonly patience?: number;
 }
 
-/** Repeats a script in prepared mode as service_role; passes a second, the time of connecting left out. */
-export async function pgbench(program: string, load: Load): Promise<number> {
+/** Repeats a script in prepared mode; passes a second, the time of connecting left out. */
+export async function pgbench(program: string, load: Load): Promise<Rate> {
   const dir = mkdtempSync(join(tmpdir(), 'lytbub-bench-'));
   const file = join(dir, 'script.sql');
   writeFileSync(file, load.script);
@@ -48,14 +53,28 @@ export async function pgbench(program: string, load: Load): Promise<number> {
         `--file=${file}`,
         load.url,
       ],
-      { env: { PGOPTIONS: '-c role=service_role' }, reject: false },
+      { env: { PGOPTIONS: sessionOptions(load) }, reject: false },
     );
+    if (load.patience !== undefined && stderr.includes('statement timeout')) {
+      return { perSecond: 1 / load.patience, isAtMost: true };
+    }
     const rate = /tps = ([\d.]+) \(without initial connection time\)/.exec(stdout)?.[1];
     if (exitCode !== 0 || rate === undefined) {
       throw new UserError('pgbench failed.', { details: stderr || stdout, exitCode: EXIT.tool });
     }
-    return Number(rate);
+    return { perSecond: Number(rate) };
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
+}
+
+function sessionOptions({ settings, patience }: Load): string {
+  const all = {
+    role: 'service_role',
+    ...(patience === undefined ? {} : { statement_timeout: `${patience}s` }),
+    ...settings,
+  };
+  return Object.entries(all)
+    .map(([name, value]) => `-c ${name}=${value.replaceAll(/[\\ ]/g, '\\$&')}`)
+    .join(' ');
 }

@@ -8,17 +8,20 @@ function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
-/** A bar for each run, with its spread and a tick where its goal is. */
+/** A bar for each run, with its spread and a tick where its goal is. Far apart, they stand on a logarithmic scale. */
 export function renderChart(contest: ContestResult): string {
   const most = Math.max(1, ...contest.runs.flatMap(({ high, goal }) => [high, goal ?? 0]));
-  const x = (ratio: number): string => (BAR_LEFT + (ratio / most) * BAR_SPAN).toFixed(1);
+  const isWide = contest.shows === 'time' && most > 20;
+  const share = (ratio: number): number =>
+    isWide ? Math.max(0, Math.log(ratio / 0.5) / Math.log(most / 0.5)) : ratio / most;
+  const x = (ratio: number): string => (BAR_LEFT + share(ratio) * BAR_SPAN).toFixed(1);
   const height = ROW * contest.runs.length + 8;
   const rows = contest.runs.map(({ name, ratio, low, high, goal }, index) => {
     const top = index * ROW + 6;
     const middle = top + 7;
     return [
       `<text x="${BAR_LEFT - 8}" y="${top + 11}" text-anchor="end">${escaped(name)}</text>`,
-      `<rect x="${BAR_LEFT}" y="${top}" width="${((ratio / most) * BAR_SPAN).toFixed(1)}" height="14" fill="#3ecf8e"/>`,
+      `<rect x="${BAR_LEFT}" y="${top}" width="${(share(ratio) * BAR_SPAN).toFixed(1)}" height="14" fill="#3ecf8e"/>`,
       `<line x1="${x(low)}" y1="${middle}" x2="${x(high)}" y2="${middle}" stroke="#1c1c1c"/>`,
       ...(goal === undefined
         ? []
@@ -38,15 +41,31 @@ export function renderChart(contest: ContestResult): string {
   ].join('\n');
 }
 
-function row(measured: Measured, before: Measured | undefined): string {
-  const { name, perSecond, ratio, low, high, goal } = measured;
+/** Events a second, or what one takes. */
+function amount(perSecond: number, shows: ContestResult['shows']): string {
+  if (shows === undefined) {
+    return perSecond.toLocaleString('en');
+  }
+  const milliseconds = 1000 / perSecond;
+  return milliseconds < 1
+    ? `${Math.round(milliseconds * 1000)} µs`
+    : `${Number(milliseconds.toPrecision(3)).toLocaleString('en')} ms`;
+}
+
+function row(
+  measured: Measured,
+  before: Measured | undefined,
+  shows: ContestResult['shows'],
+): string {
+  const { name, perSecond, ratio, low, high, goal, isAtLeast } = measured;
+  const more = isAtLeast ? 'over ' : '';
   const cells = [
     name,
-    perSecond.toLocaleString('en'),
-    `**${ratio}**`,
-    `${low} – ${high}`,
+    `${more}${amount(perSecond, shows)}`,
+    `**${more}${ratio.toLocaleString('en')}**`,
+    low === high ? '' : `${low} – ${high}`,
     goal === undefined ? '' : `${goal}`,
-    before === undefined ? '' : `${before.ratio}`,
+    before === undefined ? '' : before.ratio.toLocaleString('en'),
   ];
   return `| ${cells.join(' | ')} |`;
 }
@@ -63,14 +82,15 @@ export function renderPage(
     return [
       `## ${contest.title}`,
       '',
-      `${contest.clients} ${contest.clients === 1 ? 'session' : 'sessions'}; 1.0 is *${contest.reference.name}*: ${contest.reference.perSecond.toLocaleString('en')} a second.`,
+      `${contest.clients} ${contest.clients === 1 ? 'session' : 'sessions'}; 1.0 is *${contest.reference.name}*: ${amount(contest.reference.perSecond, contest.shows)}${contest.shows ? '' : ' a second'}.`,
       '',
-      '| | a second | ratio | spread | goal | before |',
+      `| | ${contest.shows ? 'one takes' : 'a second'} | ratio | spread | goal | before |`,
       '| --- | ---: | ---: | ---: | ---: | ---: |',
       ...contest.runs.map((run) =>
         row(
           run,
           earlier?.runs.find(({ name }) => name === run.name),
+          contest.shows,
         ),
       ),
       '',
