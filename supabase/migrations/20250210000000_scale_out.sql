@@ -389,7 +389,7 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $fn$
 declare
   v_companies uuid[];
-  v_shares private.table_share[] := '{}';
+  v_shares private.table_share[] := array[]::private.table_share[];
   v_now constant jsonb := private.write_counts();
   v_since private.write_snapshots;
   v_usage jsonb;
@@ -401,7 +401,7 @@ begin
    where w.taken_at > clock_timestamp() - interval '7 days' order by w.taken_at limit 1;
   -- The first time, since the counters began.
   if v_since.taken_at is null then
-    select coalesce(d.stats_reset, pg_postmaster_start_time()), '{}' into v_since
+    select coalesce(d.stats_reset, pg_postmaster_start_time()), '{}'::jsonb into v_since
       from pg_stat_database as d where d.datname = current_database();
   end if;
   -- Who writes to the ledger is known to the call.

@@ -15,7 +15,7 @@ set local citus.enable_unsafe_triggers = 'on';
 -- What must be so before anything happens.
 do $do$
 declare
-  v_known constant text[] := array['private.company_moves', 'public.companies', 'private.audit_heads', 'private.audit_links', 'private.audit_segments', 'private.company_data_keys', 'private.company_lifecycles', 'private.compliance_reviews', 'private.outbox_events', 'private.rate_limit_buckets', 'private.stripe_usage_reports', 'private.usage_daily', 'private.usage_deltas', 'private.usage_keys', 'public.ai_agents', 'private.budget_reservations', 'private.company_secrets', 'public.api_keys', 'private.api_key_secrets', 'public.api_usage', 'public.audit_logs', 'public.billing_accounts', 'public.billing_invoices', 'public.budget_periods', 'private.budget_reconciliations', 'private.budget_stripes', 'public.budget_adjustments', 'public.budget_alerts', 'public.company_config', 'public.company_plans', 'public.compliance_requests', 'private.subject_bundle_files', 'private.subject_work', 'public.data_retention_policies', 'public.data_retention_logs', 'public.invitations', 'private.invitation_tokens', 'public.invoices', 'public.ip_allowlist_entries', 'public.processing_restrictions', 'public.security_policies', 'public.service_limits', 'public.services', 'public.invoice_line_items', 'public.users', 'public.jobs', 'public.agent_logs', 'public.documents', 'public.media_assets', 'public.system_config', 'private.adoptions', 'private.column_classes', 'private.diagnosis_areas', 'private.diagnosis_checks', 'private.import_secret', 'private.partitioned_tables', 'private.permissions', 'private.plan_tiers', 'private.retention_classes', 'private.role_permissions', 'private.setting_changes', 'private.setting_definitions', 'private.stripe_cursors', 'private.stripe_events'];
+  v_known constant text[] := array['private.company_cells', 'private.company_moves', 'public.companies', 'private.audit_heads', 'private.audit_links', 'private.audit_segments', 'private.company_data_keys', 'private.company_lifecycles', 'private.compliance_reviews', 'private.outbox_events', 'private.rate_limit_buckets', 'private.stripe_usage_reports', 'private.usage_daily', 'private.usage_deltas', 'private.usage_keys', 'public.ai_agents', 'private.budget_reservations', 'private.company_secrets', 'public.api_keys', 'private.api_key_secrets', 'public.api_usage', 'public.audit_logs', 'public.billing_accounts', 'public.billing_invoices', 'public.budget_periods', 'private.budget_reconciliations', 'private.budget_stripes', 'public.budget_adjustments', 'public.budget_alerts', 'public.company_config', 'public.company_plans', 'public.compliance_requests', 'private.subject_bundle_files', 'private.subject_work', 'public.data_retention_policies', 'public.data_retention_logs', 'public.invitations', 'private.invitation_tokens', 'public.invoices', 'public.ip_allowlist_entries', 'public.processing_restrictions', 'public.security_policies', 'public.service_limits', 'public.services', 'public.invoice_line_items', 'public.users', 'public.jobs', 'public.agent_logs', 'public.documents', 'public.media_assets', 'public.system_config', 'private.adoptions', 'private.cells', 'private.column_classes', 'private.diagnosis_areas', 'private.diagnosis_checks', 'private.import_secret', 'private.partitioned_tables', 'private.permissions', 'private.plan_tiers', 'private.retention_classes', 'private.role_permissions', 'private.setting_changes', 'private.setting_definitions', 'private.stripe_cursors', 'private.stripe_events', 'private.write_snapshots'];
   v_found text;
 begin
   if to_regproc('create_distributed_table') is null then
@@ -457,6 +457,7 @@ comment on function private.duplicate_keys() is 'Keys that more than one company
 
 -- Small tables of the platform are on every machine, those that others refer to first.
 select create_reference_table('private.adoptions');
+select create_reference_table('private.cells');
 select create_reference_table('private.column_classes');
 select create_reference_table('private.permissions');
 select create_reference_table('private.diagnosis_areas');
@@ -470,12 +471,14 @@ select create_reference_table('private.setting_changes');
 select create_reference_table('private.setting_definitions');
 select create_reference_table('private.stripe_cursors');
 select create_reference_table('private.stripe_events');
+select create_reference_table('private.write_snapshots');
 
 -- Tables of the platform with triggers, which would fire once a copy, stay on the coordinator.
 select citus_add_local_table_to_metadata('public.system_config');
 
 -- Tables of companies, one after those that its keys name.
 select create_distributed_table('public.companies', 'id', colocate_with => 'none');
+select create_distributed_table('private.company_cells', 'company_id', colocate_with => 'public.companies');
 select create_distributed_table('private.company_moves', 'company_id', colocate_with => 'public.companies');
 select create_distributed_table('private.audit_heads', 'company_id', colocate_with => 'public.companies');
 select create_distributed_table('private.audit_links', 'company_id', colocate_with => 'public.companies');
@@ -581,6 +584,7 @@ select truncate_local_data_after_distributing_table('private.audit_segments');
 select truncate_local_data_after_distributing_table('private.audit_links');
 select truncate_local_data_after_distributing_table('private.audit_heads');
 select truncate_local_data_after_distributing_table('private.company_moves');
+select truncate_local_data_after_distributing_table('private.company_cells');
 select truncate_local_data_after_distributing_table('public.companies');
 
 -- The triggers, as they were.

@@ -5,6 +5,8 @@ interface Index {
   table: string;
   columns: string;
   predicate: string | null;
+  /** Arrays are looked into, not sorted by. */
+  is_gin: boolean;
 }
 
 /**
@@ -21,20 +23,23 @@ export async function useEachIndex(superUrl: string): Promise<void> {
                        || case when i.indoption[k - 1] & 2 = 2 then ' nulls first' else ' nulls last' end,
                      ', ' order by k)
                 from generate_series(1, i.indnkeyatts) as k) as columns,
-             pg_get_expr(i.indpred, i.indrelid) as predicate
+             pg_get_expr(i.indpred, i.indrelid) as predicate, m.amname = 'gin' as is_gin
         from pg_index as i
         join pg_class as c on c.oid = i.indexrelid
         join pg_class as t on t.oid = i.indrelid
         join pg_namespace as n on n.oid = t.relnamespace
         join pg_am as m on m.oid = c.relam
-       where n.nspname in ('public', 'private') and c.relkind = 'i' and m.amname = 'btree'
+       where n.nspname in ('public', 'private') and c.relkind = 'i' and m.amname in ('btree', 'gin')
          and not i.indisunique`);
     await client.query('begin');
+    await client.query('set local enable_seqscan = off');
+    for (const { table, columns } of rows.filter(({ is_gin }) => is_gin)) {
+      await client.query(`select from ${table} where ${columns.split(' ')[0]} @> '{}'`);
+    }
     await client.query(
-      `set local enable_seqscan = off; set local enable_bitmapscan = off; set local enable_sort = off;
-       set local enable_incremental_sort = off`,
+      `set local enable_bitmapscan = off; set local enable_sort = off; set local enable_incremental_sort = off`,
     );
-    for (const { table, columns, predicate } of rows) {
+    for (const { table, columns, predicate } of rows.filter(({ is_gin }) => !is_gin)) {
       const where = predicate ? ` where ${predicate}` : '';
       await client.query(`select from ${table}${where} order by ${columns} limit 1`);
     }
