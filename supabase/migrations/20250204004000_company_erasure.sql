@@ -125,8 +125,8 @@ begin
                  select string_agg(format('exists (select from %s as x where %s)', k.conrelid::regclass,
                           private.key_condition(k.conrelid, k.conkey, 'x', v_table, k.confkey, 't')), ' or ' order by k.conname)
                    from pg_constraint as k
-                   join pg_class as c on c.oid = k.conrelid and not c.relispartition
-                  where k.contype = 'f' and k.confrelid = v_table), 'false');
+                  -- Those of partitions alone, too, but not those that stand for a partition.
+                  where k.contype = 'f' and k.confrelid = v_table and k.conparentid = 0), 'false');
     end loop;
     v_left := array(select t from unnest(v_left) as t where t <> all (v_next));
   end loop;

@@ -142,7 +142,7 @@ export async function tenantTables(client: pg.ClientBase): Promise<TenantTable[]
              where i.indrelid = t.oid and i.indisprimary) as key,
            array(select distinct p.name from pg_catalog.pg_constraint as f
                    join t as p on p.oid = f.confrelid
-                  where f.conrelid = t.oid and f.contype = 'f' and p.oid <> t.oid) as parents
+                  where coalesce(pg_catalog.pg_partition_root(f.conrelid), f.conrelid) = t.oid and f.contype = 'f' and p.oid <> t.oid) as parents
       from t
      order by t.name collate "C"`);
   const without = rows.find(({ key }) => key === null);

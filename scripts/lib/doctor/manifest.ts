@@ -99,6 +99,15 @@ async function addRelations(client: pg.ClientBase, catalog: Catalog): Promise<vo
       catalog.tables[key] = { rls, columns: own.map((column) => column.name) };
     }
   }
+  // The package's own partitions are in `private`; in `public` there are those of others, tables of the API like any.
+  const partitions = await client.query<{ name: string; rls: boolean }>(`
+    select format('%s.%s', n.nspname, c.relname) as name, c.relrowsecurity as rls
+      from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
+     where n.nspname = 'public' and c.relispartition and c.relkind in ('r', 'p')
+     order by c.relname collate "C"`);
+  for (const { name, rls } of partitions.rows) {
+    catalog.tables[name] = { rls, columns: [] };
+  }
 }
 
 async function addFunctions(client: pg.ClientBase, catalog: Catalog): Promise<void> {
@@ -174,7 +183,7 @@ async function addGrants(client: pg.ClientBase, catalog: Catalog): Promise<void>
         from pg_class as c
         join pg_namespace as n on n.oid = c.relnamespace
        cross join lateral aclexplode(c.relacl) as a
-       where n.nspname in ('public', 'private') and c.relkind in ('r', 'p', 'v', 'm', 'f') and not c.relispartition
+       where n.nspname in ('public', 'private') and c.relkind in ('r', 'p', 'v', 'm', 'f') and (n.nspname = 'public' or not c.relispartition)
          and not exists (select from pg_depend as d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
       union all
       select format('%s.%s', n.nspname, c.relname), a.grantee, format('%s (%s)', a.privilege_type, t.attname), a.is_grantable

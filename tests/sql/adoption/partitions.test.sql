@@ -3,7 +3,7 @@ begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
 set local statement_timeout = '60s';
-select plan(37);
+select plan(45);
 
 create function pg_temp.id(p_tail text) returns uuid language sql as $$
   select ('00000000-0000-4000-8000-00000000' || p_tail)::uuid
@@ -140,5 +140,27 @@ update public.pt_calls set day = '2024-07-01' where call_no = 5;
 select is((select tableoid::regclass::text from public.pt_calls where call_no = 5), 'pt_calls_2024', 'a row still goes to another partition');
 select is((select array_agg(l.action || (l.changes -> 'key')::text order by l.action, l.changes -> 'key' ? 'new') from public.audit_logs as l where l.table_name = 'pt_calls' and l.company_id = pg_temp.id('9a02')),
   array['pt_calls.created{"new": {"day": "2026-05-01", "call_no": 5}}', 'pt_calls.updated{"old": {"day": "2026-05-01", "call_no": 5}}', 'pt_calls.updated{"new": {"day": "2024-07-01", "call_no": 5}}'], 'all of it is recorded');
+
+-- What goes with a company ---------------------------------------------------------------------------------------------
+set constraints all immediate;
+select private.close_company(pg_temp.id('9a02'), 'x', 1);
+update private.company_lifecycles set grace_ends_at = now(), grace_days = 1 where company_id = pg_temp.id('9a02');
+create temp table erased as select r.error from private.erase_companies(100000) as r where r.company_id = pg_temp.id('9a02') union all select r.error from private.erase_companies(100000) as r;
+select is_empty('select error from erased where error is not null', 'a company is erased');
+select results_eq('select distinct company_id from public.pt_calls union select company_id from public.pt_notes', array[pg_temp.id('9a01')], 'with its rows in every partition, and no other''s');
+
+-- Keys that are kept, and a table that has no partitions yet --------------------------------------------------------------
+create table public.pt_kept (day date, code text, primary key (day, code), constraint pt_kept_code unique (code, day)) partition by list (day);
+create table public.pt_kept_rest partition of public.pt_kept default;
+create table public.pt_none (day date primary key) partition by list (day);
+select results_eq(format('select name from private.adopt_table(''public.pt_kept'', ''{"company": "%s", "keep_unique": ["pt_kept_code"]}'', true) where stage = ''commit''', pg_temp.id('9a01')),
+  '{replace_key,keep_key,finish}'::text[], 'a key is kept, as asked');
+select is(pg_temp.broken('public.pt_kept'), 'I2: unique in all companies together: public.pt_kept_code, public.pt_kept_rest_code_day_key', 'and named for what it is');
+select results_eq(format('select name from private.adopt_table(''public.pt_none'', ''{"company": "%s"}'', true) where stage = ''commit''', pg_temp.id('9a01')),
+  '{replace_key,finish}'::text[], 'a table without partitions is adopted');
+create table public.pt_none_rest partition of public.pt_none default;
+select is(pg_temp.broken('public.pt_none'), 'I4: partitions that can be reached by themselves: public.pt_none_rest', 'one that comes has all but the lock on its door');
+select is(private.close_partitions('public.pt_none'), 1, 'which closes');
+select is(pg_temp.broken('public.pt_none'), null, 'and all holds');
 select * from finish();
 rollback;

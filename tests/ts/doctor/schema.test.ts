@@ -60,6 +60,14 @@ const CASES: readonly SchemaCase[] = [
     plant:
       'create table public.planted (id integer); alter table public.planted owner to postgres; grant select on public.planted to authenticated',
   },
+  {
+    check: 'schema.table_unprotected',
+    as: 'a partition of a protected one',
+    plant: `create table public.planted (id integer) partition by list (id);
+      create table public.planted_1 partition of public.planted default;
+      alter table public.planted enable row level security;
+      alter table public.planted owner to postgres; alter table public.planted_1 owner to postgres; grant select on public.planted_1 to authenticated`,
+  },
   { check: 'schema.policy_missing', plant: 'drop policy select_member on public.jobs' },
   {
     check: 'schema.policy_missing',
