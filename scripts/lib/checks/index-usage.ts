@@ -43,6 +43,18 @@ export async function useEachIndex(superUrl: string): Promise<void> {
       const where = predicate ? ` where ${predicate}` : '';
       await client.query(`select from ${table}${where} order by ${columns} limit 1`);
     }
+    // Those of search: by what stands behind the company, since other indexes serve for the company.
+    const { rows: searched } = await client.query<{ table: string; condition: string }>(`
+      select i.indrelid::regclass::text as table,
+             format(case o.opcname when 'gin_trgm_ops' then '%s ilike ''%%unused%%''' else '%s @> ''{"unused": 1}''' end,
+                    '(' || pg_get_indexdef(i.indexrelid, 2, true) || ')') as condition
+        from pg_index as i
+        join pg_opclass as o on o.oid = i.indclass[1]
+       where o.opcname in ('gin_trgm_ops', 'jsonb_path_ops')`);
+    await client.query('set local enable_bitmapscan = on');
+    for (const { table, condition } of searched) {
+      await client.query(`select from ${table} where ${condition}`);
+    }
     // The counters are written when the transaction ends; the linter connects afterwards.
     await client.query('commit');
     await client.query('select pg_stat_force_next_flush()');

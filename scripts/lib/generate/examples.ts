@@ -31,6 +31,7 @@ function number(value: number): Example {
 
 /** Values that mean something, by the parameter's name; of one function by `function.parameter`. */
 const BY_NAME: Readonly<Record<string, Example>> = {
+  'search.query': text('audit'),
   'find_leaked_api_keys.content': text('key = "lytbub_…"'),
   'remove_ip_allowlist_entry.network': text('203.0.113.0/24'),
   'verify_compliance_identity.method': text('email'),

@@ -75,6 +75,7 @@ export async function tenantTables(client: pg.ClientBase): Promise<TenantTable[]
                           join pg_attribute as a on a.attrelid = x.indrelid and a.attnum = k.attnum
                          where k.nth > 1)) order by x.indexrelid::regclass::text)
                from pg_index as x
+               join pg_class as i on i.oid = x.indexrelid and i.relam = (select oid from pg_am where amname = 'btree')
                join pg_attribute as lead on lead.attrelid = x.indrelid and lead.attnum = x.indkey[0] and lead.attname = t.company
               where x.indrelid = t.oid), '[]') as indexes,
            coalesce((
