@@ -92,6 +92,12 @@ const OF_FUNCTION: Record<string, Record<string, string>> = {
   },
   run_data_retention: { company_id: `'${acme}'`, dry_run: 'true' },
   search: { query: `'audit'` },
+  assign_company_cell: { cell: `'here'`, slug: `'acme'`, member_ids: `'{}'` },
+  set_cell: {
+    name: `'there'`,
+    api_url: `'https://there.example'`,
+    publishable_key: `'sb_publishable_0123456789'`,
+  },
   set_security_policy: { policy: `'{"notes": "x"}'` },
   set_system_setting: { key: `'maintenance.enabled'`, value: `'false'`, reason: `'x'` },
   submit_compliance_request: { kind: `'access'`, regulation: `'gdpr'` },
@@ -129,7 +135,8 @@ describe('functions of the API', () => {
     const owner = await db.connect('supabase_admin');
     await growDatabase(owner);
     await owner.query(
-      `update public.compliance_requests set identity_method = 'email', identity_verified_at = now()
+      `insert into private.cells (name, api_url, publishable_key) values ('here', 'https://here.example', 'sb_publishable_0123456789');
+       update public.compliance_requests set identity_method = 'email', identity_verified_at = now()
         where company_id = '${acme}' and kind = 'access' and status = 'identity_check'`,
     );
     // Another session, whose functions have planned nothing yet. Few rows stand for many: what an index can find must be
