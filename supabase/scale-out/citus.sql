@@ -372,6 +372,7 @@ drop trigger set_row_meta on public.processing_restrictions;
 drop trigger audit_delete on public.security_policies;
 drop trigger audit_insert on public.security_policies;
 drop trigger audit_update on public.security_policies;
+drop trigger flag_company on public.security_policies;
 drop trigger keep_author_in on public.security_policies;
 drop trigger keep_tenant on public.security_policies;
 drop trigger set_row_meta on public.security_policies;
@@ -391,6 +392,7 @@ drop trigger check_member on public.users;
 drop trigger keep_admin on public.users;
 drop trigger keep_client_on_delete on public.users;
 drop trigger keep_client_on_update on public.users;
+drop trigger keep_permissions on public.users;
 drop trigger keep_tenant on public.users;
 drop trigger release_jobs on public.users;
 drop trigger set_row_meta on public.users;
@@ -466,7 +468,6 @@ select create_reference_table('private.import_secret');
 select create_reference_table('private.partitioned_tables');
 select create_reference_table('private.plan_tiers');
 select create_reference_table('private.retention_classes');
-select create_reference_table('private.role_permissions');
 select create_reference_table('private.setting_changes');
 select create_reference_table('private.setting_definitions');
 select create_reference_table('private.stripe_cursors');
@@ -475,6 +476,7 @@ select create_reference_table('private.write_snapshots');
 
 -- Tables of the platform with triggers, which would fire once a copy, stay on the coordinator.
 select citus_add_local_table_to_metadata('public.system_config');
+select citus_add_local_table_to_metadata('private.role_permissions');
 
 -- Tables of companies, one after those that its keys name.
 select create_distributed_table('public.companies', 'id', colocate_with => 'none');
@@ -702,6 +704,7 @@ CREATE TRIGGER set_row_meta BEFORE INSERT OR UPDATE ON public.processing_restric
 CREATE TRIGGER audit_delete AFTER DELETE ON public.security_policies REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_statement__audit('security_policies');
 CREATE TRIGGER audit_insert AFTER INSERT ON public.security_policies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_statement__audit('security_policies');
 CREATE TRIGGER audit_update AFTER UPDATE ON public.security_policies REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_statement__audit('security_policies');
+CREATE TRIGGER flag_company AFTER INSERT OR DELETE OR UPDATE ON public.security_policies FOR EACH ROW EXECUTE FUNCTION private.tg_security_policies__flag_company();
 CREATE TRIGGER keep_author_in AFTER INSERT OR UPDATE ON public.security_policies FOR EACH ROW EXECUTE FUNCTION private.tg_security__keep_author_in();
 CREATE TRIGGER keep_tenant BEFORE UPDATE ON public.security_policies FOR EACH ROW WHEN (((new.company_id IS DISTINCT FROM old.company_id) OR (new.id IS DISTINCT FROM old.id))) EXECUTE FUNCTION private.tg_row__refuse_move('security_policies');
 CREATE TRIGGER set_row_meta BEFORE INSERT OR UPDATE ON public.security_policies FOR EACH ROW EXECUTE FUNCTION private.tg_row__set_meta();
@@ -721,6 +724,7 @@ CREATE TRIGGER check_member BEFORE INSERT OR UPDATE ON public.users FOR EACH ROW
 CREATE TRIGGER keep_admin BEFORE DELETE ON public.users FOR EACH ROW EXECUTE FUNCTION private.tg_users__keep_admin();
 CREATE TRIGGER keep_client_on_delete BEFORE DELETE ON public.users FOR EACH ROW WHEN (((old.role = 'client'::text) AND (old.status = 'active'::text))) EXECUTE FUNCTION private.tg_users__keep_client();
 CREATE TRIGGER keep_client_on_update BEFORE UPDATE OF role, status ON public.users FOR EACH ROW WHEN (((old.role = 'client'::text) AND (old.status = 'active'::text) AND ((new.role <> 'client'::text) OR (new.status <> 'active'::text)))) EXECUTE FUNCTION private.tg_users__keep_client();
+CREATE TRIGGER keep_permissions BEFORE INSERT OR UPDATE OF role, granted_permissions, revoked_permissions, effective_permissions ON public.users FOR EACH ROW EXECUTE FUNCTION private.tg_users__keep_permissions();
 CREATE TRIGGER keep_tenant BEFORE UPDATE ON public.users FOR EACH ROW WHEN (((new.company_id IS DISTINCT FROM old.company_id) OR (new.id IS DISTINCT FROM old.id))) EXECUTE FUNCTION private.tg_row__refuse_move('users');
 CREATE TRIGGER release_jobs BEFORE DELETE ON public.users FOR EACH ROW EXECUTE FUNCTION private.tg_users__release_jobs();
 CREATE TRIGGER set_row_meta BEFORE INSERT OR UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION private.tg_row__set_meta();

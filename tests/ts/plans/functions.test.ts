@@ -22,8 +22,11 @@ const ABOUT_ALL = new Set([
   'claim_events',
   'claim_stripe_accounts',
   'claim_stripe_usage',
+  'company_capacity',
+  'company_directory',
   'company_overview',
   'find_leaked_api_keys',
+  'list_cells',
   'maintain_billing',
   'maintain_compliance',
   'maintain_partitions',
@@ -81,6 +84,12 @@ const BY_NAME: Record<string, string> = {
 };
 
 const OF_FUNCTION: Record<string, Record<string, string>> = {
+  assign_company_cell: { company_id: `'${acme}'`, cell: `'home'`, slug: `'acme'` },
+  set_cell: {
+    name: `'home'`,
+    api_url: `'https://home.example'`,
+    publishable_key: `'sb_publishable_0123456789'`,
+  },
   change_company_plan: { plan_tier: `'enterprise'`, reason: `'x'` },
   is_processing_allowed: { subject_email: `'pat@example.com'` },
   log_api_usage_batch: { events: `'[{"service": "x", "cost": 0.01}]'` },
@@ -138,6 +147,9 @@ describe('functions of the API', () => {
       `insert into private.cells (name, api_url, publishable_key) values ('here', 'https://here.example', 'sb_publishable_0123456789');
        update public.compliance_requests set identity_method = 'email', identity_verified_at = now()
         where company_id = '${acme}' and kind = 'access' and status = 'identity_check'`,
+    );
+    await owner.query(
+      `select public.set_cell('home', 'https://home.example', 'sb_publishable_0123456789')`,
     );
     // Another session, whose functions have planned nothing yet. Few rows stand for many: what an index can find must be
     // found by it. Such costs would have everything compiled first.

@@ -124,7 +124,8 @@ describe('the SQL for Citus', () => {
       is_split: boolean;
     }>(`
       select pg_get_triggerdef(t.oid) as definition, format('drop trigger %I on %I.%I;', t.tgname, n.nspname, c.relname) as drop,
-             c.relname <> 'system_config' as is_split
+             c.relname = 'companies' or exists (
+               select from pg_attribute as a where a.attrelid = c.oid and a.attname = 'company_id') as is_split
         from pg_trigger as t join pg_class as c on c.oid = t.tgrelid join pg_namespace as n on n.oid = c.relnamespace
        where n.nspname in ('public', 'private') and not t.tgisinternal and t.tgparentid = 0`);
     const split = rows.filter((row) => row.is_split);
