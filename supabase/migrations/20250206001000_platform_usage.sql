@@ -79,11 +79,12 @@ end
 $fn$;
 revoke execute on function private.usage_span(date, date, text, text, integer) from public;
 
--- What everything below is made of. Each company is looked up by its key, so that the time it takes follows the days
--- that are asked for, whatever the history holds: `offset 0` keeps the planner from reading all companies' keys at once.
--- An agent's id is unique in its company only.
+-- What everything below is made of. Each company is looked up by its key, and added up by itself, so that the time it
+-- takes follows the days that are asked for, whatever the history holds: `offset 0` keeps the planner from reading all
+-- companies' keys at once. An agent's id is unique in its company only. p_series asks for these only.
 create or replace function private.usage_sums(
-  p_company_id uuid, p_starts_on date, p_ends_on date, p_bucket text, p_group_by text, p_service text, p_plan_tier text
+  p_company_id uuid, p_starts_on date, p_ends_on date, p_bucket text, p_group_by text, p_service text, p_plan_tier text,
+  p_series text[] default null
 ) returns setof private.usage_sum
 language plpgsql stable set search_path = pg_catalog, pg_temp
   set plan_cache_mode = force_custom_plan set enable_seqscan = off set jit = off
@@ -91,6 +92,7 @@ as $fn$
 declare
   v_dimension constant text := case when p_service is not null or p_group_by = 'service' then 'service'
                                     when p_group_by = 'agent' then 'agent' else 'all' end;
+  v_companies uuid[];
 begin
   if p_service is not null and p_group_by = 'agent' then
     raise exception 'usage of one service is not kept by agent'
@@ -98,33 +100,46 @@ begin
             detail = 'invalid_series',
             hint = 'Group it by all, company or tier; or read api_usage for a short time.';
   end if;
+  -- Series of a company begin with its id; what no agent did is one of all companies.
+  if p_company_id is null and p_group_by in ('company', 'agent') and 'none' <> all (p_series) then
+    v_companies := array(select left(n, 36)::uuid from unnest(p_series) as n);
+  end if;
   return query
-  select case p_bucket when 'day' then u.day when 'all' then p_starts_on else date_trunc(p_bucket, u.day::timestamp)::date end,
-         case p_group_by
-           when 'service' then u.series
-           when 'agent' then case when p_company_id is null and u.series <> 'none' then concat(c.id, '/', u.series) else u.series end
-           when 'company' then c.id::text
-           when 'tier' then c.plan_tier
-           else 'all'
-         end,
-         sum(u.requests)::bigint, sum(u.units)::bigint, sum(u.input_tokens)::bigint, sum(u.output_tokens)::bigint,
-         sum(u.cost_micro_usd)::bigint
+  select t.bucket, t.series, sum(t.requests)::bigint, sum(t.units)::bigint, sum(t.input_tokens)::bigint,
+         sum(t.output_tokens)::bigint, sum(t.cost_micro_usd)::bigint
     from (
-      select k.id, coalesce(p.plan_tier, 'none') as plan_tier from public.companies as k
-        left join public.company_plans as p on p.company_id = k.id and p.is_active
-       where (p_company_id is null or k.id = p_company_id) and (p_plan_tier is null or p.plan_tier = p_plan_tier)
-    ) as c
-   cross join lateral (
-     select * from private.usage_by_day as d
-      where d.company_id = c.id and d.dimension = v_dimension and d.day >= p_starts_on and d.day < p_ends_on
-        and (p_service is null or d.series = p_service)
-     offset 0
-   ) as u
+      select u.bucket,
+             case p_group_by
+               when 'service' then u.series
+               when 'agent' then case when p_company_id is null and u.series <> 'none' then concat(c.id, '/', u.series) else u.series end
+               when 'company' then c.id::text
+               when 'tier' then c.plan_tier
+               else 'all'
+             end as series,
+             u.requests, u.units, u.input_tokens, u.output_tokens, u.cost_micro_usd
+        from (
+          select k.id, coalesce(p.plan_tier, 'none') as plan_tier from public.companies as k
+            left join public.company_plans as p on p.company_id = k.id and p.is_active
+           where (p_company_id is null or k.id = p_company_id) and (p_plan_tier is null or p.plan_tier = p_plan_tier)
+             and (v_companies is null or k.id = any (v_companies))
+        ) as c
+       cross join lateral (
+         select case p_bucket when 'day' then d.day when 'all' then p_starts_on else date_trunc(p_bucket, d.day::timestamp)::date end as bucket,
+                d.series, sum(d.requests) as requests, sum(d.units) as units, sum(d.input_tokens) as input_tokens,
+                sum(d.output_tokens) as output_tokens, sum(d.cost_micro_usd) as cost_micro_usd
+           from private.usage_by_day as d
+          where d.company_id = c.id and d.dimension = v_dimension and d.day >= p_starts_on and d.day < p_ends_on
+            and (p_service is null or d.series = p_service)
+          group by 1, 2
+         offset 0
+       ) as u
+    ) as t
+   where p_series is null or t.series = any (p_series)
    group by 1, 2
-  having (sum(u.requests), sum(u.units), sum(u.input_tokens), sum(u.output_tokens), sum(u.cost_micro_usd)) <> (0, 0, 0, 0, 0);
+  having (sum(t.requests), sum(t.units), sum(t.input_tokens), sum(t.output_tokens), sum(t.cost_micro_usd)) <> (0, 0, 0, 0, 0);
 end
 $fn$;
-revoke execute on function private.usage_sums(uuid, date, date, text, text, text, text) from public;
+revoke execute on function private.usage_sums(uuid, date, date, text, text, text, text, text[]) from public;
 
 -- The name of a series for people.
 create or replace function private.usage_label(p_company_id uuid, p_group_by text, p_series text) returns text
@@ -155,30 +170,59 @@ language plpgsql stable set search_path = pg_catalog, pg_temp
 as $fn$
 declare
   v_span record;
+  v_used private.usage_sum[];
+  v_series text[];
+  v_is_more boolean;
 begin
   select * into v_span from private.usage_span(p_starts_on, p_ends_on, nullif(p_bucket, 'all'), p_group_by, p_max_series);
+  -- Which are drawn is seen from the totals. Of all and of tiers there are few, and these are read at once; of the others
+  -- that are not drawn only the sum is.
+  if p_group_by in ('all', 'tier') then
+    v_used := array(select u from private.usage_sums(
+      p_company_id, v_span.starts_on, v_span.ends_on, p_bucket, p_group_by, p_service, p_plan_tier) as u);
+  end if;
+  select array_agg(r.series order by r.place) filter (where r.place <= p_max_series), count(*) > p_max_series
+    into v_series, v_is_more
+    from (
+      select t.series, row_number() over (order by sum(t.cost_micro_usd) desc, t.series) as place
+        from (
+          select x.series, x.cost_micro_usd from unnest(v_used) as x
+          union all
+          select x.series, x.cost_micro_usd
+            from private.usage_sums(
+              p_company_id, v_span.starts_on, v_span.ends_on, 'all', p_group_by, p_service, p_plan_tier) as x
+           where v_used is null
+        ) as t
+       group by t.series
+    ) as r;
+  v_used := coalesce(v_used, array(select u from private.usage_sums(
+    p_company_id, v_span.starts_on, v_span.ends_on, p_bucket, p_group_by, p_service, p_plan_tier, coalesce(v_series, '{}')) as u));
   return query
-  with used as materialized (
-    select * from private.usage_sums(
-      p_company_id, v_span.starts_on, v_span.ends_on, p_bucket, p_group_by, p_service, p_plan_tier)
-  ), ranked as (
-    select x.series, row_number() over (order by sum(x.cost_micro_usd) desc, x.series) as place from used as x group by x.series
-  ), named as (
-    select r.series as name, case when r.place <= p_max_series then r.series else 'other' end as series, r.place
-      from ranked as r
+  with used as (
+    select * from unnest(v_used) as x where x.series = any (v_series)
   ), lines as (
-    select n.series, min(n.place) as place,
-           case when min(n.place) > p_max_series then 'other' else private.usage_label(p_company_id, p_group_by, n.series) end as label
-      from named as n group by n.series
+    select n.series, n.place, private.usage_label(p_company_id, p_group_by, n.series) as label
+      from unnest(v_series) with ordinality as n (series, place)
+    union all
+    select 'other', p_max_series + 1, 'other' where v_is_more
   ), buckets as (
     select g.at::date as starts_on
       from generate_series(
         date_trunc(p_bucket, v_span.starts_on::timestamp), (v_span.ends_on - 1)::timestamp, ('1 ' || p_bucket)::interval) as g (at)
   ), summed as (
-    select x.bucket_starts_on, n.series, sum(x.requests) as requests, sum(x.units) as units,
-           sum(x.input_tokens) as input_tokens, sum(x.output_tokens) as output_tokens, sum(x.cost_micro_usd) as cost
-      from used as x join named as n on n.name = x.series
-     group by 1, 2
+    select x.bucket_starts_on, x.series, x.requests, x.units, x.input_tokens, x.output_tokens, x.cost_micro_usd as cost from used as x
+    union all
+    select a.bucket_starts_on, 'other', a.requests - coalesce(k.requests, 0), a.units - coalesce(k.units, 0),
+           a.input_tokens - coalesce(k.input_tokens, 0), a.output_tokens - coalesce(k.output_tokens, 0),
+           a.cost_micro_usd - coalesce(k.cost, 0)
+      from private.usage_sums(
+        p_company_id, v_span.starts_on, v_span.ends_on, p_bucket, 'all', p_service, p_plan_tier) as a
+      left join (
+        select x.bucket_starts_on, sum(x.requests) as requests, sum(x.units) as units, sum(x.input_tokens) as input_tokens,
+               sum(x.output_tokens) as output_tokens, sum(x.cost_micro_usd) as cost
+          from used as x group by 1
+      ) as k on k.bucket_starts_on = a.bucket_starts_on
+     where v_is_more
   )
   select b.starts_on, l.series, l.label, coalesce(s.requests, 0)::bigint, coalesce(s.units, 0)::bigint,
          coalesce(s.input_tokens, 0)::bigint, coalesce(s.output_tokens, 0)::bigint, round(coalesce(s.cost, 0) / 1000000.0, 6)
@@ -355,7 +399,7 @@ comment on type public.usage_total is 'Answer of platform_usage_totals(). Amount
 comment on type public.usage_move is 'Answer of usage_movers(). Amounts in US dollars.';
 comment on type private.usage_sum is 'Answer of private.usage_sums().';
 comment on function private.usage_span(date, date, text, text, integer) is 'The span that was asked for, and whether it can be drawn. Errors: 22023 invalid_series.';
-comment on function private.usage_sums(uuid, date, date, text, text, text, text) is
+comment on function private.usage_sums(uuid, date, date, text, text, text, text, text[]) is
   'Usage of starts_on to before ends_on by bucket and series, of one company or all (null). The caller has checked who asks.';
 comment on function private.usage_label(uuid, text, text) is 'Name of a series for people: that of the company or the agent.';
 comment on function private.usage_points(uuid, date, date, text, text, text, text, integer) is
