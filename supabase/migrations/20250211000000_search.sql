@@ -94,12 +94,12 @@ create or replace function private.search(
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $fn$
 declare
-  v_terms text[] := '{}';
+  v_terms text[] := '{}'::text[];
   v_first text;
   v_condition text;
   v_match text[];
   v_source record;
-  v_parts text[] := '{}';
+  v_parts text[] := '{}'::text[];
   v_denied text;
   v_key text[] := regexp_match(p_after, '^(\d{1,16})\.([0-9a-f-]{36})\.([a-z_]+)$');
 begin

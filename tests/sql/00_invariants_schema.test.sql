@@ -11,7 +11,7 @@ begin
   return v_names;
 end
 $$;
-select plan(34);
+select plan(36);
 
 create temp view our_tables as
 select c.oid, c.relname::text as name, n.nspname::text as schema_name, c.relkind, c.relispartition, c.relrowsecurity, c.relacl
@@ -90,6 +90,21 @@ select i.indexrelid::regclass::text as name
 create temp view v_i2_set_null as
 select f.conname::text as name from pg_constraint as f join tenant_tables as t on t.oid = f.conrelid
  where f.contype = 'f' and cardinality(f.conkey) > 1 and (f.confdeltype in ('n', 'd') or f.confupdtype in ('n', 'd', 'c'));
+-- Under a policy only these reach an index. GIN indexes are those of search, which has none over it.
+create temp view v_index_not_leakproof as
+with leaky as materialized (
+  select distinct o.oid
+    from pg_opclass as o
+    join pg_am as m on m.oid = o.opcmethod and m.amname = 'btree'
+    join pg_amop as a on a.amopfamily = o.opcfamily and a.amoplefttype = o.opcintype and a.amoprighttype = o.opcintype
+    join pg_operator as p on p.oid = a.amopopr
+    join pg_proc as f on f.oid = p.oprcode
+   where not f.proleakproof
+)
+select i.indexrelid::regclass::text as name
+  from pg_index as i
+  join our_tables as t on t.oid = i.indrelid and t.schema_name = 'public'
+ where i.indclass::oid[] && array(select oid from leaky);
 create temp view v_foreign_key_without_index as
 select f.conname::text as name from pg_constraint as f
   join our_tables as t on t.oid = f.conrelid
@@ -105,18 +120,24 @@ select is_empty('select * from v_i2_unique', 'I2: unique constraints lead with c
 select is_empty('select * from v_i2_index', 'every index of a tenant table leads with company_id');
 select is_empty('select * from v_i2_set_null', 'no composite foreign key sets columns to null or cascades updates');
 select is_empty('select * from v_foreign_key_without_index', 'every foreign key has an index');
+select is_empty('select * from v_index_not_leakproof', 'what indexes compare by is leak-proof');
 
 savepoint planted;
 create table public.planted (
   company_id uuid not null, id uuid not null, job_id uuid, agent_id uuid, code text unique, primary key (company_id, id),
   constraint planted_set_null foreign key (company_id, agent_id) references public.ai_agents (company_id, id) on delete set null);
 alter table public.jobs add constraint jobs_id_alone unique (id);
+create type public.planted_mood as enum ('a', 'b');
+alter table public.jobs add column mood public.planted_mood;
+create index jobs_mood_idx on public.jobs (company_id, mood);
+create index services_price_idx on public.services (company_id, unit_price);
 alter table public.planted add constraint planted_job_fk foreign key (job_id) references public.jobs (id);
 select is(pg_temp.names('v_i2_foreign_key'), array['planted_job_fk'], 'I2 notices a foreign key across companies');
 select is(pg_temp.names('v_i2_unique'), array['jobs_id_alone', 'planted_code_key'], 'I2 notices unique constraints that span companies');
 select is(pg_temp.names('v_i2_index'), array['jobs_id_alone', 'planted_code_key'], 'notices indexes that do not lead with company_id');
 select is(pg_temp.names('v_i2_set_null'), array['planted_set_null'], 'notices a composite key that sets to null');
 select is(pg_temp.names('v_foreign_key_without_index'), array['planted_job_fk', 'planted_set_null'], 'notices foreign keys without index');
+select is(pg_temp.names('v_index_not_leakproof'), array['jobs_mood_idx', 'services_price_idx'], 'notices indexes of enumerations and numeric columns');
 rollback to planted;
 
 -- I3 --------------------------------------------------------------------------------------------------------------
