@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(46);
+select plan(47);
 
 create function pg_temp.id(p_tail text) returns uuid language sql as $$
   select ('00000000-0000-4000-8000-00000000' || p_tail)::uuid
@@ -143,6 +143,16 @@ drop extension pg_trgm cascade;
 select pg_temp.be('a001');
 select results_eq($$select s.* from public.search(pg_temp.id('c001'), 'art', max_rows => 100) as s$$, 'select * from with_index', 'without trigrams the same is found');
 reset role;
+-- Nowhere to put it: as where there is none.
+create temp table without (indexes integer);
+do $do$
+begin
+  alter schema extensions rename to gone;
+  insert into without values (private.create_search_indexes());
+  alter schema gone rename to extensions;
+end
+$do$;
+select is((select indexes from without), 0, 'where it cannot be created, nothing fails');
 select is(private.create_search_indexes(), 8, 'and the indexes come back with the extension');
 select is(private.create_search_indexes(), 8, 'once');
 
