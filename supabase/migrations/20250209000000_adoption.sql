@@ -71,9 +71,10 @@ end
 $fn$;
 revoke execute on function private.is_tenant_table(regclass) from public;
 
--- A table and its partitions, those that hold rows first; a table without any holds them itself.
+-- A table and its partitions, those that hold rows first; a table without any holds them itself. It says how many there are,
+-- roughly, as do those that read it: a plan for thousands of rows would be compiled, which takes longer than to run it.
 create or replace function private.table_tree(p_table regclass) returns table (part regclass, is_leaf boolean)
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable rows 4 set search_path = pg_catalog, pg_temp
 as $fn$
 begin
   return query
@@ -128,7 +129,7 @@ revoke execute on function private.adoption_company(regclass, jsonb) from public
 
 -- What stands in the way, each with what to do about it.
 create or replace function private.adoption_problems(p_table regclass, p_options jsonb) returns setof text
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable rows 1 set search_path = pg_catalog, pg_temp
 as $fn$
 declare
   v_class record;

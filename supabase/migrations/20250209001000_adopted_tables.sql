@@ -126,7 +126,7 @@ revoke execute on function private.adoption_audit(regclass) from public;
 
 -- Partitions that somebody could get at without the policies of their table.
 create or replace function private.open_partitions(p_table regclass) returns setof regclass
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable rows 1 set search_path = pg_catalog, pg_temp
 as $fn$
 begin
   return query

@@ -12,7 +12,7 @@ returns table (
   referencing regclass, constraint_name text, columns text, new_name text, definition text, is_there boolean, is_valid boolean,
   needs_index boolean, problem text, index_schema text, index_name text, target_index oid, is_partitioned boolean, part_of oid, waits boolean
 )
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable rows 4 set search_path = pg_catalog, pg_temp
 as $fn$
 begin
   return query
@@ -77,7 +77,7 @@ returns table (
   index_id oid, schema_name text, index_name text, constraint_name text, constraint_kind text, constraint_suffix text,
   is_unique boolean, is_attached boolean, new_name text, statement text, is_there boolean, is_broken boolean, problem text
 )
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable rows 4 set search_path = pg_catalog, pg_temp
 as $fn$
 begin
   return query
@@ -165,7 +165,7 @@ revoke execute on function private.current_partition_access(regclass) from publi
 -- The policies that are there, as one restrictive policy for each command and set of roles: who was let in by one of
 -- several is let in by one of several still, and in addition must belong to the company.
 create or replace function private.kept_policies(p_table regclass) returns table (command text, statement text)
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable rows 4 set search_path = pg_catalog, pg_temp
 as $fn$
 begin
   return query

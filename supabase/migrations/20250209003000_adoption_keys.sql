@@ -6,7 +6,7 @@ set lock_timeout = '5s';
 set statement_timeout = '10min';
 
 create or replace function private.plan_company_references(p_table regclass) returns setof private.adoption_step
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable rows 2 set search_path = pg_catalog, pg_temp
 as $fn$
 declare
   v_part record;
@@ -41,7 +41,7 @@ $fn$;
 revoke execute on function private.plan_company_references(regclass) from public;
 
 create or replace function private.plan_keys(p_table regclass, p_options jsonb) returns setof private.adoption_step
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable rows 10 set search_path = pg_catalog, pg_temp
 as $fn$
 declare
   v_index record;
@@ -81,7 +81,7 @@ $fn$;
 revoke execute on function private.plan_keys(regclass, jsonb) from public;
 
 create or replace function private.plan_references(p_table regclass) returns setof private.adoption_step
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable rows 10 set search_path = pg_catalog, pg_temp
 as $fn$
 declare
   v_reference record;
@@ -139,7 +139,7 @@ $fn$;
 revoke execute on function private.partitioned_key_swap(regclass, oid) from public;
 
 create or replace function private.plan_key_swaps(p_table regclass, p_options jsonb) returns setof private.adoption_step
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable rows 10 set search_path = pg_catalog, pg_temp
 as $fn$
 declare
   v_index record;

@@ -89,7 +89,7 @@ $fn$;
 revoke execute on function private.make_identity(regclass, text) from public;
 
 create or replace function private.plan_adoption(p_table regclass, p_options jsonb) returns setof private.adoption_step
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable rows 20 set search_path = pg_catalog, pg_temp
 as $fn$
 declare
   v_name constant text := (select c.relname from pg_class as c where c.oid = p_table);
