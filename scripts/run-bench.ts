@@ -5,6 +5,7 @@ import { Command, Option } from 'commander';
 import { apiKeys } from '../bench/suites/api-keys.ts';
 import { audit } from '../bench/suites/audit.ts';
 import { budgets } from '../bench/suites/budgets.ts';
+import { growth } from '../bench/suites/growth.ts';
 import { portal } from '../bench/suites/portal.ts';
 import { rateLimits } from '../bench/suites/rate-limits.ts';
 import { rls } from '../bench/suites/rls.ts';
@@ -23,7 +24,7 @@ import { rootDir } from './lib/paths.ts';
 import type { Cluster } from './lib/postgres.ts';
 import { type Postgrest, startPostgrest } from './lib/postgrest.ts';
 
-const SUITES: readonly Suite[] = [apiKeys, audit, budgets, portal, rateLimits, rls];
+const SUITES: readonly Suite[] = [apiKeys, audit, budgets, growth, portal, rateLimits, rls];
 const SCALES: Record<ScaleName, Scale> = {
   small: { name: 'small', rounds: 3, seconds: 2 },
   full: { name: 'full', rounds: 3, seconds: 3 },

@@ -107,6 +107,13 @@ const contests: Contest[] = [
     runs: [log(fixed(HOT), 0.65), twoCalls(fixed(HOT)), nearlySpent(0.3), naive('row')],
   },
   {
+    id: 'batch-1',
+    title: 'A batch against single calls, 1 session',
+    clients: 1,
+    reference: log(fixed(HOT)),
+    runs: [batch(HOT, 100), batch(HOT, 1000, 20)],
+  },
+  {
     id: 'batch-8',
     title: 'Batches, 8 sessions',
     clients: 8,
