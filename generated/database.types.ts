@@ -774,6 +774,7 @@ export type Database = {
           created_at: string;
           created_by: string | null;
           currency: string;
+          has_strict_policy: boolean;
           id: string;
           is_operator: boolean;
           legal_name: string | null;
@@ -802,6 +803,7 @@ export type Database = {
           created_at?: string;
           created_by?: string | null;
           currency?: string;
+          has_strict_policy?: boolean;
           id?: string;
           is_operator?: boolean;
           legal_name?: string | null;
@@ -829,6 +831,7 @@ export type Database = {
           created_at?: string;
           created_by?: string | null;
           currency?: string;
+          has_strict_policy?: boolean;
           id?: string;
           is_operator?: boolean;
           legal_name?: string | null;
@@ -2005,6 +2008,7 @@ export type Database = {
           created_at: string;
           created_by: string | null;
           disabled_at: string | null;
+          effective_permissions: string[];
           email: string;
           full_name: string;
           granted_permissions: string[];
@@ -2025,6 +2029,7 @@ export type Database = {
           created_at?: string;
           created_by?: string | null;
           disabled_at?: string | null;
+          effective_permissions?: string[];
           email: string;
           full_name: string;
           granted_permissions?: string[];
@@ -2044,6 +2049,7 @@ export type Database = {
           created_at?: string;
           created_by?: string | null;
           disabled_at?: string | null;
+          effective_permissions?: string[];
           email?: string;
           full_name?: string;
           granted_permissions?: string[];
@@ -2102,6 +2108,24 @@ export type Database = {
           sync_started_at: string;
         };
         Returns: string[];
+      };
+      assign_company_cell: {
+        Args: {
+          cell: string;
+          company_id: string;
+          expected_version?: number;
+          is_pinned?: boolean;
+          member_ids?: string[];
+          required_region?: string;
+          slug?: string;
+        };
+        Returns: Database['public']['CompositeTypes']['company_placement'];
+        SetofOptions: {
+          from: '*';
+          to: 'company_placement';
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
       };
       assign_permission: { Args: { permission: string; user_id: string }; Returns: string[] };
       begin_stripe_sync: { Args: { company_id: string }; Returns: string };
@@ -2277,6 +2301,16 @@ export type Database = {
         Args: { company_id: string; grace_days?: number; reason: string };
         Returns: string;
       };
+      company_capacity: {
+        Args: Record<PropertyKey, never>;
+        Returns: Database['public']['CompositeTypes']['company_weight'][];
+        SetofOptions: {
+          from: '*';
+          to: 'company_weight';
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       company_details: {
         Args: { company_id: string };
         Returns: Database['public']['CompositeTypes']['company_details'];
@@ -2285,6 +2319,16 @@ export type Database = {
           to: 'company_details';
           isOneToOne: true;
           isSetofReturn: false;
+        };
+      };
+      company_directory: {
+        Args: { after?: string; max_rows?: number };
+        Returns: Database['public']['CompositeTypes']['company_placement'][];
+        SetofOptions: {
+          from: '*';
+          to: 'company_placement';
+          isOneToOne: false;
+          isSetofReturn: true;
         };
       };
       company_lifecycle: {
@@ -2355,6 +2399,7 @@ export type Database = {
           created_at: string;
           created_by: string | null;
           currency: string;
+          has_strict_policy: boolean;
           id: string;
           is_operator: boolean;
           legal_name: string | null;
@@ -2460,6 +2505,7 @@ export type Database = {
         Args: { company_id: string; month: string; position: number };
         Returns: boolean;
       };
+      forget_company_cell: { Args: { company_id: string }; Returns: boolean };
       invite_member: {
         Args: {
           company_id: string;
@@ -2510,6 +2556,16 @@ export type Database = {
       lift_processing_restriction: {
         Args: { company_id: string; reason: string; restriction_id: string };
         Returns: boolean;
+      };
+      list_cells: {
+        Args: Record<PropertyKey, never>;
+        Returns: Database['public']['CompositeTypes']['cell'][];
+        SetofOptions: {
+          from: '*';
+          to: 'cell';
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
       };
       list_company_secrets: {
         Args: { company_id: string };
@@ -2613,6 +2669,16 @@ export type Database = {
           to: 'company_details';
           isOneToOne: true;
           isSetofReturn: false;
+        };
+      };
+      my_company_cells: {
+        Args: { company_id?: string };
+        Returns: Database['public']['CompositeTypes']['company_cell'][];
+        SetofOptions: {
+          from: '*';
+          to: 'company_cell';
+          isOneToOne: false;
+          isSetofReturn: true;
         };
       };
       my_compliance_requests: {
@@ -2730,6 +2796,7 @@ export type Database = {
           created_at: string;
           created_by: string | null;
           currency: string;
+          has_strict_policy: boolean;
           id: string;
           is_operator: boolean;
           legal_name: string | null;
@@ -2868,6 +2935,23 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      search: {
+        Args: {
+          after?: string;
+          company_id: string;
+          contains?: Json;
+          max_rows?: number;
+          query: string;
+          tables?: string[];
+        };
+        Returns: Database['public']['CompositeTypes']['search_result'][];
+        SetofOptions: {
+          from: '*';
+          to: 'search_result';
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       search_audit_log: {
         Args: {
           action?: string;
@@ -2889,6 +2973,23 @@ export type Database = {
           to: 'audit_entry';
           isOneToOne: false;
           isSetofReturn: true;
+        };
+      };
+      set_cell: {
+        Args: {
+          api_url: string;
+          name: string;
+          publishable_key: string;
+          region?: string;
+          state?: string;
+          weight?: number;
+        };
+        Returns: Database['public']['CompositeTypes']['cell'];
+        SetofOptions: {
+          from: '*';
+          to: 'cell';
+          isOneToOne: true;
+          isSetofReturn: false;
         };
       };
       set_security_policy: {
@@ -2969,6 +3070,7 @@ export type Database = {
           created_at: string;
           created_by: string | null;
           currency: string;
+          has_strict_policy: boolean;
           id: string;
           is_operator: boolean;
           legal_name: string | null;
@@ -3192,6 +3294,26 @@ export type Database = {
         budget_month: string | null;
         period_ends_at: string | null;
       };
+      cell: {
+        name: string | null;
+        api_url: string | null;
+        publishable_key: string | null;
+        region: string | null;
+        state: string | null;
+        weight: number | null;
+        company_count: number | null;
+        updated_at: string | null;
+      };
+      company_cell: {
+        company_id: string | null;
+        slug: string | null;
+        cell: string | null;
+        api_url: string | null;
+        publishable_key: string | null;
+        region: string | null;
+        version: number | null;
+        moved_at: string | null;
+      };
       company_details: {
         company_id: string | null;
         slug: string | null;
@@ -3248,6 +3370,27 @@ export type Database = {
         last_activity_at: string | null;
         flags: string[] | null;
         page_key: string | null;
+      };
+      company_placement: {
+        company_id: string | null;
+        slug: string | null;
+        cell: string | null;
+        version: number | null;
+        member_ids: string[] | null;
+        is_pinned: boolean | null;
+        required_region: string | null;
+        moved_at: string | null;
+      };
+      company_weight: {
+        company_id: string | null;
+        slug: string | null;
+        status: string | null;
+        is_operator: boolean | null;
+        row_count: number | null;
+        bytes: number | null;
+        writes_per_second: number | null;
+        hot_share: number | null;
+        is_exact: boolean | null;
       };
       compliance_progress: {
         request_id: string | null;
@@ -3317,6 +3460,14 @@ export type Database = {
         rows_affected: number | null;
         is_complete: boolean | null;
         error: string | null;
+      };
+      search_result: {
+        table_name: string | null;
+        id: string | null;
+        title: string | null;
+        excerpt: string | null;
+        created_at: string | null;
+        page_key: string | null;
       };
       system_setting: {
         key: string | null;

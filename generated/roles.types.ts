@@ -48,8 +48,10 @@ export interface Access {
       | 'leave_company'
       | 'my_companies'
       | 'my_company'
+      | 'my_company_cells'
       | 'my_compliance_requests'
       | 'read_compliance_bundle'
+      | 'search'
       | 'submit_compliance_request'
       | 'switch_company';
   };
@@ -385,6 +387,7 @@ export interface Access {
       | 'my_billing'
       | 'my_companies'
       | 'my_company'
+      | 'my_company_cells'
       | 'my_compliance_requests'
       | 'my_usage'
       | 'prepare_billing_portal'
@@ -398,6 +401,7 @@ export interface Access {
       | 'revoke_api_key'
       | 'revoke_invitation'
       | 'rotate_api_key'
+      | 'search'
       | 'search_audit_log'
       | 'submit_compliance_request'
       | 'switch_company'
@@ -525,12 +529,14 @@ export interface Access {
       | 'list_invitations'
       | 'my_companies'
       | 'my_company'
+      | 'my_company_cells'
       | 'my_compliance_requests'
       | 'process_compliance_request'
       | 'read_compliance_bundle'
       | 'record_compliance_review'
       | 'remove_ip_allowlist_entry'
       | 'run_data_retention'
+      | 'search'
       | 'search_audit_log'
       | 'set_security_policy'
       | 'submit_compliance_request'
@@ -978,6 +984,7 @@ export interface Access {
     Functions:
       | 'accept_invitation'
       | 'adjust_budget'
+      | 'assign_company_cell'
       | 'billing_overview'
       | 'billing_totals'
       | 'budget_forecast'
@@ -986,7 +993,9 @@ export interface Access {
       | 'change_member_role'
       | 'check_request'
       | 'close_company'
+      | 'company_capacity'
       | 'company_details'
+      | 'company_directory'
       | 'company_lifecycle'
       | 'company_overview'
       | 'compliance_status'
@@ -999,13 +1008,16 @@ export interface Access {
       | 'export_audit_log'
       | 'extend_compliance_request'
       | 'find_leaked_api_keys'
+      | 'forget_company_cell'
       | 'invite_member'
       | 'is_processing_allowed'
       | 'leave_company'
       | 'lift_processing_restriction'
+      | 'list_cells'
       | 'list_company_secrets'
       | 'list_invitations'
       | 'my_companies'
+      | 'my_company_cells'
       | 'platform_usage'
       | 'platform_usage_totals'
       | 'process_compliance_request'
@@ -1019,7 +1031,9 @@ export interface Access {
       | 'revoke_api_key'
       | 'revoke_invitation'
       | 'run_data_retention'
+      | 'search'
       | 'search_audit_log'
+      | 'set_cell'
       | 'set_security_policy'
       | 'set_system_setting'
       | 'submit_compliance_request'
@@ -1054,9 +1068,9 @@ export interface Nulls {
       nullable: never;
       required: never;
     };
-    assign_permission: {
-      args: never;
-      nullable: true;
+    assign_company_cell: {
+      args: 'slug' | 'member_ids' | 'expected_version' | 'is_pinned' | 'required_region';
+      nullable: never;
       required: never;
     };
     begin_stripe_sync: {
@@ -1162,6 +1176,32 @@ export interface Nulls {
       nullable: true;
       required: never;
     };
+    company_capacity: {
+      args: never;
+      nullable: never;
+      required:
+        | 'company_id'
+        | 'slug'
+        | 'status'
+        | 'is_operator'
+        | 'row_count'
+        | 'bytes'
+        | 'writes_per_second'
+        | 'hot_share'
+        | 'is_exact';
+    };
+    company_directory: {
+      args: 'after';
+      nullable: never;
+      required:
+        | 'company_id'
+        | 'slug'
+        | 'cell'
+        | 'version'
+        | 'member_ids'
+        | 'is_pinned'
+        | 'moved_at';
+    };
     company_lifecycle: {
       args: never;
       nullable:
@@ -1220,11 +1260,6 @@ export interface Nulls {
       nullable: true;
       required: never;
     };
-    enable_member: {
-      args: never;
-      nullable: true;
-      required: never;
-    };
     explain_ip_access: {
       args: 'ip';
       nullable: 'address' | 'entry_id' | 'network' | 'label' | 'expires_at';
@@ -1265,6 +1300,11 @@ export interface Nulls {
       nullable: true;
       required: never;
     };
+    list_cells: {
+      args: never;
+      nullable: never;
+      required: 'name' | 'api_url' | 'publishable_key' | 'state' | 'weight' | 'updated_at';
+    };
     list_company_secrets: {
       args: never;
       nullable: 'agent_id' | 'updated_by';
@@ -1299,20 +1339,27 @@ export interface Nulls {
       nullable: 'stages_advanced' | 'events_pruned';
       required: never;
     };
-    my_companies: {
-      args: never;
-      nullable: 'permissions';
-      required: never;
+    my_company_cells: {
+      args: 'company_id';
+      nullable: never;
+      required:
+        | 'company_id'
+        | 'slug'
+        | 'cell'
+        | 'api_url'
+        | 'publishable_key'
+        | 'version'
+        | 'moved_at';
     };
     my_usage: {
       args: 'starts_on' | 'ends_on' | 'service';
       nullable: never;
-      required: 'series' | 'requests' | 'units' | 'input_tokens' | 'output_tokens' | 'cost_usd';
+      required: 'requests' | 'units' | 'input_tokens' | 'output_tokens' | 'cost_usd';
     };
     platform_usage: {
       args: 'starts_on' | 'ends_on' | 'company_id' | 'service' | 'plan_tier';
       nullable: never;
-      required: 'series' | 'requests' | 'units' | 'input_tokens' | 'output_tokens' | 'cost_usd';
+      required: 'requests' | 'units' | 'input_tokens' | 'output_tokens' | 'cost_usd';
     };
     platform_usage_totals: {
       args: 'starts_on' | 'ends_on' | 'company_id' | 'service' | 'plan_tier' | 'after';
@@ -1397,11 +1444,6 @@ export interface Nulls {
       nullable: true;
       required: never;
     };
-    remove_permission: {
-      args: never;
-      nullable: true;
-      required: never;
-    };
     revoke_api_key: {
       args: never;
       nullable: true;
@@ -1432,6 +1474,11 @@ export interface Nulls {
       nullable: never;
       required: never;
     };
+    search: {
+      args: 'tables' | 'contains' | 'after';
+      nullable: never;
+      required: never;
+    };
     search_audit_log: {
       args:
         | 'starts_at'
@@ -1446,6 +1493,11 @@ export interface Nulls {
         | 'before_id';
       nullable: never;
       required: 'id' | 'created_at' | 'action' | 'changes' | 'erased_fields';
+    };
+    set_cell: {
+      args: 'region';
+      nullable: never;
+      required: never;
     };
     set_system_setting: {
       args: 'reason';

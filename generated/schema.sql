@@ -5,6 +5,10 @@ SET local check_function_bodies = off;
 
 CREATE SCHEMA "private";
 
+CREATE EXTENSION "btree_gin" SCHEMA "extensions";
+
+CREATE EXTENSION "pg_trgm" SCHEMA "extensions";
+
 CREATE TABLE "private"."adoptions" (
   "table_schema" text                     NOT NULL,
   "table_name"   text                     NOT NULL,
@@ -104,6 +108,24 @@ CREATE TABLE "private"."budget_stripes" (
 ALTER TABLE "private"."budget_stripes"
   SET (fillfactor=10);
 
+CREATE TABLE "private"."cells" (
+  "name"            text                     NOT NULL,
+  "api_url"         text                     NOT NULL,
+  "publishable_key" text                     NOT NULL,
+  "region"          text,
+  "state"           text                     NOT NULL DEFAULT 'open'::text,
+  "weight"          integer                  NOT NULL DEFAULT 100,
+  "created_at"      timestamp with time zone NOT NULL DEFAULT now(),
+  "updated_at"      timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT "cells_api_url_is_origin" CHECK (((api_url ~ '^https://[a-z0-9.-]+(:[0-9]{1,5})?$'::text) OR (api_url ~ '^http://(127\.0\.0\.1|localhost)(:[0-9]{1,5})?$'::text))),
+  CONSTRAINT "cells_name_is_short_name" CHECK ((name ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text)),
+  CONSTRAINT "cells_pkey" PRIMARY KEY (name),
+  CONSTRAINT "cells_publishable_key_is_key" CHECK (((publishable_key ~ '^[A-Za-z0-9._-]+$'::text) AND ((length(publishable_key) >= 20) AND (length(publishable_key) <= 2000)))),
+  CONSTRAINT "cells_region_is_not_blank" CHECK (((region ~ '\S'::text) AND (length(region) <= 64))),
+  CONSTRAINT "cells_state_is_known" CHECK ((state = ANY (ARRAY['open'::text, 'draining'::text, 'closed'::text]))),
+  CONSTRAINT "cells_weight_is_positive" CHECK (((weight >= 1) AND (weight <= 10000)))
+);
+
 CREATE TABLE "private"."column_classes" (
   "table_schema" text NOT NULL,
   "table_name"   text NOT NULL,
@@ -118,6 +140,21 @@ CREATE TABLE "private"."column_classes" (
     CHECK
     (((class <> ALL (ARRAY['personal'::text, 'sensitive'::text])) OR (erasure <> 'keep'::text) OR (table_name = ANY (ARRAY['users'::text, 'ip_allowlist_entries'::text,
     'api_keys'::text]))))
+);
+
+CREATE TABLE "private"."company_cells" (
+  "company_id"      uuid                     NOT NULL,
+  "cell_name"       text                     NOT NULL,
+  "slug"            text                     NOT NULL,
+  "version"         bigint                   NOT NULL DEFAULT 1,
+  "member_ids"      uuid[]                   NOT NULL DEFAULT '{}'::uuid[],
+  "is_pinned"       boolean                  NOT NULL DEFAULT false,
+  "required_region" text,
+  "moved_at"        timestamp with time zone NOT NULL DEFAULT now(),
+  "updated_at"      timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT "company_cells_pkey" PRIMARY KEY (company_id),
+  CONSTRAINT "company_cells_required_region_is_not_blank" CHECK (((required_region ~ '\S'::text) AND (length(required_region) <= 64))),
+  CONSTRAINT "company_cells_slug_is_short_name" CHECK ((slug ~ '^[a-z0-9]([a-z0-9-]{1,61})[a-z0-9]$'::text))
 );
 
 CREATE TABLE "private"."company_data_keys" (
@@ -454,6 +491,13 @@ CREATE TABLE "private"."usage_keys" (
   CONSTRAINT "usage_keys_pkey" PRIMARY KEY (company_id, idempotency_key)
 );
 
+CREATE TABLE "private"."write_snapshots" (
+  "taken_at" timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  "writes"   jsonb                    NOT NULL,
+  CONSTRAINT "write_snapshots_pkey" PRIMARY KEY (taken_at),
+  CONSTRAINT "write_snapshots_writes_is_object" CHECK ((jsonb_typeof(writes) = 'object'::text))
+);
+
 CREATE TABLE "public"."agent_logs" (
   "company_id"  uuid                     NOT NULL,
   "id"          uuid                     NOT NULL,
@@ -784,6 +828,7 @@ CREATE TABLE "public"."companies" (
   "suspended_at"       timestamp with time zone,
   "closed_at"          timestamp with time zone,
   "is_operator"        boolean                  NOT NULL DEFAULT false,
+  "has_strict_policy"  boolean                  NOT NULL DEFAULT false,
   "stripe_customer_id" text,
   "created_at"         timestamp with time zone NOT NULL DEFAULT now(),
   "updated_at"         timestamp with time zone NOT NULL DEFAULT now(),
@@ -1362,23 +1407,24 @@ ALTER TABLE "public"."system_config"
 REVOKE ALL ON TABLE "public"."system_config" FROM "anon", "authenticated";
 
 CREATE TABLE "public"."users" (
-  "company_id"          uuid                     NOT NULL,
-  "id"                  uuid                     NOT NULL,
-  "email"               text                     NOT NULL,
-  "full_name"           text                     NOT NULL,
-  "job_title"           text,
-  "phone"               text,
-  "locale"              text                     NOT NULL DEFAULT 'en'::text,
-  "role"                text                     NOT NULL,
-  "status"              text                     NOT NULL DEFAULT 'active'::text,
-  "granted_permissions" text[]                   NOT NULL DEFAULT '{}'::text[],
-  "revoked_permissions" text[]                   NOT NULL DEFAULT '{}'::text[],
-  "selected_at"         timestamp with time zone,
-  "disabled_at"         timestamp with time zone,
-  "created_at"          timestamp with time zone NOT NULL DEFAULT now(),
-  "updated_at"          timestamp with time zone NOT NULL DEFAULT now(),
-  "created_by"          uuid,
-  "updated_by"          uuid,
+  "company_id"            uuid                     NOT NULL,
+  "id"                    uuid                     NOT NULL,
+  "email"                 text                     NOT NULL,
+  "full_name"             text                     NOT NULL,
+  "job_title"             text,
+  "phone"                 text,
+  "locale"                text                     NOT NULL DEFAULT 'en'::text,
+  "role"                  text                     NOT NULL,
+  "status"                text                     NOT NULL DEFAULT 'active'::text,
+  "granted_permissions"   text[]                   NOT NULL DEFAULT '{}'::text[],
+  "revoked_permissions"   text[]                   NOT NULL DEFAULT '{}'::text[],
+  "effective_permissions" text[]                   NOT NULL DEFAULT '{}'::text[],
+  "selected_at"           timestamp with time zone,
+  "disabled_at"           timestamp with time zone,
+  "created_at"            timestamp with time zone NOT NULL DEFAULT now(),
+  "updated_at"            timestamp with time zone NOT NULL DEFAULT now(),
+  "created_by"            uuid,
+  "updated_by"            uuid,
   CONSTRAINT "users_disabled_at_set_while_disabled" CHECK (((status = 'disabled'::text) = (disabled_at IS NOT NULL))),
   CONSTRAINT "users_email_is_email" CHECK (((email ~ '^[^@\s]+@[^@\s]+\.[^@\s]+$'::text) AND (length(email) <= 254))),
   CONSTRAINT "users_full_name_is_not_blank" CHECK (((full_name ~ '\S'::text) AND (length(full_name) <= 200))),
@@ -1561,6 +1607,15 @@ CREATE TYPE "private"."subject_table" AS (
   "export_columns" text[]
 );
 
+CREATE TYPE "private"."table_share" AS (
+  "company_id" uuid,
+  "row_count"  numeric,
+  "bytes"      numeric,
+  "writes"     numeric,
+  "hot_rows"   numeric,
+  "is_exact"   boolean
+);
+
 CREATE TYPE "private"."usage_event" AS (
   "n"               integer,
   "first_n"         integer,
@@ -1692,6 +1747,28 @@ CREATE TYPE "public"."budget_decision" AS (
   "period_ends_at" timestamp WITH time zone
 );
 
+CREATE TYPE "public"."cell" AS (
+  "name"            text,
+  "api_url"         text,
+  "publishable_key" text,
+  "region"          text,
+  "state"           text,
+  "weight"          integer,
+  "company_count"   bigint,
+  "updated_at"      timestamp WITH time zone
+);
+
+CREATE TYPE "public"."company_cell" AS (
+  "company_id"      uuid,
+  "slug"            text,
+  "cell"            text,
+  "api_url"         text,
+  "publishable_key" text,
+  "region"          text,
+  "version"         bigint,
+  "moved_at"        timestamp WITH time zone
+);
+
 CREATE TYPE "public"."company_details" AS (
   "company_id"             uuid,
   "slug"                   text,
@@ -1749,6 +1826,29 @@ CREATE TYPE "public"."company_overview" AS (
   "last_activity_at" timestamp WITH time zone,
   "flags"            text[],
   "page_key"         text
+);
+
+CREATE TYPE "public"."company_placement" AS (
+  "company_id"      uuid,
+  "slug"            text,
+  "cell"            text,
+  "version"         bigint,
+  "member_ids"      uuid[],
+  "is_pinned"       boolean,
+  "required_region" text,
+  "moved_at"        timestamp WITH time zone
+);
+
+CREATE TYPE "public"."company_weight" AS (
+  "company_id"        uuid,
+  "slug"              text,
+  "status"            text,
+  "is_operator"       boolean,
+  "row_count"         bigint,
+  "bytes"             bigint,
+  "writes_per_second" numeric,
+  "hot_share"         numeric,
+  "is_exact"          boolean
 );
 
 CREATE TYPE "public"."compliance_progress" AS (
@@ -1826,6 +1926,15 @@ CREATE TYPE "public"."retention_result" AS (
   "rows_affected" bigint,
   "is_complete"   boolean,
   "error"         text
+);
+
+CREATE TYPE "public"."search_result" AS (
+  "table_name" text,
+  "id"         uuid,
+  "title"      text,
+  "excerpt"    text,
+  "created_at" timestamp WITH time zone,
+  "page_key"   text
 );
 
 CREATE TYPE "public"."system_setting_change" AS (
@@ -2075,11 +2184,14 @@ declare
   v_options constant jsonb := private.begin_adoption(p_table, p_options);
   v_stage text;
   v_step private.adoption_step;
+  v_part regclass;
 begin
   foreach v_stage in array case when p_commit then '{adopt,commit}'::text[] else '{adopt}' end loop
     for v_step in select * from private.plan_adoption(p_table, v_options) as s where s.stage = v_stage loop
       if v_step.runs = 'batches' then
-        execute v_step.statement using '(0,0)', '(4294967295,0)';
+        for v_part in select t.part from private.table_tree(p_table) as t where t.is_leaf loop
+          execute v_step.statement using '(0,0)', '(4294967295,0)', v_part;
+        end loop;
       elsif v_step.statement is not null then
         execute replace(v_step.statement, ' index concurrently ', ' index ');
       end if;
@@ -2132,6 +2244,45 @@ create or replace trigger assign_company before insert%4$s on %3$s
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.adoption_audit (
+  p_table regclass
+)
+  RETURNS text
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_name constant text := (select c.relname from pg_class as c where c.oid = p_table);
+  v_key text[];
+  v_type regtype;
+  v_function text;
+begin
+  select array_agg(a.attname::text order by k.position), min(a.atttypid) into v_key, v_type
+    from pg_index as i
+   cross join lateral unnest(i.indkey::smallint[]) with ordinality as k (attnum, position)
+    join pg_attribute as a on a.attrelid = p_table and a.attnum = k.attnum and a.attname <> 'company_id'
+   where i.indrelid = p_table and i.indisprimary;
+  if v_key = '{id}' and v_type = 'uuid'::regtype then
+    v_function := format('private.tg_statement__audit(%L)', v_name);
+  else
+    v_function := format('private.tg_statement__audit_keyed(%L, %L, %L)', v_name, v_key, case
+      -- A column of that name is recorded under it.
+      when exists (select from pg_attribute as a where a.attrelid = p_table and a.attname = 'key' and not a.attisdropped) then 'row_key'
+      else 'key'
+    end);
+  end if;
+  return format($sql$
+create or replace trigger audit_insert after insert on %1$s referencing new table as new_rows
+  for each statement execute function %2$s;
+create or replace trigger audit_update after update on %1$s referencing old table as old_rows new table as new_rows
+  for each statement execute function %2$s;
+create or replace trigger audit_delete after delete on %1$s referencing old table as old_rows
+  for each statement execute function %2$s;
+$sql$, p_table, v_function);
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.adoption_company (
   p_table   regclass,
   p_options jsonb
@@ -2151,26 +2302,29 @@ begin
   elsif not p_options ? 'through' then
     return null;
   end if;
-  -- The reference may carry the company already.
-  select k.parent, k.columns, k.parent_columns into v_key
+  -- The reference may carry the company already, and may be one of the partitions alone.
+  select k.parent, k.referencing, k.columns, k.parent_columns into v_key
     from (
-      select f.confrelid::regclass as parent, f.conname, array_agg(x.column_no order by x.position) as columns,
+      select f.confrelid::regclass as parent, f.conrelid::regclass as referencing, f.conname,
+             array_agg(x.column_no order by x.position) as columns, array_agg(a.attname::text order by x.position) as names,
              array_agg(x.parent_column_no order by x.position) as parent_columns
         from pg_constraint as f
+        join private.table_tree(p_table) as t on t.part = f.conrelid
        cross join lateral unnest(f.conkey, f.confkey) with ordinality as x (column_no, parent_column_no, position)
         join pg_attribute as a on a.attrelid = f.conrelid and a.attnum = x.column_no and a.attname <> 'company_id'
-       where f.conrelid = p_table and f.contype = 'f' and f.confrelid <> p_table
-       group by f.oid, f.confrelid, f.conname
+       where f.contype = 'f' and f.confrelid <> p_table
+         -- Not one of those that stand for a partition of the table that it leads to.
+         and not exists (select from pg_constraint as g where g.oid = f.conparentid and g.conrelid = f.conrelid)
+       group by f.oid, f.confrelid, f.conrelid, f.conname
     ) as k
-   where k.conname = p_options ->> 'through'
-      or k.columns = array(select a.attnum from pg_attribute as a where a.attrelid = p_table and a.attname = p_options ->> 'through')
-   order by k.conname
+   where k.conname = p_options ->> 'through' or k.names = array[p_options ->> 'through']
+   order by k.referencing = p_table desc, k.conname
    limit 1;
   if not found then
     return null;
   end if;
   return format('(select p.company_id from %s as p where (%s) = (%s))', v_key.parent,
-                private.column_list(v_key.parent, v_key.parent_columns, 'p.'), private.column_list(p_table, v_key.columns, 't.'));
+                private.column_list(v_key.parent, v_key.parent_columns, 'p.'), private.column_list(v_key.referencing, v_key.columns, 't.'));
 end
 $function$;
 
@@ -2179,36 +2333,50 @@ CREATE OR REPLACE FUNCTION private.adoption_indexes (
 )
   RETURNS TABLE (
     index_id          oid,
+    schema_name       text,
     index_name        text,
     constraint_name   text,
     constraint_kind   text,
     constraint_suffix text,
     is_unique         boolean,
+    is_attached       boolean,
     new_name          text,
     statement         text,
     is_there          boolean,
-    is_broken         boolean
+    is_broken         boolean,
+    problem           text
   )
   LANGUAGE plpgsql
   STABLE
+  ROWS 4
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
 begin
   return query
-  select i.indexrelid, c.relname::text, k.conname::text,
-         case k.contype when 'p' then 'primary key' when 'u' then 'unique' end,
+  select i.indexrelid, c.relnamespace::regnamespace::text, c.relname::text, k.conname::text,
+         case k.contype when 'p' then 'primary key' when 'u' then 'unique' when 'x' then 'exclude' end,
          case when k.condeferred then ' deferrable initially deferred' when k.condeferrable then ' deferrable' else '' end,
-         i.indisunique, left('company_' || c.relname, 63),
-         regexp_replace(
-           replace(pg_get_indexdef(i.indexrelid),
-             format('CREATE %sINDEX %I ON', case when i.indisunique then 'UNIQUE ' else '' end, c.relname),
-             format('create %sindex concurrently %I on', case when i.indisunique then 'unique ' else '' end, left('company_' || c.relname, 63))),
-           ' USING btree \(', ' using btree (company_id, '),
-         n.indexrelid is not null, n.indisvalid is false
+         i.indisunique, exists (select from pg_inherits as h where h.inhrelid = i.indexrelid), left('company_' || c.relname, 63),
+         case
+           when k.contype = 'x' then format('alter table %s add constraint %I %s', p_table, left('company_' || c.relname, 63),
+             regexp_replace(pg_get_constraintdef(k.oid), '^EXCLUDE USING (\w+) \(', 'exclude using \1 (company_id with =, '))
+           else regexp_replace(
+             replace(pg_get_indexdef(i.indexrelid),
+               format('CREATE %sINDEX %I ON %s', u.word, c.relname, case c.relkind when 'I' then 'ONLY ' else '' end),
+               format('create %sindex %s%I on ', lower(u.word), case c.relkind when 'I' then '' else 'concurrently ' end, left('company_' || c.relname, 63))),
+             ' USING (\w+) \(', ' using \1 (company_id, ')
+         end,
+         n.indexrelid is not null, n.indisvalid is false,
+         case
+           when not pg_indexam_has_property(m.oid, 'can_multi_col') then format('an index of kind %s takes one column only: create one of kind btree that begins with company_id', m.amname)
+           when not exists (select from pg_opclass as o where o.opcmethod = m.oid and o.opcintype = 'uuid'::regtype and o.opcdefault)
+             then format('kind %s has no operators for uuid: create extension btree_%s with schema extensions', m.amname, m.amname)
+         end
     from pg_index as i
     join pg_class as c on c.oid = i.indexrelid
-    join pg_am as m on m.oid = c.relam and m.amname = 'btree'
-    left join pg_constraint as k on k.conindid = i.indexrelid and k.contype in ('p', 'u') and k.conrelid = p_table
+    join pg_am as m on m.oid = c.relam
+   cross join lateral (select case when i.indisunique then 'UNIQUE ' else '' end as word) as u
+    left join pg_constraint as k on k.conindid = i.indexrelid and k.contype in ('p', 'u', 'x') and k.conrelid = p_table
     left join (pg_index as n join pg_class as d on d.oid = n.indexrelid)
            on n.indrelid = p_table and d.relname = left('company_' || c.relname, 63)
    where i.indrelid = p_table
@@ -2226,28 +2394,41 @@ CREATE OR REPLACE FUNCTION private.adoption_problems (
   RETURNS SETOF text
   LANGUAGE plpgsql
   STABLE
+  ROWS 1
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
 declare
   v_class record;
   v_parent text;
   v_name text;
+  v_owner text;
 begin
-  select c.relname::text as name, n.nspname::text as schema_name, c.relkind, c.relispartition, pg_get_userbyid(c.relowner) as owner
+  select c.relname::text as name, n.nspname::text as schema_name, c.relkind, c.relispartition
     into strict v_class
     from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
    where c.oid = p_table;
-  if v_class.relkind <> 'r' or v_class.relispartition
-     or exists (select from pg_inherits as i where p_table in (i.inhrelid, i.inhparent))
+  if v_class.relispartition then
+    return next format('it is a partition: adopt %s, which takes its partitions with it', pg_partition_root(p_table));
+  elsif v_class.relkind not in ('r', 'p')
+     or exists (select from pg_inherits as i where p_table = i.inhrelid or p_table = i.inhparent and v_class.relkind <> 'p')
   then
-    return next 'only ordinary tables can be adopted: not views, foreign tables, partitions, partitioned or inherited tables';
+    return next 'only ordinary and partitioned tables can be adopted: not views, foreign tables or inherited tables';
   end if;
+  for v_name in
+    select t.part::text from private.table_tree(p_table) as t join pg_class as c on c.oid = t.part
+     where t.part <> p_table and c.relkind not in ('r', 'p')
+  loop
+    return next format('partition %s is a foreign table, whose rows nothing here protects: detach it', v_name);
+  end loop;
   if v_class.schema_name <> 'public' then
-    return next 'only tables of schema public can be adopted, since that is what the API exposes: alter table … set schema public';
+    return next format('only tables of schema public can be adopted, since that is what the API exposes: alter table %s set schema public first', p_table);
   end if;
-  if not pg_has_role(current_user, v_class.owner, 'usage') then
-    return next format('the table belongs to %s: run this as its owner', v_class.owner);
-  end if;
+  for v_owner in
+    select distinct pg_get_userbyid(c.relowner) from private.table_tree(p_table) as t join pg_class as c on c.oid = t.part
+     where not pg_has_role(current_user, c.relowner, 'usage')
+  loop
+    return next format('the table belongs to %s: run this as its owner', v_owner);
+  end loop;
   if not exists (select from pg_index as i where i.indrelid = p_table and i.indisprimary) then
     return next 'the table has no primary key: add one';
   end if;
@@ -2257,11 +2438,11 @@ begin
   then
     return next 'the table has a column company_id that is no uuid: rename it';
   end if;
-  for v_name in
-    select x.conname from pg_constraint as x where x.conrelid = p_table and x.contype = 'x'
-  loop
-    return next format('exclusion constraint %I reaches across companies: replace it by one that begins with company_id with =', v_name);
-  end loop;
+  return query
+  select format('exclusion constraint %I reaches across companies, and %s; or keep it with keep_unique', i.constraint_name, i.problem)
+    from private.table_tree(p_table) as t cross join lateral private.adoption_indexes(t.part) as i
+   where i.constraint_kind = 'exclude' and not i.is_attached and i.problem is not null
+     and not coalesce(p_options -> 'keep_unique' ? i.index_name, false);
   if (p_options ? 'company')::integer + (p_options ? 'through')::integer + (p_options ? 'expression')::integer <> 1 then
     return next 'say in one way which company a row belongs to: company (its id), through (a foreign key or its column) or expression';
   elsif p_options ? 'company' and not exists (select from public.companies as c where c.id = (p_options ->> 'company')::uuid) then
@@ -2271,8 +2452,8 @@ begin
     if v_parent is null then
       return next format('%s is neither a foreign key nor the only column of one', p_options ->> 'through');
     elsif not exists (
-      select from pg_constraint as f
-       where f.conrelid = p_table and f.contype = 'f' and private.is_tenant_table(f.confrelid)
+      select from pg_constraint as f join private.table_tree(p_table) as t on t.part = f.conrelid
+       where f.contype = 'f' and private.is_tenant_table(f.confrelid)
          and v_parent like format('(select p.company_id from %s as p %%', f.confrelid::regclass))
     then
       return next format('the table that %s leads to has no companies yet: adopt it first', p_options ->> 'through');
@@ -2388,18 +2569,11 @@ $sql$, p_table, v_read, v_write, v_identity, v_name,
          where not exists (select from pg_attribute as x where x.attrelid = p_table and x.attname = 'company_id' and not x.attisdropped)
       ) as a
      cross join lateral private.guess_column_class(a.name, a.type_name, a.is_key) as g);
-  if p_options ->> 'audit' is distinct from 'false' and exists (
-    select from pg_index as i join pg_attribute as a on a.attrelid = p_table and a.attnum = any (i.indkey::smallint[])
-     where i.indrelid = p_table and i.indisprimary and a.attname = 'id' and a.atttypid = 'uuid'::regtype)
-  then
-    v_sql := v_sql || format($sql$
-create or replace trigger audit_insert after insert on %1$s referencing new table as new_rows
-  for each statement execute function private.tg_statement__audit(%2$L);
-create or replace trigger audit_update after update on %1$s referencing old table as old_rows new table as new_rows
-  for each statement execute function private.tg_statement__audit(%2$L);
-create or replace trigger audit_delete after delete on %1$s referencing old table as old_rows
-  for each statement execute function private.tg_statement__audit(%2$L);
-$sql$, p_table, v_name);
+  if exists (select from private.table_tree(p_table) as t where t.part <> p_table) then
+    v_sql := v_sql || format(E'select private.close_partitions(%L::regclass);\n', p_table);
+  end if;
+  if p_options ->> 'audit' is distinct from 'false' then
+    v_sql := v_sql || private.adoption_audit(p_table);
   end if;
   return v_sql;
 end
@@ -2417,14 +2591,27 @@ CREATE OR REPLACE FUNCTION private.adoption_references (
     is_there        boolean,
     is_valid        boolean,
     needs_index     boolean,
-    problem         text
+    problem         text,
+    index_schema    text,
+    index_name      text,
+    target_index    oid,
+    is_partitioned  boolean,
+    part_of         oid,
+    waits           boolean
   )
   LANGUAGE plpgsql
   STABLE
+  ROWS 4
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
 begin
   return query
+  with recursive tree as materialized (select t.part from private.table_tree(p_table) as t),
+  clones as (
+    select k.oid as id, k.oid as top_id from pg_constraint as k where k.contype = 'f' and k.conparentid = 0
+    union all
+    select k.oid, x.top_id from pg_constraint as k join clones as x on k.conparentid = x.id where k.contype = 'f'
+  )
   select f.conrelid::regclass, f.conname::text, private.column_list(f.conrelid, f.conkey), left('company_' || f.conname, 63),
          format('foreign key (company_id, %s) references %s (company_id, %s)%s%s%s',
            private.column_list(f.conrelid, f.conkey), f.confrelid::regclass, private.column_list(f.confrelid, f.confkey),
@@ -2440,25 +2627,35 @@ begin
          n.oid is not null, coalesce(n.convalidated, false),
          not exists (
            select from pg_index as i
+             join pg_class as b on b.oid = i.indexrelid
+             join pg_am as m on m.oid = b.relam and m.amname = 'btree'
             where i.indrelid = f.conrelid and i.indpred is null
-              and (i.indkey::smallint[])[0:array_length(f.conkey, 1) - 1] = f.conkey
-              or i.indrelid = f.conrelid and i.indpred is null
-              and (i.indkey::smallint[])[1:array_length(f.conkey, 1)] = f.conkey
-              and i.indkey[0] = (select a.attnum from pg_attribute as a where a.attrelid = f.conrelid and a.attname = 'company_id')),
+              and ((i.indkey::smallint[])[0:array_length(f.conkey, 1) - 1] = f.conkey
+                   or (i.indkey::smallint[])[1:array_length(f.conkey, 1)] = f.conkey
+                   and i.indkey[0] = (select a.attnum from pg_attribute as a where a.attrelid = f.conrelid and a.attname = 'company_id'))),
          case
            when f.confupdtype in ('n', 'd') then format('foreign key %I sets its columns when the key changes, which a key with the company cannot: change it', f.conname)
            when f.confmatchtype = 'f' then format('foreign key %I matches fully: change it to match simple', f.conname)
-         end
+         end,
+         c.relnamespace::regnamespace::text,
+         left(format('company_%s%s_idx', case when c.relispartition then c.relname || '_' else '' end, f.conname), 63),
+         f.conindid, c.relkind = 'p', nullif(x.top_id, f.oid), p.relkind = 'p'
     from pg_constraint as f
+    join clones as x on x.id = f.oid
+    join pg_class as c on c.oid = f.conrelid
+    join pg_class as p on p.oid = f.confrelid
     left join pg_constraint as n on n.conrelid = f.conrelid and n.contype = 'f' and n.conname = left('company_' || f.conname, 63)
-   where f.contype = 'f' and p_table in (f.conrelid, f.confrelid)
+   where (f.conrelid in (select t.part from tree as t) or f.confrelid in (select t.part from tree as t))
+     -- Of those that stand for a partition, the ones of partitions that hold the referring rows.
+     and (f.conparentid = 0
+          or c.relkind = 'r' and not exists (select from pg_constraint as g where g.oid = f.conparentid and g.conrelid = f.conrelid))
      -- The table itself is to have companies, whether it has them already or not.
-     and (f.conrelid = p_table or private.is_tenant_table(f.conrelid))
-     and (f.confrelid = p_table or private.is_tenant_table(f.confrelid))
+     and (f.conrelid in (select t.part from tree as t) or private.is_tenant_table(f.conrelid))
+     and (f.confrelid in (select t.part from tree as t) or private.is_tenant_table(f.confrelid))
      and f.confrelid <> 'public.companies'::regclass
      and not exists (
        select from pg_attribute as a where a.attrelid = f.conrelid and a.attname = 'company_id' and a.attnum = any (f.conkey))
-   order by f.conrelid = p_table desc, f.conname;
+   order by c.relkind = 'p', f.conrelid = p_table desc, f.conname, f.conrelid::regclass::text;
 end
 $function$;
 
@@ -3074,6 +3271,97 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.assign_company_cell (
+  p_company_id       uuid,
+  p_cell             text,
+  p_slug             text,
+  p_member_ids       uuid[],
+  p_expected_version bigint,
+  p_is_pinned        boolean,
+  p_required_region  text
+)
+  RETURNS public.company_placement
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_cell private.cells;
+  v_before private.company_cells;
+  v_after private.company_cells;
+  v_region text;
+begin
+  perform private.require_operator();
+  select * into v_cell from private.cells as c where c.name = p_cell for share;
+  if v_cell.name is null then
+    raise exception 'there is no cell %', coalesce(p_cell, 'null')
+      using errcode = 'PT404',
+            detail = 'unknown_cell',
+            hint = 'list_cells() lists them; set_cell() makes one.';
+  end if;
+  if p_company_id is null or cardinality(p_member_ids) > 100000 or array_position(p_member_ids, null) is not null then
+    raise exception 'an assignment has a company, and members that have an id'
+      using errcode = '22023',
+            detail = 'invalid_assignment',
+            hint = 'Give company_id, cell and slug; member_ids as an array of account ids.';
+  end if;
+  -- One at a time, also while there is no row yet.
+  insert into private.company_cells as d (company_id, cell_name, slug, version)
+  select p_company_id, p_cell, p_slug, 0
+   where not exists (select from private.company_cells as d where d.company_id = p_company_id)
+  on conflict (company_id) do nothing;
+  select * into v_before from private.company_cells as d where d.company_id = p_company_id for update;
+  if v_before.version = 0 or v_before.cell_name <> p_cell then
+    if p_expected_version <> v_before.version then
+      raise exception 'the directory has version % of this company, not %', v_before.version, p_expected_version
+        using errcode = 'PT409',
+              detail = 'directory_changed',
+              hint = 'Read company_directory() again, and decide anew.';
+    end if;
+    if v_cell.state <> 'open' then
+      raise exception 'cell % takes no companies: it is %', p_cell, v_cell.state
+        using errcode = 'PT409',
+              detail = 'cell_not_open',
+              hint = 'Choose an open cell, or open this one with set_cell().';
+    end if;
+  end if;
+  v_region := case when p_required_region is null then v_before.required_region else nullif(p_required_region, '') end;
+  if v_region <> coalesce(v_cell.region, '') then
+    raise exception 'this company must stay in its region'
+      using errcode = 'PT409',
+            detail = 'region_not_allowed',
+            hint = 'Choose a cell of the region that company_directory() says, or change required_region ('''' lifts it).';
+  end if;
+  update private.company_cells as d
+     set cell_name = p_cell,
+         slug = coalesce(p_slug, d.slug),
+         member_ids = case when p_member_ids is null then d.member_ids
+                           else array(select distinct x from unnest(p_member_ids) as x order by x) end,
+         is_pinned = coalesce(p_is_pinned, d.is_pinned),
+         required_region = v_region,
+         version = case when d.version = 0 or d.cell_name <> p_cell then d.version + 1 else d.version end,
+         moved_at = case when d.cell_name <> p_cell then now() else d.moved_at end,
+         updated_at = now()
+   where d.company_id = p_company_id
+  returning * into v_after;
+  if v_after.version <> v_before.version or v_after.is_pinned <> v_before.is_pinned
+     or v_after.required_region is distinct from v_before.required_region
+  then
+    perform private.audit_directory('cells.company_assigned', jsonb_build_object(
+      'company_id', p_company_id, 'slug', v_after.slug, 'cell', p_cell, 'version', v_after.version,
+      'old_cell', case when v_before.version > 0 then v_before.cell_name end, 'is_pinned', v_after.is_pinned,
+      'required_region', v_after.required_region));
+  end if;
+  return row(v_after.company_id, v_after.slug, v_after.cell_name, v_after.version, v_after.member_ids, v_after.is_pinned,
+             v_after.required_region, v_after.moved_at)::public.company_placement;
+exception when check_violation or not_null_violation then
+  raise exception 'this is no assignment: %', sqlerrm
+    using errcode = '22023',
+          detail = 'invalid_assignment',
+          hint = 'Give company_id, cell and slug; member_ids as an array of account ids.';
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.audit_changes (
   p_old    jsonb,
   p_new    jsonb,
@@ -3104,7 +3392,20 @@ begin
              else jsonb_build_object('old', p_old -> n.key, 'new', n.value)
            end)
       from jsonb_each(p_new) as n
-     where n.value is distinct from p_old -> n.key and n.key not in ('updated_at', 'updated_by', 'last_used_at'));
+     where n.value is distinct from p_old -> n.key and n.key not in ('updated_at', 'updated_by', 'last_used_at', 'effective_permissions', 'has_strict_policy'));
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.audit_directory (
+  p_action  text,
+  p_changes jsonb
+)
+  RETURNS void
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  perform private.write_audit(c.id, p_action, null, null, p_changes) from public.companies as c where c.is_operator;
 end
 $function$;
 
@@ -3174,6 +3475,37 @@ CREATE OR REPLACE FUNCTION private.audit_genesis (
   AS $function$
 begin
   return sha256(convert_to('lytbub audit chain 1 ' || p_company_id, 'UTF8'));
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.audit_keyed_row (
+  p_old    jsonb,
+  p_new    jsonb,
+  p_key    text[],
+  p_name   text,
+  p_secret text[]
+)
+  RETURNS private.audited_row
+  LANGUAGE plpgsql
+  IMMUTABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_row constant jsonb := coalesce(p_new, p_old);
+  v_changes constant jsonb := private.audit_changes(p_old, p_new, p_secret);
+  v_id constant text := case when cardinality(p_key) = 1 then v_row ->> p_key[1] end;
+  v_named jsonb;
+begin
+  if v_changes is null then
+    return null;
+  end if;
+  select jsonb_strip_nulls(jsonb_build_object(
+           'old', jsonb_object_agg(k, case when k = any (p_secret) then '"[secret]"' else p_old -> k end) filter (where p_old is not null),
+           'new', jsonb_object_agg(k, case when k = any (p_secret) then '"[secret]"' else p_new -> k end) filter (where p_new is not null)))
+    into v_named
+    from unnest(p_key) as k;
+  return ((v_row ->> 'company_id')::uuid, case when v_id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then v_id::uuid end,
+          v_changes || jsonb_build_object(p_name, v_named));
 end
 $function$;
 
@@ -3314,7 +3646,7 @@ begin
               end as operand
      ) as c
      where a.attrelid = p_table and a.attnum > 0 and not a.attisdropped
-       and a.attname not in ('updated_at', 'updated_by', 'last_used_at'));
+       and a.attname not in ('updated_at', 'updated_by', 'last_used_at', 'effective_permissions', 'has_strict_policy'));
 end
 $function$;
 
@@ -4969,6 +5301,32 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.close_partitions (
+  p_table regclass
+)
+  RETURNS integer
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_part regclass;
+  v_policy text;
+  v_closed integer := 0;
+begin
+  for v_part in select o from private.open_partitions(p_table) as o loop
+    execute format('revoke all on table %s from public, anon, authenticated, platform_admin, service_role', v_part);
+    for v_policy in select p.polname from pg_policy as p where p.polrelid = v_part loop
+      execute format('drop policy %I on %s', v_policy, v_part);
+    end loop;
+    execute format('alter table %s enable row level security', v_part);
+    execute format('create policy nobody on %s for all to public using (false)', v_part);
+    execute format('comment on policy nobody on %s is %L', v_part, 'A partition is reached through its table alone.');
+    v_closed := v_closed + 1;
+  end loop;
+  return v_closed;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.column_class_problems()
   RETURNS TABLE (
     table_schema text,
@@ -5013,6 +5371,69 @@ begin
     select string_agg(p_prefix || quote_ident(a.attname), ', ' order by k.position)
       from unnest(p_columns) with ordinality as k (attnum, position)
       join pg_attribute as a on a.attrelid = p_table and a.attnum = k.attnum);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.company_capacity()
+  RETURNS SETOF public.company_weight
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_companies uuid[];
+  v_shares private.table_share[] := array[]::private.table_share[];
+  v_now constant jsonb := private.write_counts();
+  v_since private.write_snapshots;
+  v_usage jsonb;
+  v_table record;
+begin
+  perform private.require_operator();
+  select array_agg(c.id order by c.id) into v_companies from public.companies as c;
+  select * into v_since from private.write_snapshots as w
+   where w.taken_at > clock_timestamp() - interval '7 days' order by w.taken_at limit 1;
+  -- The first time, since the counters began.
+  if v_since.taken_at is null then
+    select coalesce(d.stats_reset, pg_postmaster_start_time()), '{}'::jsonb into v_since
+      from pg_stat_database as d where d.datname = current_database();
+  end if;
+  -- Who writes to the ledger is known to the call.
+  select jsonb_object_agg(x.company_id, x.requests / nullif(x.total, 0)) into v_usage
+    from (select u.company_id, sum(u.requests) as requests, sum(sum(u.requests)) over () as total
+            from private.usage_by_day as u
+           where u.dimension = 'all' and u.day >= (now() at time zone 'UTC')::date - 7
+           group by 1) as x
+   where x.requests > 0;
+  for v_table in
+    select c.oid::regclass as name, p.table_name is not null as is_hot,
+           coalesce(p.table_name, c.relname) in ('api_usage', 'usage_keys', 'usage_deltas', 'usage_daily', 'budget_stripes') as is_ledger,
+           greatest(x.now - case when x.now >= x.before then x.before else 0 end, 0)
+             -- A rate of some seconds says nothing.
+             / greatest(extract(epoch from clock_timestamp() - v_since.taken_at), 600) as writes
+      from pg_class as c
+      join pg_namespace as n on n.oid = c.relnamespace
+      left join pg_inherits as i on i.inhrelid = c.oid
+      left join private.partitioned_tables as p on i.inhparent = format('public.%I', p.table_name)::regclass
+     cross join lateral (select coalesce((v_now ->> c.oid::regclass::text)::numeric, 0) as now,
+                                coalesce((v_since.writes ->> c.oid::regclass::text)::numeric, 0) as before) as x
+     where n.nspname in ('public', 'private') and c.relkind = 'r'
+       and exists (select from pg_attribute as a where a.attrelid = c.oid and a.attname = 'company_id' and not a.attisdropped)
+  loop
+    v_shares := v_shares || private.shares_of_table(
+      v_table.name, v_companies, v_table.is_hot, v_table.writes, case when v_table.is_ledger then v_usage end);
+  end loop;
+  if not exists (select from private.write_snapshots as w where w.taken_at > clock_timestamp() - interval '1 hour') then
+    delete from private.write_snapshots as w where w.taken_at < clock_timestamp() - interval '8 days';
+    insert into private.write_snapshots (writes) values (v_now);
+  end if;
+  return query
+  select c.id, c.slug, c.status, c.is_operator, coalesce(sum(s.row_count), 0)::bigint, coalesce(sum(s.bytes), 0)::bigint,
+         round(coalesce(sum(s.writes), 0), 4),
+         round(coalesce(sum(s.hot_rows) / nullif(sum(sum(s.hot_rows)) over (), 0), 0), 4), coalesce(bool_and(s.is_exact), true)
+    from public.companies as c
+    left join unnest(v_shares) as s on s.company_id = c.id
+   group by c.id
+   order by c.slug;
 end
 $function$;
 
@@ -5068,6 +5489,33 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.company_directory (
+  p_after    uuid,
+  p_max_rows integer
+)
+  RETURNS SETOF public.company_placement
+  LANGUAGE plpgsql
+  STABLE
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  perform private.require_operator();
+  if p_max_rows is null or p_max_rows not between 1 and 1000 then
+    raise exception 'max_rows must be 1 to 1000'
+      using errcode = '22023',
+            detail = 'invalid_page',
+            hint = 'Give company_id of the last row as after to get the next page.';
+  end if;
+  return query
+  select d.company_id, d.slug, d.cell_name, d.version, d.member_ids, d.is_pinned, d.required_region, d.moved_at
+    from private.company_cells as d
+   where p_after is null or d.company_id > p_after
+   order by d.company_id
+   limit p_max_rows;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.company_for (
   p_permission text
 )
@@ -5079,57 +5527,42 @@ CREATE OR REPLACE FUNCTION private.company_for (
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
 declare
-  v_claims jsonb := private.parse_json_object(current_setting('request.jwt.claims', true));
-  v_user uuid := private.parse_uuid(v_claims ->> 'sub');
-  v_headers text := current_setting('request.headers', true);
-  v_header jsonb;
-  v_wanted text := v_claims ->> 'company_id';
+  v_claims jsonb;
   v_company uuid;
-  v_found record;
+  v_is_strict boolean;
 begin
-  if v_user is null or v_claims ->> 'is_anonymous' = 'true' then
-    return null;
-  end if;
-  if v_claims ? 'api_key_id' then
-    return private.company_for_api_key(p_permission);
-  end if;
-
-  -- Header or token only choose; a choice that the tables do not back yields null, never another company.
-  if strpos(v_headers, '"x-company-id"') > 0 then
-    v_header := private.parse_json_object(v_headers);
-    if v_header is null or v_header ? 'x-company-id' then
-      v_wanted := coalesce(v_header ->> 'x-company-id', '');
+  v_claims := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
+  if v_claims ->> 'company_id' is null or v_claims ? 'api_key_id' or v_claims ->> 'is_anonymous' = 'true'
+    or strpos(current_setting('request.headers', true), '"x-company-id"') > 0
+  then
+    if v_claims ->> 'is_anonymous' = 'true' then
+      return null;
+    elsif v_claims ? 'api_key_id' then
+      return private.company_for_api_key(p_permission);
     end if;
+    v_claims := v_claims || jsonb_build_object('company_id', private.wanted_company(v_claims));
   end if;
-
-  if v_wanted is null then
-    v_company := private.default_company(v_user);
-  else
-    v_company := private.parse_uuid(v_wanted);
-  end if;
-  if v_company is null then
-    return null;
-  end if;
-
-  select u.company_id, p as policy into v_found
+  -- Header or token only choose; a choice that the tables do not back yields null, never another company. What moves to
+  -- another database is read here, and written by nobody: triggers refuse it.
+  select u.company_id, c.has_strict_policy into v_company, v_is_strict
     from public.users as u
     join public.companies as c on c.id = u.company_id
-    left join public.security_policies as p on p.company_id = c.id and p.is_active and p.is_strict
-   where u.company_id = v_company
-     and u.id = v_user
+   where u.company_id = (v_claims ->> 'company_id')::uuid
+     and u.id = (v_claims ->> 'sub')::uuid
      and u.status = 'active'
-     -- What moves to another database is read here, and written by nobody: triggers refuse it.
      and c.status in ('active', 'moving')
-     and (p_permission is null
-          or (p_permission <> all (u.revoked_permissions)
-              and (p_permission = any (u.granted_permissions)
-                   or exists (select from private.role_permissions as rp
-                               where rp.role = u.role and rp.permission = p_permission))));
+     and (p_permission is null or p_permission = any (u.effective_permissions));
   -- The company's own rules: second factor, age of the session, address.
-  if v_found.policy is distinct from null and private.policy_problem(v_found.policy, p_permission, v_claims) is not null then
+  if v_is_strict and (
+    select private.policy_problem(p, p_permission, v_claims) from public.security_policies as p
+     where p.company_id = v_company and p.is_active) is not null
+  then
     return null;
   end if;
-  return v_found.company_id;
+  return v_company;
+-- Claims and headers that are none.
+exception when data_exception or program_limit_exceeded then
+  return null;
 end
 $function$;
 
@@ -5629,6 +6062,9 @@ begin
     'create table private.%I (like public.%I including defaults including constraints including generated including storage)',
     v_name, p_table_name);
   perform private.close_partition(v_name);
+  -- Whose rows a statement is after is not known when it is planned. Among thousands of small companies the planner would
+  -- take them all for small, and sort all of a big one's to find the latest; of a small one any plan is good.
+  execute format('alter table private.%I alter column company_id set (n_distinct = 200)', v_name);
   execute format('lock table private.%I in access exclusive mode', v_default);
   perform set_config('app.importing', 'on', true), set_config('app.repartitioning', 'on', true);
   execute format(
@@ -5640,6 +6076,47 @@ begin
     'alter table public.%I attach partition private.%I for values from (%L) to (%L)',
     p_table_name, v_name, v_from, v_to);
   return true;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.create_search_indexes()
+  RETURNS integer
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_extension text;
+  v_trigrams text;
+  v_source record;
+  v_count integer := 0;
+begin
+  foreach v_extension in array '{btree_gin,pg_trgm}'::text[] loop
+    begin
+      if not exists (select from pg_extension as e where e.extname = v_extension) then
+        execute format('create extension %I with schema extensions', v_extension);
+      end if;
+    exception when others then
+      raise notice 'search goes without indexes: extension % cannot be created (%)', v_extension, sqlerrm;
+      return 0;
+    end;
+  end loop;
+  select format('%I.gin_trgm_ops', n.nspname) into v_trigrams
+    from pg_extension as e
+    join pg_namespace as n on n.oid = e.extnamespace
+   where e.extname = 'pg_trgm';
+  -- The list of pending entries belongs to all companies and is read by each search: a short one halves what an insert
+  -- costs and hardly shows.
+  for v_source in select * from private.searched_tables() loop
+    execute format('create index if not exists %I on public.%I using gin (company_id, (%s) %s) with (gin_pending_list_limit = 256)',
+      v_source.table_name || '_company_id_content_idx', v_source.table_name, v_source.content, v_trigrams);
+    v_count := v_count + 1;
+    if v_source.document is not null then
+      execute format('create index if not exists %I on public.%I using gin (company_id, %I jsonb_path_ops) with (gin_pending_list_limit = 256)',
+        v_source.table_name || '_company_id_' || v_source.document || '_idx', v_source.table_name, v_source.document);
+      v_count := v_count + 1;
+    end if;
+  end loop;
+  return v_count;
 end
 $function$;
 
@@ -5671,8 +6148,8 @@ CREATE OR REPLACE FUNCTION private.current_access (
 begin
   return concat_ws(E';\n',
     format('revoke all on table %s from public, anon, authenticated, platform_admin, service_role', p_table),
-    (select string_agg(format('drop policy %I on %s', p, p_table), E';\n')
-       from unnest('{select_member,insert_member,update_member,delete_member,all_platform_admin}'::text[]) as p
+    (select string_agg(format('drop policy if exists %I on %s', p, p_table), E';\n')
+       from unnest('{select_member,insert_member,update_member,delete_member,all_platform_admin,nobody}'::text[]) as p
       where not exists (select from pg_policy as x where x.polrelid = p_table and x.polname = p)),
     (select format('alter table %s disable row level security', p_table) from pg_class as c where c.oid = p_table and not c.relrowsecurity),
     (select string_agg(format('grant %s%s on table %s to %s%s', g.privilege, g.columns, p_table, g.grantee, g.option), E';\n' order by g.privilege, g.columns, g.grantee)
@@ -5696,6 +6173,19 @@ begin
                    ' using (' || pg_get_expr(p.polqual, p_table) || ')', ' with check (' || pg_get_expr(p.polwithcheck, p_table) || ')'),
               E';\n' order by p.polname)
        from pg_policy as p where p.polrelid = p_table)) || ';';
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.current_partition_access (
+  p_part regclass
+)
+  RETURNS text
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return format(E'do $undo$ begin if to_regclass(%L) is not null then\n%s\nend if; end $undo$;\n', p_part, private.current_access(p_part));
 end
 $function$;
 
@@ -7661,8 +8151,8 @@ begin
                  select string_agg(format('exists (select from %s as x where %s)', k.conrelid::regclass,
                           private.key_condition(k.conrelid, k.conkey, 'x', v_table, k.confkey, 't')), ' or ' order by k.conname)
                    from pg_constraint as k
-                   join pg_class as c on c.oid = k.conrelid and not c.relispartition
-                  where k.contype = 'f' and k.confrelid = v_table), 'false');
+                  -- Those of partitions alone, too, but not those that stand for a partition.
+                  where k.contype = 'f' and k.confrelid = v_table and k.conparentid = 0), 'false');
     end loop;
     v_left := array(select t from unnest(v_left) as t where t <> all (v_next));
   end loop;
@@ -7900,7 +8390,7 @@ CREATE OR REPLACE FUNCTION private.fill_companies (
 declare
   v_options constant jsonb := (
     select d.options from private.adoptions as d
-     where to_regclass(format('%I.%I', d.table_schema, d.table_name)) = p_table);
+     where to_regclass(format('%I.%I', d.table_schema, d.table_name)) = coalesce(pg_partition_root(p_table), p_table));
   v_replication constant text := current_setting('session_replication_role');
   v_triggers text[] := '{}'::text[];
   v_trigger text;
@@ -8449,6 +8939,28 @@ begin
   delete from private.usage_daily as k using unnest(v_empty) as e
    where k.company_id = e.company_id and k.dimension = e.dimension and k.day = e.day and k.series = e.series;
   return v_taken;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.forget_company_cell (
+  p_company_id uuid
+)
+  RETURNS boolean
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_gone private.company_cells;
+begin
+  perform private.require_operator();
+  delete from private.company_cells as d where d.company_id = p_company_id returning * into v_gone;
+  if v_gone.company_id is null then
+    return false;
+  end if;
+  perform private.audit_directory('cells.company_forgotten', jsonb_build_object(
+    'company_id', p_company_id, 'slug', v_gone.slug, 'cell', v_gone.cell_name, 'version', v_gone.version));
+  return true;
 end
 $function$;
 
@@ -9083,8 +9595,13 @@ CREATE OR REPLACE FUNCTION private.is_platform_admin()
   SECURITY DEFINER
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
+declare
+  v_claims jsonb;
 begin
-  return private.is_admin(private.current_user_id());
+  v_claims := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
+  return v_claims ->> 'is_anonymous' is distinct from 'true' and private.is_admin((v_claims ->> 'sub')::uuid);
+exception when data_exception or program_limit_exceeded then
+  return false;
 end
 $function$;
 
@@ -9113,6 +9630,27 @@ begin
             hint = 'Name the purpose and the person.';
   end if;
   return private.find_restriction(p_company_id, p_purpose, p_subject_user_id, coalesce(p_subject_email, '')) is null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.is_publishable_key (
+  p_key text
+)
+  RETURNS boolean
+  LANGUAGE plpgsql
+  IMMUTABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_payload text := translate(split_part(p_key, '.', 2), '-_', '+/');
+begin
+  if p_key !~ '^eyJ' then
+    return p_key !~ '^sb_secret_';
+  end if;
+  v_payload := convert_from(decode(rpad(v_payload, ceil(length(v_payload) / 4.0)::integer * 4, '='), 'base64'), 'UTF8');
+  return coalesce(private.parse_json_object(v_payload) ->> 'role' = 'anon', false);
+exception when others then
+  return false;
 end
 $function$;
 
@@ -9324,6 +9862,7 @@ CREATE OR REPLACE FUNCTION private.kept_policies (
   )
   LANGUAGE plpgsql
   STABLE
+  ROWS 4
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
 begin
@@ -9579,6 +10118,23 @@ begin
   -- The client learns of the limit that it will meet first.
   perform private.apply_rate_decision(
     case when v_decision.allowed and v_key_decision.remaining < v_decision.remaining then v_key_decision else v_decision end);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.list_cells()
+  RETURNS SETOF public.cell
+  LANGUAGE plpgsql
+  STABLE
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  perform private.require_operator();
+  return query
+  select c.name, c.api_url, c.publishable_key, c.region, c.state, c.weight,
+         (select count(*) from private.company_cells as d where d.cell_name = c.name), c.updated_at
+    from private.cells as c
+   order by c.name;
 end
 $function$;
 
@@ -10502,6 +11058,33 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.my_company_cells (
+  p_company_id uuid
+)
+  RETURNS SETOF public.company_cell
+  LANGUAGE plpgsql
+  STABLE
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_user constant uuid := private.current_user_id();
+begin
+  if v_user is null or private.parse_json_object(current_setting('request.jwt.claims', true)) ? 'api_key_id' then
+    return;
+  end if;
+  return query
+  select d.company_id, d.slug, c.name, c.api_url, c.publishable_key, c.region, d.version, d.moved_at
+    from private.company_cells as d
+    join private.cells as c on c.name = d.cell_name
+   where d.member_ids @> array[v_user]
+     and (p_company_id is null or d.company_id = p_company_id)
+     and (not exists (select from public.companies as o where o.id = d.company_id and o.status <> 'closed')
+          or exists (select from public.users as u where u.company_id = d.company_id and u.id = v_user and u.status = 'active'))
+   order by d.slug, d.company_id;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.my_compliance_requests()
   RETURNS SETOF public.compliance_ticket
   LANGUAGE plpgsql
@@ -10641,6 +11224,28 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.open_partitions (
+  p_table regclass
+)
+  RETURNS SETOF regclass
+  LANGUAGE plpgsql
+  STABLE
+  ROWS 1
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query
+  select t.part
+    from private.table_tree(p_table) as t
+    join pg_class as c on c.oid = t.part
+   where t.part <> p_table
+     and (not c.relrowsecurity or exists (
+       select from unnest('{anon,authenticated,platform_admin,service_role}'::text[]) as r
+        where has_any_column_privilege(r, t.part, 'select, insert, update, references')
+           or has_table_privilege(r, t.part, 'delete, truncate, trigger')));
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.open_request (
   p_company_id uuid,
   p_request_id uuid
@@ -10725,6 +11330,35 @@ exception when others then
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.partitioned_key_swap (
+  p_table    regclass,
+  p_index_id oid
+)
+  RETURNS text
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return concat_ws('; ',
+    (select string_agg(format('alter table %s drop constraint %I', r.referencing, r.constraint_name), '; ')
+       from private.adoption_references(p_table) as r where r.target_index = p_index_id and r.part_of is null),
+    (select format('alter table %s drop constraint %I', k.conrelid::regclass, k.conname) from pg_constraint as k
+      where k.conindid = p_index_id and k.contype in ('p', 'u')),
+    (select string_agg(format('alter table %s add constraint %I %s using index %I%s', k.conrelid::regclass, k.conname,
+              i.constraint_kind, i.new_name, i.constraint_suffix), '; ')
+       from pg_partition_tree(p_index_id) as t
+       join pg_constraint as k on k.conindid = t.relid and k.contype in ('p', 'u')
+      cross join lateral private.adoption_indexes(k.conrelid) as i
+      where t.isleaf and i.index_id = t.relid),
+    (select format('alter table %s add constraint %I %s', k.conrelid::regclass, k.conname, regexp_replace(pg_get_constraintdef(k.oid), '\(', '(company_id, '))
+       from pg_constraint as k where k.conindid = p_index_id and k.contype in ('p', 'u')),
+    (select string_agg(format('alter table %s add constraint %I %s%s', r.referencing, r.constraint_name, r.definition,
+              case when r.is_partitioned then '' else ' not valid' end), '; ')
+       from private.adoption_references(p_table) as r where r.target_index = p_index_id and r.part_of is null));
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.permissions_of (
   p_company_id uuid,
   p_user_id    uuid
@@ -10737,17 +11371,9 @@ CREATE OR REPLACE FUNCTION private.permissions_of (
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
 begin
-  return (
-    select coalesce(array_agg(distinct p.permission order by p.permission), '{}')
-      from public.users as u
-      cross join lateral (
-        select rp.permission from private.role_permissions as rp where rp.role = u.role
-        union
-        select unnest(u.granted_permissions)
-        except
-        select unnest(u.revoked_permissions)
-      ) as p (permission)
-     where u.company_id = p_company_id and u.id = p_user_id and u.status = 'active');
+  return coalesce((
+    select u.effective_permissions from public.users as u
+     where u.company_id = p_company_id and u.id = p_user_id and u.status = 'active'), '{}');
 end
 $function$;
 
@@ -10779,6 +11405,7 @@ CREATE OR REPLACE FUNCTION private.plan_adoption (
   RETURNS SETOF private.adoption_step
   LANGUAGE plpgsql
   STABLE
+  ROWS 20
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
 declare
@@ -10788,7 +11415,6 @@ declare
   v_check_found record;
   v_assign constant text := 'tg_' || v_name || '__assign_company';
   v_problem text;
-  v_index record;
   v_reference record;
 begin
   for v_problem in
@@ -10825,7 +11451,7 @@ begin
         format('alter table %s drop constraint if exists %I', p_table, v_check), null)::private.adoption_step;
     end if;
     if v_check_found.is_valid is distinct from true then
-      return next ('adopt', 'backfill', format('select private.fill_companies(%L::regclass, $1::tid, $2::tid)', p_table), 'batches',
+      return next ('adopt', 'backfill', 'select private.fill_companies($3::regclass, $1::tid, $2::tid)', 'batches',
         'ROW EXCLUSIVE, rows of one part of the table; SHARE ROW EXCLUSIVE where triggers must be switched off', 'The company of the rows that are there, part by part.', null, null)::private.adoption_step;
       return next ('adopt', 'refuse_unassigned', format('select private.refuse_unassigned(%L::regclass)', p_table), 'transaction',
         'none', 'Nothing goes on while a row has no company.', null, null)::private.adoption_step;
@@ -10836,93 +11462,39 @@ begin
       'transaction', 'ACCESS EXCLUSIVE, for a moment', 'The valid constraint spares the reading of the table.', null, null)::private.adoption_step;
   end if;
 
-  select k.convalidated as is_valid into v_check_found from pg_constraint as k
-   where k.conrelid = p_table and k.contype = 'f' and k.confrelid = 'public.companies'::regclass and cardinality(k.conkey) = 1
-     and k.conkey[1] = (select a.attnum from pg_attribute as a where a.attrelid = p_table and a.attname = 'company_id')
-   order by k.convalidated desc
-   limit 1;
-  if v_check_found.is_valid is null then
-    return next ('adopt', 'add_company_reference', format(
-        'alter table %s add constraint %I foreign key (company_id) references public.companies (id) on delete cascade not valid',
-        p_table, left(v_name || '_company_id_fkey', 63)), 'transaction',
-      'SHARE ROW EXCLUSIVE on both tables, for a moment', 'The company is one that there is.',
-      format('alter table %s drop constraint if exists %I', p_table, left(v_name || '_company_id_fkey', 63)), null)::private.adoption_step;
-  end if;
-  if v_check_found.is_valid is distinct from true then
-    return next ('adopt', 'validate_company_reference', format('alter table %s validate constraint %I', p_table, left(v_name || '_company_id_fkey', 63)),
-      'transaction', 'SHARE UPDATE EXCLUSIVE: reads and writes go on', 'Reads the table once.', null, null)::private.adoption_step;
-  end if;
-
-  for v_index in select * from private.adoption_indexes(p_table) loop
-    if v_index.is_broken then
-      return next ('adopt', 'drop_broken_index', format('drop index concurrently public.%I', v_index.new_name), 'alone',
-        'SHARE UPDATE EXCLUSIVE: reads and writes go on', 'An earlier attempt ended before it was complete.', null, null)::private.adoption_step;
-    end if;
-    if v_index.is_broken or not v_index.is_there then
-      return next ('adopt', case when v_index.is_unique then 'add_key' else 'add_index' end, v_index.statement, 'alone',
-        'SHARE UPDATE EXCLUSIVE: reads and writes go on', format('As %s, by company.', v_index.index_name),
-        format('drop index if exists public.%I', v_index.new_name), null)::private.adoption_step;
-    end if;
-  end loop;
-
-  for v_reference in select * from private.adoption_references(p_table) loop
-    if v_reference.needs_index then
-      return next ('adopt', 'add_index', format('create index concurrently if not exists %I on %s (company_id, %s)',
-          left('company_' || v_reference.constraint_name || '_idx', 63), v_reference.referencing, v_reference.columns), 'alone',
-        'SHARE UPDATE EXCLUSIVE: reads and writes go on', format('Rows that %s leads to, by company.', v_reference.constraint_name),
-        format('drop index if exists public.%I', left('company_' || v_reference.constraint_name || '_idx', 63)), null)::private.adoption_step;
-    end if;
-    if not v_reference.is_there then
-      return next ('adopt', 'add_reference', format('alter table %s add constraint %I %s not valid', v_reference.referencing, v_reference.new_name, v_reference.definition),
-        'transaction', 'SHARE ROW EXCLUSIVE on both tables, for a moment', format('As %s, within the company.', v_reference.constraint_name),
-        format('alter table %s drop constraint if exists %I', v_reference.referencing, v_reference.new_name), null)::private.adoption_step;
-    end if;
-    if not v_reference.is_valid then
-      return next ('adopt', 'validate_reference', format('alter table %s validate constraint %I', v_reference.referencing, v_reference.new_name),
-        'transaction', 'SHARE UPDATE EXCLUSIVE: reads and writes go on', 'Reads the table once; fails if a row leads to another company''s.', null, null)::private.adoption_step;
-    end if;
-  end loop;
+  return query select * from private.plan_company_references(p_table);
+  return query select * from private.plan_keys(p_table, p_options);
+  return query select * from private.plan_references(p_table);
 
   if not exists (select from pg_policy as p where p.polrelid = p_table and p.polname = 'select_member') then
     return next ('adopt', 'protect', private.adoption_protection(p_table, p_options), 'transaction',
       'ACCESS EXCLUSIVE, for a moment', 'From here on members see and change the rows of their company only.',
-      format(E'drop trigger if exists audit_insert on %1$s;\ndrop trigger if exists audit_update on %1$s;\ndrop trigger if exists audit_delete on %1$s;\ndrop trigger if exists keep_tenant on %1$s;\n%2$s%3$sdelete from private.column_classes as c where c.table_schema = ''public'' and c.table_name = %4$L;',
+      format(E'drop trigger if exists audit_insert on %1$s;\ndrop trigger if exists audit_update on %1$s;\ndrop trigger if exists audit_delete on %1$s;\ndrop trigger if exists keep_tenant on %1$s;\n%2$s%3$s%5$sdelete from private.column_classes as c where c.table_schema = ''public'' and c.table_name = %4$L;',
         p_table,
         (select string_agg(format('drop policy if exists %I on %s;', substring(k.statement from 'create policy (\S+) on'), p_table), chr(10)) || chr(10)
            from private.kept_policies(p_table) as k),
-        private.current_access(p_table) || chr(10), v_name),
+        private.current_access(p_table) || chr(10), v_name, (
+          select string_agg(private.current_partition_access(t.part), '') from private.table_tree(p_table) as t where t.part <> p_table)),
       null)::private.adoption_step;
+  elsif exists (select from private.open_partitions(p_table)) then
+    return next ('adopt', 'close_partitions', format('select private.close_partitions(%L::regclass)', p_table), 'transaction',
+      'ACCESS EXCLUSIVE on those partitions, for a moment', 'Partitions that came since are reached through their table alone.',
+      (select string_agg(private.current_partition_access(o), '') from private.open_partitions(p_table) as o), null)::private.adoption_step;
   end if;
 
-  for v_reference in select * from private.adoption_references(p_table) loop
-    return next ('commit', 'drop_reference', format('alter table %1$s drop constraint %2$I; alter table %1$s rename constraint %3$I to %2$I', v_reference.referencing, v_reference.constraint_name, v_reference.new_name),
+  for v_reference in
+    select r.*, (
+        select string_agg(format('; alter table %s rename constraint %I to %I', c.referencing, c.new_name, c.constraint_name), '')
+          from private.adoption_references(p_table) as c
+         where c.part_of = (select k.oid from pg_constraint as k where k.conrelid = r.referencing and k.contype = 'f' and k.conname = r.constraint_name)
+      ) as renames
+      from private.adoption_references(p_table) as r
+     where r.part_of is null and not r.waits
+  loop
+    return next ('commit', 'drop_reference', format('alter table %1$s drop constraint %2$I; alter table %1$s rename constraint %3$I to %2$I', v_reference.referencing, v_reference.constraint_name, v_reference.new_name) || coalesce(v_reference.renames, ''),
       'transaction', 'ACCESS EXCLUSIVE on both tables, for a moment', 'The reference within the company takes its place and its name.', null, null)::private.adoption_step;
   end loop;
-  for v_index in
-    select i.*, (
-        select string_agg(format('%s of %s', f.conname, f.conrelid::regclass), ', ' order by f.conname)
-          from pg_constraint as f
-         where f.conindid = i.index_id and f.contype = 'f'
-           and not exists (
-             select from private.adoption_references(p_table) as r
-              where r.referencing = f.conrelid and r.constraint_name = f.conname)) as referrers
-      from private.adoption_indexes(p_table) as i
-  loop
-    if p_options -> 'keep_unique' ? v_index.index_name and v_index.is_unique then
-      return next ('commit', 'keep_key', null, null, null,
-        format('%s stays, as asked: whether a value is taken tells one company about another.', v_index.index_name), null, null)::private.adoption_step;
-    elsif v_index.referrers is not null then
-      return next ('commit', 'keep_key', null, null, null,
-        format('%s stays while %s needs it: adopt that table, then commit this one again.', v_index.index_name, v_index.referrers), null, null)::private.adoption_step;
-    elsif v_index.constraint_kind is not null then
-      return next ('commit', 'replace_key', format('alter table %s drop constraint %I, add constraint %I %s using index %I%s',
-          p_table, v_index.constraint_name, v_index.constraint_name, v_index.constraint_kind, v_index.new_name, v_index.constraint_suffix),
-        'transaction', 'ACCESS EXCLUSIVE, for a moment', 'The key with the company takes its place and its name.', null, null)::private.adoption_step;
-    else
-      return next ('commit', 'replace_index', format('drop index public.%1$I; alter index public.%2$I rename to %1$I', v_index.index_name, v_index.new_name),
-        'transaction', 'ACCESS EXCLUSIVE, for a moment', 'The index with the company takes its place and its name.', null, null)::private.adoption_step;
-    end if;
-  end loop;
+  return query select * from private.plan_key_swaps(p_table, p_options);
   for v_column in
     select a.attname::text as name
       from pg_attribute as a
@@ -10940,6 +11512,165 @@ begin
         || format(E'\nupdate private.adoptions set committed_at = now(), undo = ''{}'' where table_schema = ''public'' and table_name = %L;', v_name),
       'transaction', 'SHARE ROW EXCLUSIVE, for a moment', 'Members'' rows without company get their active one; there is no way back.', null, null)::private.adoption_step;
   end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.plan_company_references (
+  p_table regclass
+)
+  RETURNS SETOF private.adoption_step
+  LANGUAGE plpgsql
+  STABLE
+  ROWS 2
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_part record;
+begin
+  for v_part in
+    select t.part, c.relkind = 'p' as is_partitioned, left(c.relname || '_company_id_fkey', 63) as name, k.conname, k.convalidated
+      from private.table_tree(p_table) as t
+      join pg_class as c on c.oid = t.part
+      left join lateral (
+        select x.conname, x.convalidated from pg_constraint as x
+         where x.conrelid = t.part and x.contype = 'f' and x.confrelid = 'public.companies'::regclass and cardinality(x.conkey) = 1
+           and x.conkey[1] = (select a.attnum from pg_attribute as a where a.attrelid = t.part and a.attname = 'company_id')
+         order by x.convalidated desc
+         limit 1
+      ) as k on true
+     where t.is_leaf or t.part = p_table
+  loop
+    if v_part.conname is null then
+      return next ('adopt', 'add_company_reference', format(
+          'alter table %s add constraint %I foreign key (company_id) references public.companies (id) on delete cascade%s',
+          v_part.part, v_part.name, case when v_part.is_partitioned then '' else ' not valid' end), 'transaction',
+        'SHARE ROW EXCLUSIVE on both tables, for a moment', 'The company is one that there is.',
+        format('alter table if exists %s drop constraint if exists %I', v_part.part, v_part.name), null)::private.adoption_step;
+    end if;
+    if v_part.convalidated is distinct from true and not v_part.is_partitioned then
+      return next ('adopt', 'validate_company_reference', format('alter table %s validate constraint %I', v_part.part, coalesce(v_part.conname, v_part.name)),
+        'transaction', 'SHARE UPDATE EXCLUSIVE: reads and writes go on', 'Reads the table once.', null, null)::private.adoption_step;
+    end if;
+  end loop;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.plan_key_swaps (
+  p_table   regclass,
+  p_options jsonb
+)
+  RETURNS SETOF private.adoption_step
+  LANGUAGE plpgsql
+  STABLE
+  ROWS 10
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_index record;
+  v_reference record;
+begin
+  for v_index in
+    select t.part, t.is_leaf, i.*, (
+        select string_agg(format('%s of %s', f.conname, f.conrelid::regclass), ', ' order by f.conname)
+          from pg_constraint as f
+         where f.contype = 'f' and f.conparentid = 0
+           and (f.conindid = i.index_id or f.conindid in (select x.relid from pg_partition_tree(i.index_id) as x))
+           and not exists (
+             select from private.adoption_references(p_table) as r
+              where r.referencing = f.conrelid and r.constraint_name = f.conname)) as referrers
+      from private.table_tree(p_table) as t
+     cross join lateral private.adoption_indexes(t.part) as i
+     where not i.is_attached
+  loop
+    if p_options -> 'keep_unique' ? v_index.index_name and (v_index.is_unique or v_index.constraint_kind = 'exclude') then
+      return next ('commit', 'keep_key', null, null, null,
+        format('%s stays, as asked: whether a value is taken tells one company about another.', v_index.index_name), null, null)::private.adoption_step;
+    elsif v_index.problem is not null then
+      return next ('commit', 'keep_index', null, null, null,
+        format('%s stays without the company: %s. Under row level security few operators but = reach an index before the company has been compared.', v_index.index_name, v_index.problem), null, null)::private.adoption_step;
+    elsif v_index.referrers is not null then
+      return next ('commit', 'keep_key', null, null, null,
+        format('%s stays while %s needs it: adopt that table, then commit this one again.', v_index.index_name, v_index.referrers), null, null)::private.adoption_step;
+    elsif v_index.constraint_kind = 'exclude' then
+      return next ('commit', 'replace_exclusion', format('alter table %1$s drop constraint %2$I; alter table %1$s rename constraint %3$I to %2$I',
+          v_index.part, v_index.constraint_name, v_index.new_name),
+        'transaction', 'ACCESS EXCLUSIVE, for a moment', 'The exclusion within the company takes its place and its name.', null, null)::private.adoption_step;
+    elsif v_index.constraint_kind is not null then
+      return next ('commit', 'replace_key', case
+          when v_index.is_leaf then format('alter table %1$s drop constraint %2$I, add constraint %2$I %3$s using index %4$I%5$s',
+            v_index.part, v_index.constraint_name, v_index.constraint_kind, v_index.new_name, v_index.constraint_suffix)
+          else private.partitioned_key_swap(p_table, v_index.index_id)
+        end, 'transaction', 'ACCESS EXCLUSIVE, for a moment', 'The key with the company takes its place and its name.', null, null)::private.adoption_step;
+    else
+      return next ('commit', 'replace_index', format('drop index %1$I.%2$I; alter index %1$I.%3$I rename to %2$I', v_index.schema_name, v_index.index_name, v_index.new_name)
+          || coalesce((
+            select string_agg(format('; alter index %I.%I rename to %I', c.schema_name, c.new_name, c.index_name), '')
+              from pg_partition_tree(v_index.index_id) as x
+              join pg_index as y on y.indexrelid = x.relid
+             cross join lateral private.adoption_indexes(y.indrelid) as c
+             where x.isleaf and c.index_id = x.relid), ''),
+        'transaction', 'ACCESS EXCLUSIVE, for a moment', 'The index with the company takes its place and its name.', null, null)::private.adoption_step;
+    end if;
+  end loop;
+  -- Those that were made anew with the key, now or in an earlier run.
+  for v_reference in
+    select r.referencing, r.constraint_name from private.adoption_references(p_table) as r
+     where r.waits and r.part_of is null and not r.is_partitioned
+    union
+    select f.conrelid::regclass, f.conname::text from pg_constraint as f
+     where f.contype = 'f' and not f.convalidated and f.conparentid = 0 and f.confrelid = p_table
+       and (select c.relkind from pg_class as c where c.oid = p_table) = 'p'
+       and exists (select from pg_attribute as a where a.attrelid = f.conrelid and a.attname = 'company_id' and a.attnum = any (f.conkey))
+  loop
+    return next ('commit', 'validate_reference', format('alter table %s validate constraint %I', v_reference.referencing, v_reference.constraint_name),
+      'transaction', 'SHARE UPDATE EXCLUSIVE: reads and writes go on', 'Reads the table once; fails if a row leads to another company''s.', null, null)::private.adoption_step;
+  end loop;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.plan_keys (
+  p_table   regclass,
+  p_options jsonb
+)
+  RETURNS SETOF private.adoption_step
+  LANGUAGE plpgsql
+  STABLE
+  ROWS 10
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_index record;
+  v_is_kept boolean;
+begin
+  for v_index in
+    select t.part, t.is_leaf, i.* from private.table_tree(p_table) as t cross join lateral private.adoption_indexes(t.part) as i
+  loop
+    v_is_kept := coalesce(p_options -> 'keep_unique' ? v_index.index_name, false);
+    if v_index.problem is not null or v_index.is_attached and (not v_index.is_leaf or v_index.constraint_kind = 'exclude') then
+      continue;
+    elsif v_index.constraint_kind = 'exclude' then
+      if not v_index.is_there and not v_is_kept then
+        return next ('adopt', 'add_exclusion', v_index.statement, 'transaction',
+          'ACCESS EXCLUSIVE while its index is built: nobody reads or writes', format('As %s, by company; PostgreSQL has no other way to build it.', v_index.constraint_name),
+          format('alter table if exists %s drop constraint if exists %I', v_index.part, v_index.new_name), null)::private.adoption_step;
+      end if;
+    elsif v_index.is_leaf then
+      if v_index.is_broken then
+        return next ('adopt', 'drop_broken_index', format('drop index concurrently %I.%I', v_index.schema_name, v_index.new_name), 'alone',
+          'SHARE UPDATE EXCLUSIVE: reads and writes go on', 'An earlier attempt ended before it was complete.', null, null)::private.adoption_step;
+      end if;
+      if v_index.is_broken or not v_index.is_there then
+        return next ('adopt', case when v_index.is_unique then 'add_key' else 'add_index' end, v_index.statement, 'alone',
+          'SHARE UPDATE EXCLUSIVE: reads and writes go on', format('As %s, by company.', v_index.index_name),
+          format('drop index if exists %I.%I', v_index.schema_name, v_index.new_name), null)::private.adoption_step;
+      end if;
+    -- A key of a partitioned table takes in the indexes of its partitions when it takes the place of the old one.
+    elsif not v_index.is_there and (v_index.constraint_kind is null or v_is_kept) then
+      return next ('adopt', 'join_index', v_index.statement, 'transaction', 'SHARE, for a moment: waits for writers',
+        format('As %s, by company, from the indexes of the partitions.', v_index.index_name),
+        format('drop index if exists %I.%I', v_index.schema_name, v_index.new_name), null)::private.adoption_step;
+    end if;
+  end loop;
 end
 $function$;
 
@@ -10961,6 +11692,43 @@ begin
     from (select p_company_id as id) as c
     left join public.company_plans as p on p.company_id = c.id and p.is_active
     left join public.company_config as k on k.company_id = c.id;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.plan_references (
+  p_table regclass
+)
+  RETURNS SETOF private.adoption_step
+  LANGUAGE plpgsql
+  STABLE
+  ROWS 10
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_reference record;
+begin
+  for v_reference in select * from private.adoption_references(p_table) loop
+    if v_reference.needs_index then
+      return next ('adopt', case when v_reference.is_partitioned then 'join_index' else 'add_index' end,
+        format('create index %sif not exists %I on %s (company_id, %s)', case when v_reference.is_partitioned then '' else 'concurrently ' end,
+          v_reference.index_name, v_reference.referencing, v_reference.columns),
+        case when v_reference.is_partitioned then 'transaction' else 'alone' end,
+        case when v_reference.is_partitioned then 'SHARE, for a moment: waits for writers' else 'SHARE UPDATE EXCLUSIVE: reads and writes go on' end,
+        format('Rows that %s leads to, by company.', v_reference.constraint_name),
+        format('drop index if exists %s.%I', v_reference.index_schema, v_reference.index_name), null)::private.adoption_step;
+    end if;
+    continue when v_reference.waits;
+    if not v_reference.is_there then
+      return next ('adopt', 'add_reference', format('alter table %s add constraint %I %s%s', v_reference.referencing, v_reference.new_name,
+          v_reference.definition, case when v_reference.is_partitioned then '' else ' not valid' end),
+        'transaction', 'SHARE ROW EXCLUSIVE on both tables, for a moment', format('As %s, within the company.', v_reference.constraint_name),
+        format('alter table if exists %s drop constraint if exists %I', v_reference.referencing, v_reference.new_name), null)::private.adoption_step;
+    end if;
+    if not v_reference.is_valid and not v_reference.is_partitioned then
+      return next ('adopt', 'validate_reference', format('alter table %s validate constraint %I', v_reference.referencing, v_reference.new_name),
+        'transaction', 'SHARE UPDATE EXCLUSIVE: reads and writes go on', 'Reads the table once; fails if a row leads to another company''s.', null, null)::private.adoption_step;
+    end if;
+  end loop;
 end
 $function$;
 
@@ -13165,6 +13933,17 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.restart_write_rates()
+  RETURNS void
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  delete from private.write_snapshots;
+  insert into private.write_snapshots (writes) values (private.write_counts());
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.retain_batch (
   p_company_id uuid,
   p_data_class text,
@@ -13609,6 +14388,97 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.search (
+  p_company_id uuid,
+  p_query      text,
+  p_tables     text[],
+  p_contains   jsonb,
+  p_after      text,
+  p_max_rows   integer
+)
+  RETURNS SETOF public.search_result
+  LANGUAGE plpgsql
+  STABLE
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_terms text[] := '{}'::text[];
+  v_first text;
+  v_condition text;
+  v_match text[];
+  v_source record;
+  v_parts text[] := '{}'::text[];
+  v_denied text;
+  v_key text[] := regexp_match(p_after, '^(\d{1,16})\.([0-9a-f-]{36})\.([a-z_]+)$');
+begin
+  if current_setting('role', true) = 'platform_admin' then
+    perform private.require_operator();
+  end if;
+  for v_match in select regexp_matches(coalesce(p_query, ''), '(-?)(?:"([^"]*)"|(\S+))', 'g') loop
+    v_first := coalesce(v_first, case when v_match[1] = '' then coalesce(v_match[2], v_match[3]) end);
+    v_terms := v_terms || format('%silike %L', case when v_match[1] = '-' then 'not ' else '' end,
+      '%' || regexp_replace(coalesce(v_match[2], v_match[3]), '([\\%_])', '\\\1', 'g') || '%');
+  end loop;
+  if length(p_query) > 200 or cardinality(v_terms) > 8
+    or (p_contains is null and not exists (select from unnest(v_terms) as t (term) where t.term ~ '^ilike .*[[:alnum:]]{3}'))
+    or jsonb_typeof(p_contains) <> 'object' or p_contains = '{}'
+    or array_position(p_tables, null) is not null or cardinality(p_tables) = 0
+    or not coalesce(p_tables <@ array(select s.table_name from private.searched_tables() as s), true)
+  then
+    raise exception 'that cannot be searched for'
+      using errcode = '22023',
+            detail = 'invalid_query',
+            hint = format('At most 8 words in 200 characters, one of them with three letters or digits in a row; contains: an object with something in it; tables: of %s.',
+              (select string_agg(s.table_name, ', ') from private.searched_tables() as s));
+  end if;
+  if p_max_rows is null or p_max_rows not between 1 and 100
+    or p_after is not null and (v_key is null or private.parse_uuid(v_key[2]) is null)
+  then
+    raise exception 'max_rows must be 1 to 100, after is the page_key of a row'
+      using errcode = '22023',
+            detail = 'invalid_page',
+            hint = 'Give page_key of the last row as after, with the rest of the request unchanged.';
+  end if;
+
+  for v_source in
+    select s.* from private.searched_tables() as s
+     where (p_tables is null or s.table_name = any (p_tables))
+       and (p_contains is null or s.document is not null)
+  loop
+    -- The permission of the table's own policy. Tables that were not asked for by name are left out.
+    if current_setting('role', true) <> 'platform_admin' and not private.is_backend()
+      and p_company_id is distinct from private.company_for(v_source.permission)
+    then
+      v_denied := v_source.permission;
+      exit when p_tables is not null;
+      continue;
+    end if;
+    select string_agg(format(' and (%s) %s', v_source.content, t.term), '') into v_condition from unnest(v_terms) as t (term);
+    v_parts := v_parts || format(
+      '(select %L::text as table_name, id, %s as title, %s as content, created_at from public.%I
+         where company_id = $1%s%s and ($2 is null or (created_at, id, %1$L::text) < ($2, $3, $4))
+         order by created_at desc, id desc limit $5)',
+      v_source.table_name, v_source.title, v_source.content, v_source.table_name, v_condition,
+      case when p_contains is not null then format(' and %I @> $6', v_source.document) end);
+  end loop;
+  if v_denied is not null and (p_tables is not null or v_parts = '{}') then
+    perform private.require_company(p_company_id, v_denied);
+  end if;
+  if v_parts = '{}' then
+    return;
+  end if;
+  return query execute format(
+    'select f.table_name, f.id, f.title,
+            btrim(substr(f.content, greatest(1, strpos(lower(f.content), lower($7)) - 40), 160)), f.created_at,
+            concat_ws(''.'', (extract(epoch from f.created_at) * 1000000)::bigint, f.id, f.table_name)
+       from (%s) as f
+      order by f.created_at desc, f.id desc, f.table_name desc limit $5', array_to_string(v_parts, ' union all '))
+    using p_company_id, 'epoch'::timestamptz + v_key[1]::bigint * interval '1 microsecond', v_key[2]::uuid, v_key[3], p_max_rows,
+          p_contains, coalesce(v_first, '');
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.search_audit_log (
   p_company_id uuid,
   p_starts_at  timestamp with time zone,
@@ -13657,6 +14527,37 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.searched_tables()
+  RETURNS TABLE (
+    table_name text,
+    permission text,
+    title      text,
+    content    text,
+    document   text
+  )
+  LANGUAGE plpgsql
+  IMMUTABLE
+  PARALLEL SAFE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query values
+    ('ai_agents', 'agents.read', 'name',
+     $$name || ' ' || provider || ' ' || model || ' ' || left(coalesce(description, ''), 2000)$$, null),
+    ('documents', 'documents.read', 'title',
+     $$title || ' ' || substr(storage_path, 38) || ' ' || left(coalesce(description, ''), 2000)$$, 'metadata'),
+    ('invoices', 'invoices.read', $$number || ' ' || customer_name$$,
+     $$number || ' ' || customer_name || ' ' || coalesce(customer_email, '') || ' ' || left(coalesce(notes, ''), 2000)$$, null),
+    ('jobs', 'jobs.read', 'kind',
+     $$kind || ' ' || left(coalesce(error_message, ''), 2000)$$, null),
+    ('media_assets', 'media.read', 'title',
+     $$title || ' ' || substr(storage_path, 38) || ' ' || coalesce(alt_text, '') || ' ' || left(coalesce(description, ''), 2000)$$,
+     'metadata'),
+    ('services', 'services.read', 'name',
+     $$name || ' ' || code || ' ' || coalesce(category, '') || ' ' || left(coalesce(description, ''), 2000)$$, null);
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.send_invitation (
   p_invitation public.invitations,
   p_send_email boolean
@@ -13697,6 +14598,53 @@ begin
   values (p_key.company_id, p_key.id, private.api_key_hash(v_api_key))
   on conflict (company_id, api_key_id) do update set key_hash = excluded.key_hash;
   return (v_api_key, p_key.id, p_key.prefix, p_key.expires_at)::public.issued_api_key;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.set_cell (
+  p_name            text,
+  p_api_url         text,
+  p_publishable_key text,
+  p_region          text,
+  p_state           text,
+  p_weight          integer
+)
+  RETURNS public.cell
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_before private.cells;
+  v_after private.cells;
+begin
+  perform private.require_operator();
+  if not coalesce(private.is_publishable_key(p_publishable_key), false) then
+    raise exception 'this is no publishable key'
+      using errcode = '22023',
+            detail = 'invalid_cell',
+            hint = 'Members are told this key: give the publishable (anon) key of the project, never its secret one.';
+  end if;
+  select * into v_before from private.cells as c where c.name = p_name for update;
+  insert into private.cells as c (name, api_url, publishable_key, region, state, weight)
+  values (p_name, p_api_url, p_publishable_key, p_region, coalesce(p_state, 'open'), coalesce(p_weight, 100))
+  on conflict (name) do update
+    set api_url = excluded.api_url, publishable_key = excluded.publishable_key, region = excluded.region,
+        state = excluded.state, weight = excluded.weight, updated_at = now()
+    where (c.api_url, c.publishable_key, c.region, c.state, c.weight)
+      is distinct from (excluded.api_url, excluded.publishable_key, excluded.region, excluded.state, excluded.weight)
+  returning * into v_after;
+  -- Nothing is returned where nothing changed.
+  if v_after.name is not null then
+    perform private.audit_directory('cells.set', jsonb_build_object(
+      'cell', p_name, 'old', to_jsonb(v_before) - 'created_at' - 'updated_at', 'new', to_jsonb(v_after) - 'created_at' - 'updated_at'));
+  end if;
+  return (select x from private.list_cells() as x where x.name = p_name);
+exception when check_violation or not_null_violation then
+  raise exception 'this is no cell: %', sqlerrm
+    using errcode = '22023',
+          detail = 'invalid_cell',
+          hint = 'name is lower case with hyphens, api_url an origin by https, state open, draining or closed, weight 1 to 10000.';
 end
 $function$;
 
@@ -13906,6 +14854,56 @@ begin
   exception when sqlstate 'LB002' or check_violation then
     return null;
   end;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.shares_of_table (
+  p_table     regclass,
+  p_companies uuid[],
+  p_is_hot    boolean,
+  p_writes    numeric,
+  p_usage     jsonb
+)
+  RETURNS private.table_share[]
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_is_small constant boolean := pg_relation_size(p_table) <= 1048576;
+  v_rows numeric;
+  v_freqs jsonb;
+begin
+  if v_is_small then
+    execute format(
+      'select coalesce(jsonb_object_agg(x.company_id, x.n), ''{}''), coalesce(sum(x.n), 0) from (
+         select t.company_id, count(*) as n from %s as t group by 1) as x', p_table) into v_freqs, v_rows;
+  else
+    select greatest(c.reltuples, 0) into v_rows from pg_class as c where c.oid = p_table;
+    select coalesce(jsonb_object_agg(x.company_id, x.freq * v_rows), '{}') into v_freqs
+      from pg_stats as s
+      join pg_class as c on c.oid = p_table and c.relname = s.tablename
+      join pg_namespace as n on n.oid = c.relnamespace and n.nspname = s.schemaname
+     cross join lateral unnest(s.most_common_vals::text::uuid[], s.most_common_freqs) as x (company_id, freq)
+     where s.attname = 'company_id' and not s.inherited;
+  end if;
+  return (
+    with counted as (
+      select k.company_id,
+             case when v_freqs ? k.company_id::text then (v_freqs ->> k.company_id::text)::numeric
+                  when v_is_small then 0
+                  else greatest(v_rows - (select coalesce(sum(e.value::numeric), 0) from jsonb_each_text(v_freqs) as e), 0)
+                       / greatest(count(*) filter (where not v_freqs ? k.company_id::text) over (), 1)
+             end as n
+        from unnest(p_companies) as k (company_id)
+    )
+    select array_agg((
+             c.company_id, c.n, pg_total_relation_size(p_table) * c.n / greatest(v_rows, 1),
+             p_writes * coalesce((p_usage ->> c.company_id::text)::numeric,
+                                 case when p_usage is null then c.n / greatest(v_rows, 1) else 0 end),
+             case when p_is_hot then c.n else 0 end, v_is_small)::private.table_share)
+      from counted as c
+     where c.n > 0 or p_usage ? c.company_id::text);
 end
 $function$;
 
@@ -14556,6 +15554,27 @@ CREATE OR REPLACE FUNCTION private.table_checksum (
 begin
   execute format('select count(*), coalesce(sum(hashtextextended((to_jsonb(t) - ''company_id'')::text, 0)::numeric), 0)::text from %s as t', p_table)
     into row_count, checksum;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.table_tree (
+  p_table regclass
+)
+  RETURNS TABLE (
+    part    regclass,
+    is_leaf boolean
+  )
+  LANGUAGE plpgsql
+  STABLE
+  ROWS 4
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query
+  select t.relid, t.isleaf from pg_partition_tree(p_table) as t order by t.isleaf desc, t.level desc, t.relid::text;
+  if not found then
+    return query select p_table, true;
+  end if;
 end
 $function$;
 
@@ -15499,6 +16518,21 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.tg_role_permissions__refresh()
+  RETURNS TRIGGER
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  lock table public.users in share row exclusive mode;
+  update public.users as u
+     set effective_permissions = '{}'
+   where u.effective_permissions <> private.permissions_with(u.role, u.granted_permissions, u.revoked_permissions);
+  return null;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.tg_row__refuse_change()
   RETURNS TRIGGER
   LANGUAGE plpgsql
@@ -15622,6 +16656,24 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.tg_security_policies__flag_company()
+  RETURNS TRIGGER
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_company constant uuid := coalesce(new.company_id, old.company_id);
+  v_is_strict constant boolean := exists (
+    select from public.security_policies as p where p.company_id = v_company and p.is_active and p.is_strict);
+begin
+  update public.companies as c
+     set has_strict_policy = v_is_strict
+   where c.id = v_company and c.has_strict_policy <> v_is_strict;
+  return null;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.tg_security_policies__supersede()
   RETURNS TRIGGER
   LANGUAGE plpgsql
@@ -15714,7 +16766,7 @@ begin
                             else jsonb_build_object('old', o.j -> e.key, 'new', e.value)
                           end)
                      from jsonb_each(n.j) as e
-                    where e.value is distinct from o.j -> e.key and e.key not in ('updated_at', 'updated_by', 'last_used_at'))
+                    where e.value is distinct from o.j -> e.key and e.key not in ('updated_at', 'updated_by', 'last_used_at', 'effective_permissions', 'has_strict_policy'))
                end as changes
           from (select to_jsonb(x) as j from new_rows as x offset 0) as n
           full join (select to_jsonb(x) as j from old_rows as x offset 0) as o
@@ -15778,6 +16830,63 @@ begin
     from unnest(v_rows) with ordinality as r
    cross join lateral (select encode(sha256(v_seed || int8send(r.ordinality)), 'hex') as random offset 0) as h
    order by r.company_id;
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_statement__audit_keyed()
+  RETURNS TRIGGER
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  SET plan_cache_mode TO 'force_generic_plan'
+  AS $function$
+declare
+  v_key constant text[] := tg_argv[1];
+  v_secret constant text[] := (
+    select coalesce(array_agg(c.column_name), '{}') from private.column_classes as c
+     where c.table_schema = 'public' and c.table_name = tg_argv[0] and c.class = 'secret');
+  v_actor uuid;
+  v_role text;
+  v_rows private.audited_row[];
+begin
+  if current_setting('app.importing', true) <> '' and private.is_importing() then
+    return null;
+  end if;
+  if tg_op = 'INSERT' then
+    select array_agg(private.audit_keyed_row(null, to_jsonb(x), v_key, tg_argv[2], v_secret)) into v_rows from new_rows as x;
+  elsif tg_op = 'DELETE' then
+    -- A company that goes takes its log with it.
+    select array_agg(private.audit_keyed_row(to_jsonb(x), null, v_key, tg_argv[2], v_secret)) into v_rows
+      from old_rows as x
+     where exists (select from public.companies as c where c.id = x.company_id);
+  else
+    -- Where its key is another now there is an entry for what was and one for what is.
+    select array_agg(private.audit_keyed_row(o.j, n.j, v_key, tg_argv[2], v_secret)) into v_rows
+      from (
+        select x.j, (select jsonb_agg(x.j -> k) from unnest('{company_id}' || v_key) as k) as key
+          from (select to_jsonb(y) as j from new_rows as y offset 0) as x
+      ) as n
+      full join (
+        select x.j, (select jsonb_agg(x.j -> k) from unnest('{company_id}' || v_key) as k) as key
+          from (select to_jsonb(y) as j from old_rows as y offset 0) as x
+      ) as o on o.key = n.key;
+  end if;
+  if v_rows is null then
+    return null;
+  end if;
+  v_actor := private.actor_id();
+  -- Whoever acts for a company acts for one at a time.
+  v_role := private.audit_role((select r.company_id from unnest(v_rows) as r where r.changes is not null limit 1), v_actor);
+  insert into public.audit_logs (
+    company_id, actor_id, actor_role, action, table_name, row_id, changes, ip_address, user_agent, request_id, created_by, opens_link)
+  select r.company_id, v_actor, v_role,
+         tg_argv[0] || case tg_op when 'INSERT' then '.created' when 'UPDATE' then '.updated' else '.deleted' end,
+         tg_argv[0], r.row_id, r.changes, q.ip_address, q.user_agent, q.request_id, v_actor,
+         row_number() over (partition by r.company_id) = 1
+    from unnest(v_rows) as r
+   cross join private.audit_request() as q
+   where r.changes is not null;
   return null;
 end
 $function$;
@@ -15932,6 +17041,18 @@ begin
   if tg_op = 'DELETE' then
     return old;
   end if;
+  return new;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_users__keep_permissions()
+  RETURNS TRIGGER
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  new.effective_permissions := private.permissions_with(new.role, new.granted_permissions, new.revoked_permissions);
   return new;
 end
 $function$;
@@ -16154,30 +17275,59 @@ CREATE OR REPLACE FUNCTION private.usage_points (
   AS $function$
 declare
   v_span record;
+  v_used private.usage_sum[];
+  v_series text[];
+  v_is_more boolean;
 begin
   select * into v_span from private.usage_span(p_starts_on, p_ends_on, nullif(p_bucket, 'all'), p_group_by, p_max_series);
+  -- Which are drawn is seen from the totals. Of all and of tiers there are few, and these are read at once; of the others
+  -- that are not drawn only the sum is.
+  if p_group_by in ('all', 'tier') then
+    v_used := array(select u from private.usage_sums(
+      p_company_id, v_span.starts_on, v_span.ends_on, p_bucket, p_group_by, p_service, p_plan_tier) as u);
+  end if;
+  select array_agg(r.series order by r.place) filter (where r.place <= p_max_series), count(*) > p_max_series
+    into v_series, v_is_more
+    from (
+      select t.series, row_number() over (order by sum(t.cost_micro_usd) desc, t.series) as place
+        from (
+          select x.series, x.cost_micro_usd from unnest(v_used) as x
+          union all
+          select x.series, x.cost_micro_usd
+            from private.usage_sums(
+              p_company_id, v_span.starts_on, v_span.ends_on, 'all', p_group_by, p_service, p_plan_tier) as x
+           where v_used is null
+        ) as t
+       group by t.series
+    ) as r;
+  v_used := coalesce(v_used, array(select u from private.usage_sums(
+    p_company_id, v_span.starts_on, v_span.ends_on, p_bucket, p_group_by, p_service, p_plan_tier, coalesce(v_series, '{}')) as u));
   return query
-  with used as materialized (
-    select * from private.usage_sums(
-      p_company_id, v_span.starts_on, v_span.ends_on, p_bucket, p_group_by, p_service, p_plan_tier)
-  ), ranked as (
-    select x.series, row_number() over (order by sum(x.cost_micro_usd) desc, x.series) as place from used as x group by x.series
-  ), named as (
-    select r.series as name, case when r.place <= p_max_series then r.series else 'other' end as series, r.place
-      from ranked as r
+  with used as (
+    select * from unnest(v_used) as x where x.series = any (v_series)
   ), lines as (
-    select n.series, min(n.place) as place,
-           case when min(n.place) > p_max_series then 'other' else private.usage_label(p_company_id, p_group_by, n.series) end as label
-      from named as n group by n.series
+    select n.series, n.place, private.usage_label(p_company_id, p_group_by, n.series) as label
+      from unnest(v_series) with ordinality as n (series, place)
+    union all
+    select 'other', p_max_series + 1, 'other' where v_is_more
   ), buckets as (
     select g.at::date as starts_on
       from generate_series(
         date_trunc(p_bucket, v_span.starts_on::timestamp), (v_span.ends_on - 1)::timestamp, ('1 ' || p_bucket)::interval) as g (at)
   ), summed as (
-    select x.bucket_starts_on, n.series, sum(x.requests) as requests, sum(x.units) as units,
-           sum(x.input_tokens) as input_tokens, sum(x.output_tokens) as output_tokens, sum(x.cost_micro_usd) as cost
-      from used as x join named as n on n.name = x.series
-     group by 1, 2
+    select x.bucket_starts_on, x.series, x.requests, x.units, x.input_tokens, x.output_tokens, x.cost_micro_usd as cost from used as x
+    union all
+    select a.bucket_starts_on, 'other', a.requests - coalesce(k.requests, 0), a.units - coalesce(k.units, 0),
+           a.input_tokens - coalesce(k.input_tokens, 0), a.output_tokens - coalesce(k.output_tokens, 0),
+           a.cost_micro_usd - coalesce(k.cost, 0)
+      from private.usage_sums(
+        p_company_id, v_span.starts_on, v_span.ends_on, p_bucket, 'all', p_service, p_plan_tier) as a
+      left join (
+        select x.bucket_starts_on, sum(x.requests) as requests, sum(x.units) as units, sum(x.input_tokens) as input_tokens,
+               sum(x.output_tokens) as output_tokens, sum(x.cost_micro_usd) as cost
+          from used as x group by 1
+      ) as k on k.bucket_starts_on = a.bucket_starts_on
+     where v_is_more
   )
   select b.starts_on, l.series, l.label, coalesce(s.requests, 0)::bigint, coalesce(s.units, 0)::bigint,
          coalesce(s.input_tokens, 0)::bigint, coalesce(s.output_tokens, 0)::bigint, round(coalesce(s.cost, 0) / 1000000.0, 6)
@@ -16224,7 +17374,8 @@ CREATE OR REPLACE FUNCTION private.usage_sums (
   p_bucket     text,
   p_group_by   text,
   p_service    text,
-  p_plan_tier  text
+  p_plan_tier  text,
+  p_series     text[] DEFAULT NULL::text[]
 )
   RETURNS SETOF private.usage_sum
   LANGUAGE plpgsql
@@ -16237,6 +17388,7 @@ CREATE OR REPLACE FUNCTION private.usage_sums (
 declare
   v_dimension constant text := case when p_service is not null or p_group_by = 'service' then 'service'
                                     when p_group_by = 'agent' then 'agent' else 'all' end;
+  v_companies uuid[];
 begin
   if p_service is not null and p_group_by = 'agent' then
     raise exception 'usage of one service is not kept by agent'
@@ -16244,30 +17396,43 @@ begin
             detail = 'invalid_series',
             hint = 'Group it by all, company or tier; or read api_usage for a short time.';
   end if;
+  -- Series of a company begin with its id; what no agent did is one of all companies.
+  if p_company_id is null and p_group_by in ('company', 'agent') and 'none' <> all (p_series) then
+    v_companies := array(select left(n, 36)::uuid from unnest(p_series) as n);
+  end if;
   return query
-  select case p_bucket when 'day' then u.day when 'all' then p_starts_on else date_trunc(p_bucket, u.day::timestamp)::date end,
-         case p_group_by
-           when 'service' then u.series
-           when 'agent' then case when p_company_id is null and u.series <> 'none' then concat(c.id, '/', u.series) else u.series end
-           when 'company' then c.id::text
-           when 'tier' then c.plan_tier
-           else 'all'
-         end,
-         sum(u.requests)::bigint, sum(u.units)::bigint, sum(u.input_tokens)::bigint, sum(u.output_tokens)::bigint,
-         sum(u.cost_micro_usd)::bigint
+  select t.bucket, t.series, sum(t.requests)::bigint, sum(t.units)::bigint, sum(t.input_tokens)::bigint,
+         sum(t.output_tokens)::bigint, sum(t.cost_micro_usd)::bigint
     from (
-      select k.id, coalesce(p.plan_tier, 'none') as plan_tier from public.companies as k
-        left join public.company_plans as p on p.company_id = k.id and p.is_active
-       where (p_company_id is null or k.id = p_company_id) and (p_plan_tier is null or p.plan_tier = p_plan_tier)
-    ) as c
-   cross join lateral (
-     select * from private.usage_by_day as d
-      where d.company_id = c.id and d.dimension = v_dimension and d.day >= p_starts_on and d.day < p_ends_on
-        and (p_service is null or d.series = p_service)
-     offset 0
-   ) as u
+      select u.bucket,
+             case p_group_by
+               when 'service' then u.series
+               when 'agent' then case when p_company_id is null and u.series <> 'none' then concat(c.id, '/', u.series) else u.series end
+               when 'company' then c.id::text
+               when 'tier' then c.plan_tier
+               else 'all'
+             end as series,
+             u.requests, u.units, u.input_tokens, u.output_tokens, u.cost_micro_usd
+        from (
+          select k.id, coalesce(p.plan_tier, 'none') as plan_tier from public.companies as k
+            left join public.company_plans as p on p.company_id = k.id and p.is_active
+           where (p_company_id is null or k.id = p_company_id) and (p_plan_tier is null or p.plan_tier = p_plan_tier)
+             and (v_companies is null or k.id = any (v_companies))
+        ) as c
+       cross join lateral (
+         select case p_bucket when 'day' then d.day when 'all' then p_starts_on else date_trunc(p_bucket, d.day::timestamp)::date end as bucket,
+                d.series, sum(d.requests) as requests, sum(d.units) as units, sum(d.input_tokens) as input_tokens,
+                sum(d.output_tokens) as output_tokens, sum(d.cost_micro_usd) as cost_micro_usd
+           from private.usage_by_day as d
+          where d.company_id = c.id and d.dimension = v_dimension and d.day >= p_starts_on and d.day < p_ends_on
+            and (p_service is null or d.series = p_service)
+          group by 1, 2
+         offset 0
+       ) as u
+    ) as t
+   where p_series is null or t.series = any (p_series)
    group by 1, 2
-  having (sum(u.requests), sum(u.units), sum(u.input_tokens), sum(u.output_tokens), sum(u.cost_micro_usd)) <> (0, 0, 0, 0, 0);
+  having (sum(t.requests), sum(t.units), sum(t.input_tokens), sum(t.output_tokens), sum(t.cost_micro_usd)) <> (0, 0, 0, 0, 0);
 end
 $function$;
 
@@ -16537,10 +17702,13 @@ begin
       union all
       select 'I2', concat_ws('; ',
         (select 'unique in all companies together: ' || string_agg(i.indexrelid::regclass::text, ', ' order by i.indexrelid::regclass::text)
-           from pg_index as i where i.indrelid = p_table and i.indisunique and i.indkey[0] <> all (v_columns)),
+           from pg_index as i
+          where i.indrelid in (select t.part from private.table_tree(p_table) as t) and (i.indisunique or i.indisexclusion)
+            and i.indkey[0] is distinct from (select a.attnum from pg_attribute as a where a.attrelid = i.indrelid and a.attname = 'company_id')),
         (select 'references that could lead to another company: ' || string_agg(format('%s of %s', f.conname, f.conrelid::regclass), ', ' order by f.conname)
            from pg_constraint as f
-          where f.contype = 'f' and p_table in (f.conrelid, f.confrelid) and f.confrelid <> 'public.companies'::regclass
+          where f.contype = 'f' and f.conparentid = 0 and f.confrelid <> 'public.companies'::regclass
+            and exists (select from private.table_tree(p_table) as t where t.part in (f.conrelid, f.confrelid))
             and private.is_tenant_table(f.conrelid) and private.is_tenant_table(f.confrelid)
             and not exists (select from pg_attribute as a where a.attrelid = f.conrelid and a.attname = 'company_id' and a.attnum = any (f.conkey))),
         case when not exists (
@@ -16555,7 +17723,9 @@ begin
            from pg_attribute as a cross join unnest('{anon,authenticated,platform_admin,service_role}'::text[]) as r (role)
           where a.attrelid = p_table and a.attname in ('company_id', 'id', 'created_at') and has_column_privilege(r.role, p_table, a.attnum, 'update')))
       union all
-      select 'I4', case when not (select c.relrowsecurity from pg_class as c where c.oid = p_table) then 'row level security is off' end
+      select 'I4', concat_ws('; ',
+        case when not (select c.relrowsecurity from pg_class as c where c.oid = p_table) then 'row level security is off' end,
+        (select 'partitions that can be reached by themselves: ' || string_agg(o::text, ', ' order by o::text) from private.open_partitions(p_table) as o))
       union all
       select 'I5', concat_ws('; ',
         (select 'permissive policies of another shape: ' || string_agg(p.polname, ', ' order by p.polname)
@@ -16608,6 +17778,25 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.wanted_company (
+  p_claims jsonb
+)
+  RETURNS text
+  LANGUAGE plpgsql
+  STABLE
+  PARALLEL SAFE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+declare
+  v_headers constant jsonb := nullif(current_setting('request.headers', true), '')::jsonb;
+begin
+  if v_headers ? 'x-company-id' then
+    return coalesce(v_headers ->> 'x-company-id', '');
+  end if;
+  return coalesce(p_claims ->> 'company_id', private.default_company((p_claims ->> 'sub')::uuid)::text);
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.write_audit (
   p_company_id uuid,
   p_action     text,
@@ -16627,6 +17816,18 @@ begin
   select p_company_id, v_actor, private.audit_role(p_company_id, v_actor), p_action, p_table_name, p_row_id, p_changes,
          r.ip_address, r.user_agent, r.request_id, v_actor
     from private.audit_request() as r;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.write_counts()
+  RETURNS jsonb
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return (select jsonb_object_agg(s.relid::regclass::text, s.n_tup_ins + s.n_tup_upd + s.n_tup_del)
+            from pg_stat_all_tables as s where s.schemaname in ('public', 'private'));
 end
 $function$;
 
@@ -16680,6 +17881,26 @@ end
 $function$;
 
 REVOKE ALL ON FUNCTION "public"."apply_stripe_state"(uuid, text, timestamp WITH time zone, jsonb, text) FROM PUBLIC, "anon", "authenticated";
+
+CREATE OR REPLACE FUNCTION public.assign_company_cell (
+  company_id       uuid,
+  cell             text,
+  slug             text    DEFAULT NULL::text,
+  member_ids       uuid[]  DEFAULT NULL::uuid[],
+  expected_version bigint  DEFAULT NULL::bigint,
+  is_pinned        boolean DEFAULT NULL::boolean,
+  required_region  text    DEFAULT NULL::text
+)
+  RETURNS public.company_placement
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.assign_company_cell(company_id, cell, slug, member_ids, expected_version, is_pinned, required_region);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."assign_company_cell"(uuid, text, text, uuid[], bigint, boolean, text) FROM PUBLIC, "anon", "authenticated";
 
 CREATE OR REPLACE FUNCTION public.assign_permission (
   user_id    uuid,
@@ -17017,6 +18238,18 @@ $function$;
 
 REVOKE ALL ON FUNCTION "public"."close_company"(uuid, text, integer) FROM PUBLIC, "anon", "authenticated";
 
+CREATE OR REPLACE FUNCTION public.company_capacity()
+  RETURNS SETOF public.company_weight
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query select * from private.company_capacity();
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."company_capacity"() FROM PUBLIC, "anon", "authenticated";
+
 CREATE OR REPLACE FUNCTION public.company_details (
   company_id uuid
 )
@@ -17030,6 +18263,22 @@ end
 $function$;
 
 REVOKE ALL ON FUNCTION "public"."company_details"(uuid) FROM PUBLIC, "anon", "authenticated";
+
+CREATE OR REPLACE FUNCTION public.company_directory (
+  after    uuid    DEFAULT NULL::uuid,
+  max_rows integer DEFAULT 1000
+)
+  RETURNS SETOF public.company_placement
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query select * from private.company_directory(after, max_rows);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."company_directory"(uuid, integer) FROM PUBLIC, "anon", "authenticated";
 
 CREATE OR REPLACE FUNCTION public.company_lifecycle (
   company_id uuid
@@ -17346,6 +18595,20 @@ $function$;
 
 REVOKE ALL ON FUNCTION "public"."finish_stripe_usage"(uuid, date, integer) FROM PUBLIC, "anon", "authenticated";
 
+CREATE OR REPLACE FUNCTION public.forget_company_cell (
+  company_id uuid
+)
+  RETURNS boolean
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.forget_company_cell(company_id);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."forget_company_cell"(uuid) FROM PUBLIC, "anon", "authenticated";
+
 CREATE OR REPLACE FUNCTION public.invite_member (
   company_id    uuid,
   email         text,
@@ -17434,6 +18697,19 @@ end
 $function$;
 
 REVOKE ALL ON FUNCTION "public"."lift_processing_restriction"(uuid, uuid, text) FROM PUBLIC, "anon";
+
+CREATE OR REPLACE FUNCTION public.list_cells()
+  RETURNS SETOF public.cell
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query select * from private.list_cells();
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."list_cells"() FROM PUBLIC, "anon", "authenticated";
 
 CREATE OR REPLACE FUNCTION public.list_company_secrets (
   company_id uuid
@@ -17609,6 +18885,21 @@ end
 $function$;
 
 REVOKE ALL ON FUNCTION "public"."my_company"() FROM PUBLIC, "anon", "service_role";
+
+CREATE OR REPLACE FUNCTION public.my_company_cells (
+  company_id uuid DEFAULT NULL::uuid
+)
+  RETURNS SETOF public.company_cell
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query select * from private.my_company_cells(my_company_cells.company_id);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."my_company_cells"(uuid) FROM PUBLIC, "anon", "service_role";
 
 CREATE OR REPLACE FUNCTION public.my_compliance_requests()
   RETURNS SETOF public.compliance_ticket
@@ -18096,6 +19387,26 @@ $function$;
 
 REVOKE ALL ON FUNCTION "public"."run_data_retention"(uuid, boolean, integer) FROM PUBLIC, "anon";
 
+CREATE OR REPLACE FUNCTION public.search (
+  company_id uuid,
+  query      text,
+  tables     text[]  DEFAULT NULL::text[],
+  contains   jsonb   DEFAULT NULL::jsonb,
+  after      text    DEFAULT NULL::text,
+  max_rows   integer DEFAULT 20
+)
+  RETURNS SETOF public.search_result
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return query select * from private.search(company_id, query, tables, contains, after, max_rows);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."search"(uuid, text, text[], jsonb, text, integer) FROM PUBLIC, "anon";
+
 CREATE OR REPLACE FUNCTION public.search_audit_log (
   company_id     uuid,
   starts_at      timestamp with time zone DEFAULT NULL::timestamp WITH time zone,
@@ -18124,6 +19435,25 @@ $function$;
 REVOKE ALL
   ON FUNCTION "public"."search_audit_log"(uuid, timestamp WITH time zone, timestamp WITH time zone, uuid, text, text, uuid, text, text, timestamp WITH time zone, uuid, integer)
   FROM PUBLIC, "anon";
+
+CREATE OR REPLACE FUNCTION public.set_cell (
+  name            text,
+  api_url         text,
+  publishable_key text,
+  region          text    DEFAULT NULL::text,
+  state           text    DEFAULT 'open'::text,
+  weight          integer DEFAULT 100
+)
+  RETURNS public.cell
+  LANGUAGE plpgsql
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return private.set_cell(name, api_url, publishable_key, region, state, weight);
+end
+$function$;
+
+REVOKE ALL ON FUNCTION "public"."set_cell"(text, text, text, text, text, integer) FROM PUBLIC, "anon", "authenticated";
 
 CREATE OR REPLACE FUNCTION public.set_security_policy (
   company_id uuid,
@@ -18880,6 +20210,8 @@ CREATE INDEX budget_reservations_agent_id_idx ON private.budget_reservations USI
 CREATE INDEX budget_reservations_held_idx ON private.budget_reservations USING btree (company_id, expires_at)
   WHERE (held_in <> '{}'::uuid[]);
 
+CREATE INDEX company_cells_member_ids_idx ON private.company_cells USING gin (member_ids);
+
 CREATE UNIQUE INDEX company_moves_company_id_idx ON private.company_moves USING btree (company_id)
   WHERE (finished_at IS NULL);
 
@@ -18909,6 +20241,10 @@ CREATE TABLE "private"."agent_logs_default" PARTITION OF "public"."agent_logs" D
 
 ALTER TABLE "private"."agent_logs_default"
   ENABLE ROW LEVEL SECURITY;
+
+CREATE INDEX ai_agents_company_id_content_idx ON public.ai_agents
+  USING gin (company_id, (((((((name || ' '::text) || PROVIDER) || ' '::text) || model) || ' '::text) || "left"(COALESCE(description, ''::text), 2000))) extensions.gin_trgm_ops)
+  WITH (gin_pending_list_limit='256');
 
 CREATE INDEX ai_agents_company_id_status_name_idx ON public.ai_agents USING btree (company_id, status, name);
 
@@ -18968,9 +20304,16 @@ CREATE INDEX data_retention_logs_company_id_data_retention_policy_id_idx ON publ
 
 CREATE INDEX data_retention_logs_company_id_started_at_idx ON public.data_retention_logs USING btree (company_id, started_at DESC);
 
+CREATE INDEX documents_company_id_content_idx ON public.documents
+  USING gin (company_id, (((((title || ' '::text) || substr(storage_path, 38)) || ' '::text) || "left"(COALESCE(description, ''::text), 2000))) extensions.gin_trgm_ops)
+  WITH (gin_pending_list_limit='256');
+
 CREATE INDEX documents_company_id_created_at_idx ON public.documents USING btree (company_id, created_at DESC);
 
 CREATE INDEX documents_company_id_job_id_idx ON public.documents USING btree (company_id, job_id);
+
+CREATE INDEX documents_company_id_metadata_idx ON public.documents USING gin (company_id, metadata jsonb_path_ops)
+  WITH (gin_pending_list_limit='256');
 
 CREATE INDEX documents_company_id_status_title_idx ON public.documents USING btree (company_id, status, title);
 
@@ -18984,6 +20327,12 @@ CREATE INDEX invoice_line_items_company_id_invoice_id_position_idx ON public.inv
 
 CREATE INDEX invoice_line_items_company_id_service_id_idx ON public.invoice_line_items USING btree (company_id, service_id);
 
+CREATE INDEX invoices_company_id_content_idx ON public.invoices
+  USING gin
+  (company_id, (((((((number || ' '::text) || customer_name) || ' '::text) || COALESCE(customer_email, ''::text)) || ' '::text) || "left"(COALESCE(notes, ''::text), 2000)))
+  extensions.gin_trgm_ops)
+  WITH (gin_pending_list_limit='256');
+
 CREATE INDEX invoices_company_id_created_at_idx ON public.invoices USING btree (company_id, created_at DESC);
 
 CREATE INDEX invoices_company_id_issued_on_idx ON public.invoices USING btree (company_id, issued_on DESC);
@@ -18994,11 +20343,20 @@ CREATE INDEX jobs_company_id_agent_id_idx ON public.jobs USING btree (company_id
 
 CREATE INDEX jobs_company_id_assigned_user_id_idx ON public.jobs USING btree (company_id, assigned_user_id);
 
+CREATE INDEX jobs_company_id_content_idx ON public.jobs USING gin (company_id, (((kind || ' '::text) || "left"(COALESCE(error_message, ''::text), 2000))) extensions.gin_trgm_ops)
+  WITH (gin_pending_list_limit='256');
+
 CREATE INDEX jobs_company_id_created_at_idx ON public.jobs USING btree (company_id, created_at DESC);
 
 CREATE INDEX jobs_company_id_service_id_idx ON public.jobs USING btree (company_id, service_id);
 
 CREATE INDEX jobs_company_id_status_scheduled_at_idx ON public.jobs USING btree (company_id, status, scheduled_at);
+
+CREATE INDEX media_assets_company_id_content_idx ON public.media_assets
+  USING gin
+  (company_id, (((((((title || ' '::text) || substr(storage_path, 38)) || ' '::text) || COALESCE(alt_text, ''::text)) || ' '::text) || "left"(COALESCE(description, ''::text),
+  2000))) extensions.gin_trgm_ops)
+  WITH (gin_pending_list_limit='256');
 
 CREATE INDEX media_assets_company_id_created_at_idx ON public.media_assets USING btree (company_id, created_at DESC);
 
@@ -19006,11 +20364,20 @@ CREATE INDEX media_assets_company_id_job_id_idx ON public.media_assets USING btr
 
 CREATE INDEX media_assets_company_id_kind_title_idx ON public.media_assets USING btree (company_id, kind, title);
 
+CREATE INDEX media_assets_company_id_metadata_idx ON public.media_assets USING gin (company_id, metadata jsonb_path_ops)
+  WITH (gin_pending_list_limit='256');
+
 CREATE INDEX processing_restrictions_company_id_active_idx ON public.processing_restrictions USING btree (company_id)
   WHERE (lifted_at IS NULL);
 
 CREATE UNIQUE INDEX security_policies_company_id_active_idx ON public.security_policies USING btree (company_id)
   WHERE is_active;
+
+CREATE INDEX services_company_id_content_idx ON public.services
+  USING gin
+  (company_id, (((((((name || ' '::text) || code) || ' '::text) || COALESCE(category, ''::text)) || ' '::text) || "left"(COALESCE(description, ''::text), 2000)))
+  extensions.gin_trgm_ops)
+  WITH (gin_pending_list_limit='256');
 
 CREATE INDEX services_company_id_created_at_idx ON public.services USING btree (company_id, created_at DESC);
 
@@ -19031,6 +20398,11 @@ CREATE TRIGGER lytbub_accept_invitation_at_sign_up
   FOR EACH ROW
   WHEN (((new.email_confirmed_at IS NOT NULL) AND (new.raw_user_meta_data ? 'invitation_token'::text)))
   EXECUTE FUNCTION private.tg_auth_users__accept_invitation();
+
+CREATE TRIGGER refresh_members
+  AFTER INSERT OR DELETE OR UPDATE ON private.role_permissions
+  FOR EACH STATEMENT
+  EXECUTE FUNCTION private.tg_role_permissions__refresh();
 
 CREATE TRIGGER keep_tenant
   BEFORE UPDATE ON public.agent_logs
@@ -19594,6 +20966,11 @@ CREATE TRIGGER audit_update AFTER UPDATE ON public.security_policies
   'security_policies'
 );
 
+CREATE TRIGGER flag_company
+  AFTER INSERT OR DELETE OR UPDATE ON public.security_policies
+  FOR EACH ROW
+  EXECUTE FUNCTION private.tg_security_policies__flag_company();
+
 CREATE TRIGGER keep_author_in
   AFTER INSERT OR UPDATE ON public.security_policies
   FOR EACH ROW
@@ -19722,6 +21099,11 @@ CREATE TRIGGER keep_client_on_update
   FOR EACH ROW
   WHEN (((old.role = 'client'::text) AND (old.status = 'active'::text) AND ((new.role <> 'client'::text) OR (new.status <> 'active'::text))))
   EXECUTE FUNCTION private.tg_users__keep_client();
+
+CREATE TRIGGER keep_permissions
+  BEFORE INSERT OR UPDATE OF ROLE, granted_permissions, revoked_permissions, effective_permissions ON public.users
+  FOR EACH ROW
+  EXECUTE FUNCTION private.tg_users__keep_permissions();
 
 CREATE TRIGGER keep_tenant
   BEFORE UPDATE ON public.users
@@ -20352,6 +21734,10 @@ ALTER PUBLICATION "supabase_realtime" ADD TABLE "public"."jobs";
 
 ALTER PUBLICATION "supabase_realtime" ADD TABLE "public"."media_assets";
 
+COMMENT ON COLUMN "private"."company_cells"."member_ids" IS 'Accounts that are told where the company is.';
+
+COMMENT ON COLUMN "private"."company_cells"."version" IS 'Goes up by one with each move; 0 while a row is being made.';
+
 COMMENT ON COLUMN "private"."company_data_keys"."key_uuid" IS 'Names the data key in the secrets that it encrypts.';
 
 COMMENT ON COLUMN "private"."company_data_keys"."master_key_hint" IS 'Which master key: the beginning of its hash.';
@@ -20387,6 +21773,8 @@ COMMENT ON COLUMN "private"."company_secrets"."agent_id" IS 'Agent that it is fo
 COMMENT ON COLUMN "private"."company_secrets"."ciphertext" IS 'The secret, encrypted with the company''s data key (OpenPGP).';
 
 COMMENT ON COLUMN "private"."company_secrets"."key_uuid" IS 'Data key that it is encrypted with.';
+
+COMMENT ON COLUMN "private"."write_snapshots"."writes" IS 'Table to inserted, updated and deleted rows.';
 
 COMMENT ON COLUMN "public"."agent_logs"."agent_id" IS 'AI agent that logged, of the same company.';
 
@@ -20763,6 +22151,8 @@ COMMENT ON COLUMN "public"."companies"."created_at" IS 'When the row was created
 COMMENT ON COLUMN "public"."companies"."created_by" IS 'Auth user who created the row; null for backend jobs. No foreign key: it outlives the account.';
 
 COMMENT ON COLUMN "public"."companies"."currency" IS 'Currency of its invoices, ISO 4217.';
+
+COMMENT ON COLUMN "public"."companies"."has_strict_policy" IS 'True while the security policy in force asks anything of a request; kept by trigger.';
 
 COMMENT ON COLUMN "public"."companies"."id" IS 'Company id, the tenant key of every other table. May be supplied by the client, so that a retry is recognised.';
 
@@ -21320,6 +22710,8 @@ COMMENT ON COLUMN "public"."users"."created_by" IS 'Auth user who created the ro
 
 COMMENT ON COLUMN "public"."users"."disabled_at" IS 'When the member was disabled; set exactly while they are.';
 
+COMMENT ON COLUMN "public"."users"."effective_permissions" IS 'What the member may do: those of the role, plus granted, minus revoked; sorted; kept by trigger.';
+
 COMMENT ON COLUMN "public"."users"."email" IS 'Address shown to colleagues; sign-in uses the one in auth.users.';
 
 COMMENT ON COLUMN "public"."users"."full_name" IS 'Name shown to colleagues.';
@@ -21346,6 +22738,10 @@ COMMENT ON COLUMN "public"."users"."updated_at" IS 'When the row was last change
 
 COMMENT ON COLUMN "public"."users"."updated_by" IS 'Auth user who changed the row last; null for backend jobs.';
 
+COMMENT ON EXTENSION "btree_gin" IS 'support for indexing common datatypes in GIN';
+
+COMMENT ON EXTENSION "pg_trgm" IS 'text similarity measurement and index searching based on trigrams';
+
 COMMENT ON FUNCTION "private"."accept_invitation"(text, text) IS 'Implementation of public.accept_invitation().';
 
 COMMENT ON FUNCTION "private"."access_problem"() IS 'policy_problem() of the member''s chosen company, or what is wrong with the API key; null if that is not what keeps them out.';
@@ -21359,6 +22755,8 @@ COMMENT ON FUNCTION "private"."adjust_budget"(uuid, date, numeric, text, uuid) I
 COMMENT ON FUNCTION "private"."adopt_table"(regclass, jsonb, boolean) IS 'Adopts a table in one transaction, with p_commit for good; the steps that were taken. Safe to repeat. Options: see plan_adoption(). For tables in use take `npm run adopt`, which holds no lock for long. Errors: 22023 adoption_impossible; 23502 rows_without_company; 23503 where a row leads to another company''s.';
 
 COMMENT ON FUNCTION "private"."adoption_assignment"(regclass, jsonb, boolean) IS 'Statements for the trigger that gives a row without company its own: by the rule of the adoption, or the member''s active company.';
+
+COMMENT ON FUNCTION "private"."adoption_audit"(regclass) IS 'Statements for the triggers by which changes of a table are recorded.';
 
 COMMENT ON FUNCTION "private"."adoption_company"(regclass, jsonb) IS 'SQL expression for the company of a row t, by option company, through or expression; null if there is none.';
 
@@ -21398,11 +22796,17 @@ COMMENT ON FUNCTION "private"."apply_subscription_plan"(uuid, text, timestamp wi
 
 COMMENT ON FUNCTION "private"."apply_time_zone"(uuid) IS 'Moves the end of the running month to where it is in the company''s time zone.';
 
+COMMENT ON FUNCTION "private"."assign_company_cell"(uuid, text, text, uuid[], bigint, boolean, text) IS 'Implementation of public.assign_company_cell().';
+
 COMMENT ON FUNCTION "private"."audit_changes"(jsonb, jsonb, text[]) IS 'Old and new value of each column that differs between two states of a row; null if none does. Of secret columns only that they differ.';
+
+COMMENT ON FUNCTION "private"."audit_directory"(text, jsonb) IS 'Writes a change of the directory to the audit log of the operator company.';
 
 COMMENT ON FUNCTION "private"."audit_erased_leaf"(public.audit_logs) IS 'Hash of a row of the audit log from which fields were erased: what it was before.';
 
 COMMENT ON FUNCTION "private"."audit_genesis"(uuid) IS 'What stands before the first link of a company''s audit chain.';
+
+COMMENT ON FUNCTION "private"."audit_keyed_row"(jsonb, jsonb, text[], text, text[]) IS 'Entry of the audit log for a change of a row that is named by other columns than id; null if nothing changed.';
 
 COMMENT ON FUNCTION "private"."audit_link_hash"(bytea, bigint, timestamp with time zone, xid8, integer, bytea) IS 'Hash of a link of the audit chain.';
 
@@ -21486,13 +22890,19 @@ COMMENT ON FUNCTION "private"."close_other_requests"(public.compliance_requests,
 
 COMMENT ON FUNCTION "private"."close_partition"(text) IS 'Takes every grant off a partition, switches row level security on and lets nobody in.';
 
+COMMENT ON FUNCTION "private"."close_partitions"(regclass) IS 'Closes the partitions of an adopted table that are open: no grants, row level security on, nobody let in. How many. Run it in the transaction that creates a partition.';
+
 COMMENT ON FUNCTION "private"."column_class_problems"() IS 'Columns of public and private tables that have no class, and classes of columns that do not exist.';
 
 COMMENT ON FUNCTION "private"."column_list"(regclass, smallint[], text) IS 'Names of columns of a table in the given order, quoted, each behind a prefix.';
 
+COMMENT ON FUNCTION "private"."company_capacity"() IS 'Implementation of public.company_capacity().';
+
 COMMENT ON FUNCTION "private"."company_details"(uuid) IS 'Implementation of public.company_details().';
 
 COMMENT ON FUNCTION "private"."company_details_of"(uuid) IS 'The row of company_details() and my_company(); nulls if there is no such company. The caller has checked who asks.';
+
+COMMENT ON FUNCTION "private"."company_directory"(uuid, integer) IS 'Implementation of public.company_directory().';
 
 COMMENT ON FUNCTION "private"."company_for"(text) IS 'The gate: id of the caller''s active company if they hold the permission (resource.verb) there, else null. Null permission asks for membership alone. Chosen by header x-company-id, then the token''s company_id, then the default membership; backed by public.users, public.companies and the company''s security policy on every statement. Never raises.';
 
@@ -21520,9 +22930,13 @@ COMMENT ON FUNCTION "private"."create_company"(text, text, text, text, numeric, 
 
 COMMENT ON FUNCTION "private"."create_month_partition"(text, date) IS 'Creates one monthly partition (UTC months), moves its rows over from the default partition and attaches it. False if it is there already. Errors: 55P03 when the table stays in use for half a second.';
 
+COMMENT ON FUNCTION "private"."create_search_indexes"() IS 'Creates what search() is fast by, and returns how many indexes there are; 0 where btree_gin or pg_trgm is not to be had. Run it again as the owner once they are.';
+
 COMMENT ON FUNCTION "private"."csv_field"(text) IS 'A field of a CSV file (RFC 4180), quoted; one that begins like a formula gets an apostrophe.';
 
 COMMENT ON FUNCTION "private"."current_access"(regclass) IS 'Statements that give a table back the policies and grants that it has now.';
+
+COMMENT ON FUNCTION "private"."current_partition_access"(regclass) IS 'Statements that give a partition back the policies and grants that it has now, if it is still there.';
 
 COMMENT ON FUNCTION "private"."current_user_id"() IS 'The signed-in auth user (the token''s sub), or null; null for anonymous sign-ins. Like auth.uid(), but never raises on a malformed token.';
 
@@ -21643,6 +23057,8 @@ COMMENT ON FUNCTION "private"."fold_stripes"(uuid, uuid, smallint, boolean, bool
 
 COMMENT ON FUNCTION "private"."fold_usage"(uuid, integer) IS 'Folds at most so many deltas into days, of one company or of all (null); how many.';
 
+COMMENT ON FUNCTION "private"."forget_company_cell"(uuid) IS 'Implementation of public.forget_company_cell().';
+
 COMMENT ON FUNCTION "private"."forget_invitation_mail"(uuid, uuid) IS 'Deletes events of an invitation that were not delivered yet.';
 
 COMMENT ON FUNCTION "private"."forwarded_address"(text) IS 'Address of the client by an X-Forwarded-For header, as the outermost trusted proxy saw it (system_config security.trusted_proxy_count, 1 unless set); null if unknown. Never raises.';
@@ -21695,6 +23111,8 @@ COMMENT ON FUNCTION "private"."is_platform_admin"() IS 'True if the caller is, b
 
 COMMENT ON FUNCTION "private"."is_processing_allowed"(uuid, text, text, uuid) IS 'Implementation of public.is_processing_allowed().';
 
+COMMENT ON FUNCTION "private"."is_publishable_key"(text) IS 'True for a key that members may be told. Never raises.';
+
 COMMENT ON FUNCTION "private"."is_reissued"(public.api_keys) IS 'True for a key that the caller made within ten minutes and that was never used.';
 
 COMMENT ON FUNCTION "private"."is_reserved_slug"(text) IS 'True for names that the platform''s own addresses use.';
@@ -21724,6 +23142,8 @@ COMMENT ON FUNCTION "private"."ledger_total"(uuid, date, timestamp with time zon
 COMMENT ON FUNCTION "private"."lift_processing_restriction"(uuid, uuid, text) IS 'Implementation of public.lift_processing_restriction().';
 
 COMMENT ON FUNCTION "private"."limit_request"() IS 'Counts a member''s request through PostgREST and sets RateLimit headers. Errors: PT429 rate_limited with Retry-After, in the form that PostgREST passes on; 42501 ip_not_allowed, session_too_old, session_idle, second_factor_required.';
+
+COMMENT ON FUNCTION "private"."list_cells"() IS 'Implementation of public.list_cells().';
 
 COMMENT ON FUNCTION "private"."list_company_secrets"(uuid) IS 'Implementation of public.list_company_secrets().';
 
@@ -21775,6 +23195,8 @@ COMMENT ON FUNCTION "private"."my_companies"() IS 'Implementation of public.my_c
 
 COMMENT ON FUNCTION "private"."my_company"() IS 'Implementation of public.my_company().';
 
+COMMENT ON FUNCTION "private"."my_company_cells"(uuid) IS 'Implementation of public.my_company_cells().';
+
 COMMENT ON FUNCTION "private"."my_compliance_requests"() IS 'Implementation of public.my_compliance_requests().';
 
 COMMENT ON FUNCTION "private"."my_usage"(date, date, text, text, text, integer) IS 'Implementation of public.my_usage().';
@@ -21785,6 +23207,8 @@ COMMENT ON FUNCTION "private"."note_undo"(regclass, text) IS 'Remembers how a st
 
 COMMENT ON FUNCTION "private"."open_budget_month"(uuid) IS 'Opens a company''s budget for the month of this instant, with those of its limited agents and services. Safe to repeat and to run twice at once.';
 
+COMMENT ON FUNCTION "private"."open_partitions"(regclass) IS 'Partitions of a table without row level security, or with grants to API roles.';
+
 COMMENT ON FUNCTION "private"."open_request"(uuid, uuid) IS 'An open request, locked. Errors: 42501 not_your_company, not_an_operator; PT404 unknown_request; 23514 request_closed.';
 
 COMMENT ON FUNCTION "private"."pairs"(text[]) IS 'Calls of jsonb_build_object for many pairs.';
@@ -21793,13 +23217,23 @@ COMMENT ON FUNCTION "private"."parse_json_object"(text) IS 'The text as a jsonb 
 
 COMMENT ON FUNCTION "private"."parse_uuid"(text) IS 'The text as a UUID, or null when it is none. Never raises.';
 
+COMMENT ON FUNCTION "private"."partitioned_key_swap"(regclass, oid) IS 'Statements by which a key of a partitioned table, and what refers to it, is replaced by one with the company.';
+
 COMMENT ON FUNCTION "private"."permissions_of"(uuid, uuid) IS 'Permissions of an active member in a company: role, plus granted, minus revoked; sorted.';
 
 COMMENT ON FUNCTION "private"."permissions_with"(text, text[], text[]) IS 'Permissions of a role, plus granted, minus revoked; sorted.';
 
-COMMENT ON FUNCTION "private"."plan_adoption"(regclass, jsonb) IS 'What is left to do to put a table under the rules of the package, in order: stage (adopt, which can be undone; commit), statement, how it runs (transaction; alone, outside of one; batches, for each range of ctid $1 to $2), which lock it takes, what for, how it is undone. Steps with a problem say why it cannot be done. Options: company (id), through (foreign key or its column) or expression (SQL over row t) say which company a row belongs to; resource (permissions <resource>.read and .write, the table''s name otherwise); policies (restrictive: those that are there must hold as well; replace); keep_unique (names of indexes); audit (false for none); classes ({"column": ["class", "erasure"]}).';
+COMMENT ON FUNCTION "private"."plan_adoption"(regclass, jsonb) IS 'What is left to do to put a table under the rules of the package, in order: stage (adopt, which can be undone; commit), statement, how it runs (transaction; alone, outside of one; batches, for each range of ctid $1 to $2 of each table $3 that holds rows), which lock it takes, what for, how it is undone. Steps with a problem say why it cannot be done. Options: company (id), through (foreign key or its column) or expression (SQL over row t) say which company a row belongs to; resource (permissions <resource>.read and .write, the table''s name otherwise); policies (restrictive: those that are there must hold as well; replace); keep_unique (names of unique indexes and exclusion constraints); audit (false for none); classes ({"column": ["class", "erasure"]}).';
+
+COMMENT ON FUNCTION "private"."plan_company_references"(regclass) IS 'Steps by which company_id refers to the companies.';
+
+COMMENT ON FUNCTION "private"."plan_key_swaps"(regclass, jsonb) IS 'Steps by which the twins take the place and the names of what was there, and what stays and why.';
+
+COMMENT ON FUNCTION "private"."plan_keys"(regclass, jsonb) IS 'Steps by which keys, indexes and exclusions get twins that lead with the company.';
 
 COMMENT ON FUNCTION "private"."plan_limit"(uuid) IS 'Limit (micro-dollars), enforcement and alerts that a company''s active plan and settings state, cut while payments are overdue; limit 0 without a plan.';
+
+COMMENT ON FUNCTION "private"."plan_references"(regclass) IS 'Steps by which references get twins that carry the company.';
 
 COMMENT ON FUNCTION "private"."platform_usage"(uuid, date, date, text, text, text, text, integer) IS 'Implementation of public.platform_usage().';
 
@@ -21908,6 +23342,8 @@ COMMENT ON FUNCTION "private"."resend_invitation"(uuid, uuid, interval, boolean)
 
 COMMENT ON FUNCTION "private"."reserve_quickly"(uuid, uuid, bigint, text, integer, uuid) IS 'The decision of private.check_budget() when every counter has room; null, with nothing done, otherwise.';
 
+COMMENT ON FUNCTION "private"."restart_write_rates"() IS 'From now on company_capacity() counts writes anew; after a company has moved here.';
+
 COMMENT ON FUNCTION "private"."retain_batch"(uuid, text, text, timestamp with time zone, integer, boolean) IS 'Deletes or anonymises at most so many rows of a class that are older than a time, or counts them; how many.';
 
 COMMENT ON FUNCTION "private"."review_due_at"(uuid) IS 'When a company''s next review is due: system_config compliance.review_interval_days (90) after the last, or after the company was created.';
@@ -21932,12 +23368,18 @@ COMMENT ON FUNCTION "private"."scrub_text"(text, text, text) IS 'The text with e
 
 COMMENT ON FUNCTION "private"."seal"(text, uuid, text) IS 'Encrypts a text for one row with a key (OpenPGP, AES-256).';
 
+COMMENT ON FUNCTION "private"."search"(uuid, text, text[], jsonb, text, integer) IS 'Implementation of public.search().';
+
 COMMENT ON FUNCTION "private"."search_audit_log"(uuid, timestamp with time zone, timestamp with time zone, uuid, text, text, uuid, text, text, timestamp
   with time zone, uuid, integer) IS 'Implementation of public.search_audit_log().';
+
+COMMENT ON FUNCTION "private"."searched_tables"() IS 'Tables that search() looks at: permission, title, the text that is searched, and the column for contains. Its expressions are those of the indexes.';
 
 COMMENT ON FUNCTION "private"."send_invitation"(public.invitations, boolean) IS 'Gives an invitation a new token, with event member.invited, which carries the token unless the caller sends the mail.';
 
 COMMENT ON FUNCTION "private"."set_api_key_secret"(public.api_keys) IS 'Gives a key a new secret; the one before is void.';
+
+COMMENT ON FUNCTION "private"."set_cell"(text, text, text, text, text, integer) IS 'Implementation of public.set_cell().';
 
 COMMENT ON FUNCTION "private"."set_system_setting"(text, jsonb, text) IS 'Implementation of public.set_system_setting().';
 
@@ -21946,6 +23388,8 @@ COMMENT ON FUNCTION "private"."set_up_company"(uuid, text, numeric) IS 'Plan, se
 COMMENT ON FUNCTION "private"."setting_problem"(private.setting_definitions, jsonb) IS 'Why a value cannot stand for a setting; null if it can.';
 
 COMMENT ON FUNCTION "private"."settle_quickly"(uuid, text, uuid, text, bigint, uuid, bigint, text, text, bigint, bigint, jsonb, text) IS 'The receipt of private.log_usage() for not more than a reservation holds; null, with nothing done, otherwise.';
+
+COMMENT ON FUNCTION "private"."shares_of_table"(regclass, uuid[], boolean, numeric, jsonb) IS 'Rows, bytes and writes a second of a table by company: counted up to 1 MB, else by the statistics of company_id. usage: share of each company in what is written; null takes that of the rows.';
 
 COMMENT ON FUNCTION "private"."slug_of"(text) IS 'A slug made from a name: Acme Grüße GmbH becomes acme-grusse-gmbh.';
 
@@ -21976,6 +23420,8 @@ COMMENT ON FUNCTION "private"."system_setting_history"(text, uuid, integer) IS '
 COMMENT ON FUNCTION "private"."system_settings"(text) IS 'Implementation of public.system_settings().';
 
 COMMENT ON FUNCTION "private"."table_checksum"(regclass) IS 'Number of rows and a sum over what is in them, but for their company.';
+
+COMMENT ON FUNCTION "private"."table_tree"(regclass) IS 'A table and all of its partitions, those that hold rows first.';
 
 COMMENT ON FUNCTION "private"."take_invitation"(uuid, text, text) IS 'A person accepts an invitation by its token. Errors: 42501 invitation_not_valid, member_disabled; PT409 invitation_used, company_suspended.';
 
@@ -22035,6 +23481,8 @@ COMMENT ON FUNCTION "private"."tg_jobs__check"() IS 'Row trigger: allowed transi
 
 COMMENT ON FUNCTION "private"."tg_jobs__refuse_restricted"() IS 'Row trigger: no job is queued or started for a person who is restricted for its kind. Errors: 23514 processing_restricted.';
 
+COMMENT ON FUNCTION "private"."tg_role_permissions__refresh"() IS 'Statement trigger: members have what their role brings now.';
+
 COMMENT ON FUNCTION "private"."tg_row__refuse_change"() IS 'Trigger of append-only tables: refuses update, delete and truncate. Errors: 42501 append_only.';
 
 COMMENT ON FUNCTION "private"."tg_row__refuse_move"() IS 'Row trigger: refuses to change company_id or id. Errors: 42501 row_identity_immutable.';
@@ -22049,11 +23497,15 @@ COMMENT ON FUNCTION "private"."tg_row__yield_default"() IS 'Row trigger: a defau
 
 COMMENT ON FUNCTION "private"."tg_security__keep_author_in"() IS 'Row trigger, after the statement: a member''s change of the rules must leave themselves in. Errors: PT409 would_lock_you_out.';
 
+COMMENT ON FUNCTION "private"."tg_security_policies__flag_company"() IS 'Row trigger: companies.has_strict_policy says whether the policy in force asks anything.';
+
 COMMENT ON FUNCTION "private"."tg_security_policies__supersede"() IS 'Row trigger: numbers a new policy and retires the one in force.';
 
 COMMENT ON FUNCTION "private"."tg_service_limits__apply_limit"() IS 'Row trigger: a service''s limit counts at once.';
 
 COMMENT ON FUNCTION "private"."tg_statement__audit"() IS 'Statement trigger: an entry of the audit log for each row that was added, changed or removed. Imports are not recorded.';
+
+COMMENT ON FUNCTION "private"."tg_statement__audit_keyed"() IS 'Records what changed in adopted tables that are not keyed by id uuid: the key stands in changes under key, or row_key where a column is called key.';
 
 COMMENT ON FUNCTION "private"."tg_system_config__check"() IS 'Row trigger: settings are known and of their type; those of an application (app.…) are its own. Errors: PT404 unknown_setting; 22023 invalid_setting.';
 
@@ -22066,6 +23518,8 @@ COMMENT ON FUNCTION "private"."tg_users__check"() IS 'Row trigger: role admin on
 COMMENT ON FUNCTION "private"."tg_users__keep_admin"() IS 'Row trigger: an operator does not delete the last active admin. Errors: 42501 last_admin.';
 
 COMMENT ON FUNCTION "private"."tg_users__keep_client"() IS 'Row trigger: an operator does not take the last client from a company by accident. Errors: 42501 last_client.';
+
+COMMENT ON FUNCTION "private"."tg_users__keep_permissions"() IS 'Row trigger: effective_permissions is what role, grants and revocations come to.';
 
 COMMENT ON FUNCTION "private"."tg_users__release_jobs"() IS 'Row trigger: takes a leaving member off their jobs, in that company only.';
 
@@ -22089,7 +23543,7 @@ COMMENT ON FUNCTION "private"."usage_points"(uuid, date, date, text, text, text,
 
 COMMENT ON FUNCTION "private"."usage_span"(date, date, text, text, integer) IS 'The span that was asked for, and whether it can be drawn. Errors: 22023 invalid_series.';
 
-COMMENT ON FUNCTION "private"."usage_sums"(uuid, date, date, text, text, text, text) IS 'Usage of starts_on to before ends_on by bucket and series, of one company or all (null). The caller has checked who asks.';
+COMMENT ON FUNCTION "private"."usage_sums"(uuid, date, date, text, text, text, text, text[]) IS 'Usage of starts_on to before ends_on by bucket and series, of one company or all (null). The caller has checked who asks.';
 
 COMMENT ON FUNCTION "private"."uuid_v7"() IS 'A time-ordered UUID, version 7 (RFC 9562), millisecond precision.';
 
@@ -22101,13 +23555,19 @@ COMMENT ON FUNCTION "private"."verify_compliance_identity"(uuid, uuid, text) IS 
 
 COMMENT ON FUNCTION "private"."verify_table"(regclass) IS 'What of the invariants I1 to I10 holds for a table, and what does not. I10 may be left as it is: it asks for types.';
 
+COMMENT ON FUNCTION "private"."wanted_company"(jsonb) IS 'The company that a request with these claims asks for, as it wrote it. Raises on what is no JSON and no UUID.';
+
 COMMENT ON FUNCTION "private"."write_audit"(uuid, text, text, uuid, jsonb) IS 'Writes one entry to a company''s audit log, with who, from where and in which request.';
+
+COMMENT ON FUNCTION "private"."write_counts"() IS 'Rows inserted, updated and deleted by table, since the counters of PostgreSQL began.';
 
 COMMENT ON FUNCTION "public"."accept_invitation"(text, text) IS 'The caller, signed in with the confirmed address that was invited, becomes a member; full_name is how colleagues see them. Single use: repeated by the same person it answers the same. A member stays what they are. Errors: 42501 not_signed_in, invitation_not_valid (mistyped, expired, revoked, replaced, or for another address: all alike), member_disabled; PT409 invitation_used, company_suspended.';
 
 COMMENT ON FUNCTION "public"."adjust_budget"(uuid, date, numeric, text, uuid) IS 'Adjusts a month of a company, open or closed, by amount (US dollars; negative is a credit), with a reason, and writes the audit log (budget.adjusted); the id of the adjustment. A client that may retry chooses adjustment_id. Operators and service_role. Errors: 42501 not_an_operator; 22023 invalid_amount, invalid_adjustment; PT404 unknown_budget_month; PT422 adjustment_reused.';
 
 COMMENT ON FUNCTION "public"."apply_stripe_state"(uuid, text, timestamp with time zone, jsonb, text) IS 'Makes what Stripe has for a customer the state of the company, in one transaction with the event that it was asked for: account, invoices, plan, stage. sync_started_at is when the question began; an answer older than what stands is not taken. What changed: account, invoices, plan, stage, customer; stale where the answer was too old, duplicate where the event had been processed. service_role only. Errors: 42501 foreign_customer.';
+
+COMMENT ON FUNCTION "public"."assign_company_cell"(uuid, text, text, uuid[], bigint, boolean, text) IS 'Says which cell serves a company from now on, and who is told so; what is null stays. is_pinned keeps it out of plans, required_region ('''' lifts it) to cells of a region. The version goes up when the cell changes; with expected_version only if it is that one (0: none yet). Safe to repeat; each change is in the operator''s audit log. Operators and service_role. Errors: 42501 not_an_operator; 22023 invalid_assignment; PT404 unknown_cell; PT409 directory_changed, cell_not_open, region_not_allowed.';
 
 COMMENT ON FUNCTION "public"."assign_permission"(uuid, text) IS 'Assigns one permission (resource.verb) to a member of the caller''s active company. Takes users.write and the permission itself; for people, not for keys. Returns the member''s permissions; safe to repeat. Errors: 42501 not_a_person, permission_not_held, own_permissions, member_outranks, not_a_member.';
 
@@ -22139,7 +23599,11 @@ COMMENT ON FUNCTION "public"."claim_stripe_usage"(integer) IS 'Reports of usage 
 
 COMMENT ON FUNCTION "public"."close_company"(uuid, text, integer) IS 'Closes a company: from the next statement on its members, API keys and secrets get nothing, and after grace_days (1 to 365) everything that no law keeps is erased. Until then reactivate_company() undoes it, and operators may export it. When the grace period ends; with other grace_days it ends so many days after the first call. Recorded and told (company.closed, and reminders company.erasure_due 7 days and 1 day before); repeating it changes nothing. Operators and service_role only. Errors: 42501 not_an_operator, operator_company; PT404 unknown_company; 22023 reason_missing, invalid_grace; PT410 company_erased.';
 
+COMMENT ON FUNCTION "public"."company_capacity"() IS 'What each company of this project weighs: rows, bytes with indexes, writes a second (since up to seven days ago, by the counters of PostgreSQL, shared out by usage and rows), and its share in the rows of tables by month. Tables over 1 MB are not read but estimated from the statistics of the last ANALYZE; is_exact is false then. Files are not counted. Sorted by slug. Operators and service_role. Errors: 42501 not_an_operator.';
+
 COMMENT ON FUNCTION "public"."company_details"(uuid) IS 'A company in detail: plan and limits, the running month to the call, stripe_status (not_connected, connected, failing), requests and flags. search_audit_log() pages through its activity, budget_status() shows its agents'' and services'' budgets. That an operator looked is an entry of the company''s audit log (companies.viewed, once an hour each), so call it by POST. Operators and service_role. Errors: 42501 not_an_operator; PT404 unknown_company.';
+
+COMMENT ON FUNCTION "public"."company_directory"(uuid, integer) IS 'Which cell serves which company, whole, at most max_rows (1 to 1000), by company_id; for the next page give company_id of the last row as after. Operators and service_role. Errors: 42501 not_an_operator; 22023 invalid_page.';
 
 COMMENT ON FUNCTION "public"."company_lifecycle"(uuid) IS 'How far a company''s life is: status and since when, the end of the grace period, and of erasure the times and the receipt. Operators and service_role only. Errors: 42501 not_an_operator; PT404 unknown_company.';
 
@@ -22174,6 +23638,8 @@ COMMENT ON FUNCTION "public"."finish_event"(uuid, uuid, integer, text, boolean) 
 
 COMMENT ON FUNCTION "public"."finish_stripe_usage"(uuid, date, integer) IS 'Notes that a report has arrived; false if that was known. service_role only.';
 
+COMMENT ON FUNCTION "public"."forget_company_cell"(uuid) IS 'Takes a company out of the directory; false if it is not in it. Operators and service_role. Errors: 42501 not_an_operator.';
+
 COMMENT ON FUNCTION "public"."invite_member"(uuid, text, text, text[], text, interval, uuid, boolean) IS 'Invites somebody by e-mail to become a member of a company, in a role and with permissions (resource.verb) beyond it; full_name is how they are called until they say otherwise. Lasts expires_in (1 hour to 30 days). token is shown this once, and sent with event member.invited unless send_email is false, which leaves the mail to the caller. Repeated with its invitation_id within ten minutes by the same caller, it gives a new token for the same invitation. For members holding users.write, who give what they hold, in their active company; operators and service_role for any. Role admin is for admins to give, in the operator company. Errors: 42501 not_your_company, not_an_operator, not_a_person, permission_not_held, admin_outside_operator, admin_by_admin_only; PT404 unknown_company; PT410 company_closed; 22023 invalid_email, invalid_duration; 23514 unknown_role, unknown_permission; 23505 already_a_member, already_invited, invitation_id_taken; PT429 too_many_invitations.';
 
 COMMENT ON FUNCTION "public"."is_processing_allowed"(uuid, text, text, uuid) IS 'False if a restriction, objection or opt-out holds for the person (address or id) and the purpose. For every member, operators and service_role. Errors: 42501 not_your_company, not_an_operator; 22023 subject_missing.';
@@ -22183,6 +23649,8 @@ COMMENT ON FUNCTION "public"."issue_api_key"(uuid, text, text[], timestamp with 
 COMMENT ON FUNCTION "public"."leave_company"(uuid) IS 'The caller leaves their active company. The last client cannot, nor the last admin. Returns the company id; refresh the session afterwards. Errors: 42501 not_your_company, not_an_operator, not_a_member, last_client, last_admin; PT404 unknown_company.';
 
 COMMENT ON FUNCTION "public"."lift_processing_restriction"(uuid, uuid, text) IS 'Lifts a restriction; false if it has been. Event compliance.restriction_lifted. Errors: 42501 not_your_company, not_an_operator; PT404 unknown_restriction; 22023 reason_missing.';
+
+COMMENT ON FUNCTION "public"."list_cells"() IS 'The cells, with how many companies each serves. Sorted by name. Operators and service_role. Errors: 42501 not_an_operator.';
 
 COMMENT ON FUNCTION "public"."list_company_secrets"(uuid) IS 'Names of a company''s secrets, whose they are and whether they can be read, never their values. Members holding api_keys.read, for their active company; operators and service_role for any. Errors: 42501 not_your_company, not_an_operator.';
 
@@ -22204,6 +23672,8 @@ COMMENT ON FUNCTION "public"."my_billing"() IS 'billing_overview() of the caller
 COMMENT ON FUNCTION "public"."my_companies"() IS 'The companies in which the caller is an active member, with role, permissions, the company''s status and which one is active for this request. Sorted by name. Errors: none; no rows without a membership.';
 
 COMMENT ON FUNCTION "public"."my_company"() IS 'company_details() of the caller''s active company. What takes a permission that they do not hold is null: users.read (members), usage.read (month), billing.read (plan, payments), compliance.read (requests, retention), audit.read (last_activity_at); flags and stripe_error are for operators. Members holding company.read. Errors: 42501 not_your_company.';
+
+COMMENT ON FUNCTION "public"."my_company_cells"(uuid) IS 'Which cell serves the caller''s companies, or one of them: API, publishable key, version. No rows for a company that is unknown or not theirs. For people, not for keys. Sorted by slug. Errors: none.';
 
 COMMENT ON FUNCTION "public"."my_compliance_requests"() IS 'Requests in the active company that are about the caller, or that the caller passed on; latest first, at most 1000.';
 
@@ -22259,8 +23729,12 @@ COMMENT ON FUNCTION "public"."rotate_master_key"(text, integer) IS 'Wraps the da
 
 COMMENT ON FUNCTION "public"."run_data_retention"(uuid, boolean, integer) IS 'Applies the retention policies of a company, or of all without company_id: deletes or anonymises what is older, at most max_rows (1 to 100000) rows a call; what is under legal hold, not finished or within the minimum period of its class stays. A row for each policy that was applied; call again until is_complete is true everywhere, or error is set. For all companies, a month of which none keeps anything is dropped as a whole, in a call of its own. Rows that are locked are left to the next call; several calls at once share the work. With dry_run only counts. Each policy that found something is logged in data_retention_logs; a failure is logged, reported (event retention.failed) and does not stop the others. Without company_id it also erases companies whose grace period after close_company() is over (data_class company). Members holding compliance.manage, for their active company; operators and service_role for any or all. Errors: 42501 not_your_company, not_an_operator; 22023 invalid_batch_size.';
 
+COMMENT ON FUNCTION "public"."search"(uuid, text, text[], jsonb, text, integer) IS 'Rows of a company in which all words of query occur, case ignored, as parts of words too; "in quotes" as it stands, -word for without. Searches agents, documents, invoices, jobs, media and services, or those named in tables; contains: what the metadata of documents and media holds. Each table for whoever holds its read permission. Latest first, at most max_rows (1 to 100); for the next page give page_key of the last row as after. Members for their active company, operators and service_role. Errors: 42501 not_your_company, not_an_operator; 22023 invalid_query, invalid_page.';
+
 COMMENT ON FUNCTION "public"."search_audit_log"(uuid, timestamp with time zone, timestamp with time zone, uuid, text, text, uuid, text, text, timestamp
   with time zone, uuid, integer) IS 'Entries of a company''s audit log, latest first, at most max_rows (1 to 1000); those of starts_at up to ends_at, of an actor, an action (users.updated, or users for all of it), a table, a row, a column that changed, a request. For the next page give created_at and id of the last entry as before_at and before_id. changes has old and new value of each column; erased_fields names what erasure took out. Members holding audit.read, for their active company; operators and service_role for any. Errors: 42501 not_your_company, not_an_operator; 22023 invalid_page.';
+
+COMMENT ON FUNCTION "public"."set_cell"(text, text, text, text, text, integer) IS 'Makes a cell, or changes it: origin of its API, publishable (anon) key, region, state (open; draining: it takes no more companies, and plans empty it; closed) and weight (how much of the load it should bear, against the others). Safe to repeat; each change is in the operator''s audit log. Operators and service_role. Errors: 42501 not_an_operator; 22023 invalid_cell.';
 
 COMMENT ON FUNCTION "public"."set_security_policy"(uuid, jsonb, boolean) IS 'Changes what is named in policy (required_aal, aal2_permissions, session_max_age_seconds, session_idle_seconds, is_ip_allowlist_enabled, api_key_max_age_days, notes) as a new version, in force from the next statement on; what is left out stays. The policy then in force; nulls if its author has locked themselves out, which takes is_forced. Repeating it changes nothing. Members holding security.manage, for their active company; operators and service_role for any. Errors: 22023 invalid_policy; 42501; 23514; PT409 would_lock_you_out.';
 
@@ -22504,7 +23978,11 @@ COMMENT ON TABLE "private"."budget_reservations" IS 'Estimates held against budg
 
 COMMENT ON TABLE "private"."budget_stripes" IS 'Counters of a busy budget, 64 a budget: shares granted by public.budget_periods, and what was spent and held of them.';
 
+COMMENT ON TABLE "private"."cells" IS 'Projects that serve companies. In the home project only.';
+
 COMMENT ON TABLE "private"."column_classes" IS 'What each column holds and what erasure does with it. class: identifier (names a row or, under a pseudonym, a person), personal, sensitive, financial, secret, operational. erasure: keep; delete (the row goes); scrub (what names the person is replaced wherever it stands in it); clear (null where it names the person); commit (replaced by a commitment, in the audit log).';
+
+COMMENT ON TABLE "private"."company_cells" IS 'Which cell serves which company. In the home project only; most of these companies are in other databases.';
 
 COMMENT ON TABLE "private"."company_data_keys" IS 'The key of each company that its secrets are encrypted with, itself encrypted with a master key. No API role may read it.';
 
@@ -22557,6 +24035,8 @@ COMMENT ON TABLE "private"."usage_daily" IS 'Usage of a company by UTC day: in a
 COMMENT ON TABLE "private"."usage_deltas" IS 'What was written to the ledger and is not in usage_daily yet. Derived, and never exported with a company.';
 
 COMMENT ON TABLE "private"."usage_keys" IS 'Idempotency keys of recorded usage, kept for 30 days.';
+
+COMMENT ON TABLE "private"."write_snapshots" IS 'Rows written by table since the counters began, at most one an hour, for eight days.';
 
 COMMENT ON TABLE "public"."agent_logs" IS 'Log of AI agents. Append-only; partitioned by month of created_at.';
 
@@ -22646,9 +24126,17 @@ COMMENT ON TYPE "public"."billing_total" IS 'Answer of billing_totals(). Amounts
 
 COMMENT ON TYPE "public"."budget_decision" IS 'Answer of check_budget_before_usage(). Amounts in US dollars.';
 
+COMMENT ON TYPE "public"."cell" IS 'Answer of list_cells() and set_cell().';
+
+COMMENT ON TYPE "public"."company_cell" IS 'Answer of my_company_cells().';
+
 COMMENT ON TYPE "public"."company_details" IS 'Answer of company_details() and my_company(). Amounts in US dollars, of the running month.';
 
 COMMENT ON TYPE "public"."company_overview" IS 'Answer of company_overview(). Amounts in US dollars, of the running month.';
+
+COMMENT ON TYPE "public"."company_placement" IS 'Answer of company_directory() and assign_company_cell().';
+
+COMMENT ON TYPE "public"."company_weight" IS 'Answer of company_capacity().';
 
 COMMENT ON TYPE "public"."invitation_entry" IS 'An invitation. state: pending, accepted, revoked, expired, or void when whoever sent it could not make it any more.';
 
@@ -22659,6 +24147,8 @@ COMMENT ON TYPE "public"."issued_invitation" IS 'An invitation that was just mad
 COMMENT ON TYPE "public"."rate_limit_decision" IS 'Answer of check_rate_limit().';
 
 COMMENT ON TYPE "public"."removed_member" IS 'A member who was removed. valid_api_key_ids: keys that they issued and that still work; revoked_api_key_ids: those that were revoked with them.';
+
+COMMENT ON TYPE "public"."search_result" IS 'A row that search() found: table, id, title, an excerpt around the first word, and page_key for the next page.';
 
 COMMENT ON TYPE "public"."system_setting" IS 'Answer of system_settings() and set_system_setting().';
 
@@ -22695,6 +24185,8 @@ GRANT EXECUTE ON FUNCTION "private"."adjust_budget"(uuid, date, numeric, text, u
 REVOKE ALL ON FUNCTION "private"."adopt_table"(regclass, jsonb, boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."adoption_assignment"(regclass, jsonb, boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."adoption_audit"(regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."adoption_company"(regclass, jsonb) FROM PUBLIC;
 
@@ -22736,11 +24228,19 @@ REVOKE ALL ON FUNCTION "private"."apply_subscription_plan"(uuid, text, timestamp
 
 REVOKE ALL ON FUNCTION "private"."apply_time_zone"(uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."assign_company_cell"(uuid, text, text, uuid[], bigint, boolean, text) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."assign_company_cell"(uuid, text, text, uuid[], bigint, boolean, text) TO "platform_admin", "service_role";
+
 REVOKE ALL ON FUNCTION "private"."audit_changes"(jsonb, jsonb, text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."audit_directory"(text, jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."audit_erased_leaf"(public.audit_logs) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."audit_genesis"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."audit_keyed_row"(jsonb, jsonb, text[], text, text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."audit_link_hash"(bytea, bigint, timestamp WITH time zone, xid8, integer, bytea) FROM PUBLIC;
 
@@ -22850,15 +24350,25 @@ REVOKE ALL ON FUNCTION "private"."close_other_requests"(public.compliance_reques
 
 REVOKE ALL ON FUNCTION "private"."close_partition"(text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."close_partitions"(regclass) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."column_class_problems"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."column_list"(regclass, smallint[], text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."company_capacity"() FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."company_capacity"() TO "platform_admin", "service_role";
 
 REVOKE ALL ON FUNCTION "private"."company_details"(uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."company_details"(uuid) TO "platform_admin", "service_role";
 
 REVOKE ALL ON FUNCTION "private"."company_details_of"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."company_directory"(uuid, integer) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."company_directory"(uuid, integer) TO "platform_admin", "service_role";
 
 REVOKE ALL ON FUNCTION "private"."company_for"(text) FROM PUBLIC;
 
@@ -22896,9 +24406,13 @@ GRANT EXECUTE ON FUNCTION "private"."create_company"(text, text, text, text, num
 
 REVOKE ALL ON FUNCTION "private"."create_month_partition"(text, date) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."create_search_indexes"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."csv_field"(text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."current_access"(regclass) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."current_partition_access"(regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."current_user_id"() FROM PUBLIC;
 
@@ -23048,6 +24562,10 @@ REVOKE ALL ON FUNCTION "private"."fold_stripes"(uuid, uuid, smallint, boolean, b
 
 REVOKE ALL ON FUNCTION "private"."fold_usage"(uuid, integer) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."forget_company_cell"(uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."forget_company_cell"(uuid) TO "platform_admin", "service_role";
+
 REVOKE ALL ON FUNCTION "private"."forget_invitation_mail"(uuid, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."forwarded_address"(text) FROM PUBLIC;
@@ -23110,6 +24628,8 @@ REVOKE ALL ON FUNCTION "private"."is_processing_allowed"(uuid, text, text, uuid)
 
 GRANT EXECUTE ON FUNCTION "private"."is_processing_allowed"(uuid, text, text, uuid) TO "authenticated", "platform_admin", "service_role";
 
+REVOKE ALL ON FUNCTION "private"."is_publishable_key"(text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."is_reissued"(public.api_keys) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."is_reserved_slug"(text) FROM PUBLIC;
@@ -23149,6 +24669,10 @@ GRANT EXECUTE ON FUNCTION "private"."lift_processing_restriction"(uuid, uuid, te
 REVOKE ALL ON FUNCTION "private"."limit_request"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."limit_request"() TO "authenticated";
+
+REVOKE ALL ON FUNCTION "private"."list_cells"() FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."list_cells"() TO "platform_admin", "service_role";
 
 REVOKE ALL ON FUNCTION "private"."list_company_secrets"(uuid) FROM PUBLIC;
 
@@ -23222,6 +24746,10 @@ REVOKE ALL ON FUNCTION "private"."my_company"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."my_company"() TO "authenticated";
 
+REVOKE ALL ON FUNCTION "private"."my_company_cells"(uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."my_company_cells"(uuid) TO "authenticated", "platform_admin";
+
 REVOKE ALL ON FUNCTION "private"."my_compliance_requests"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."my_compliance_requests"() TO "authenticated";
@@ -23236,6 +24764,8 @@ REVOKE ALL ON FUNCTION "private"."note_undo"(regclass, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."open_budget_month"(uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."open_partitions"(regclass) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."open_request"(uuid, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."pairs"(text[]) FROM PUBLIC;
@@ -23248,13 +24778,23 @@ REVOKE ALL ON FUNCTION "private"."parse_uuid"(text) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."parse_uuid"(text) TO "authenticated", "platform_admin", "service_role";
 
+REVOKE ALL ON FUNCTION "private"."partitioned_key_swap"(regclass, oid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."permissions_of"(uuid, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."permissions_with"(text, text[], text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."plan_adoption"(regclass, jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."plan_company_references"(regclass) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."plan_key_swaps"(regclass, jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."plan_keys"(regclass, jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."plan_limit"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."plan_references"(regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."platform_usage"(uuid, date, date, text, text, text, text, integer) FROM PUBLIC;
 
@@ -23401,6 +24941,8 @@ GRANT EXECUTE ON FUNCTION "private"."resend_invitation"(uuid, uuid, interval, bo
 
 REVOKE ALL ON FUNCTION "private"."reserve_quickly"(uuid, uuid, bigint, text, integer, uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."restart_write_rates"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."retain_batch"(uuid, text, text, timestamp WITH time zone, integer, boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."review_due_at"(uuid) FROM PUBLIC;
@@ -23437,6 +24979,10 @@ REVOKE ALL ON FUNCTION "private"."scrub_text"(text, text, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."seal"(text, uuid, text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."search"(uuid, text, text[], jsonb, text, integer) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."search"(uuid, text, text[], jsonb, text, integer) TO "authenticated", "platform_admin", "service_role";
+
 REVOKE ALL
   ON FUNCTION "private"."search_audit_log"(uuid, timestamp WITH time zone, timestamp WITH time zone, uuid, text, text, uuid, text, text, timestamp WITH time zone, uuid, integer)
   FROM PUBLIC;
@@ -23445,9 +24991,15 @@ GRANT EXECUTE
   ON FUNCTION "private"."search_audit_log"(uuid, timestamp WITH time zone, timestamp WITH time zone, uuid, text, text, uuid, text, text, timestamp WITH time zone, uuid, integer)
   TO "authenticated", "platform_admin", "service_role";
 
+REVOKE ALL ON FUNCTION "private"."searched_tables"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."send_invitation"(public.invitations, boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."set_api_key_secret"(public.api_keys) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."set_cell"(text, text, text, text, text, integer) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."set_cell"(text, text, text, text, text, integer) TO "platform_admin", "service_role";
 
 REVOKE ALL ON FUNCTION "private"."set_system_setting"(text, jsonb, text) FROM PUBLIC;
 
@@ -23458,6 +25010,8 @@ REVOKE ALL ON FUNCTION "private"."set_up_company"(uuid, text, numeric) FROM PUBL
 REVOKE ALL ON FUNCTION "private"."setting_problem"(private.setting_definitions, jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."settle_quickly"(uuid, text, uuid, text, bigint, uuid, bigint, text, text, bigint, bigint, jsonb, text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."shares_of_table"(regclass, uuid[], boolean, numeric, jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."slug_of"(text) FROM PUBLIC;
 
@@ -23506,6 +25060,8 @@ REVOKE ALL ON FUNCTION "private"."system_settings"(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION "private"."system_settings"(text) TO "platform_admin", "service_role";
 
 REVOKE ALL ON FUNCTION "private"."table_checksum"(regclass) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."table_tree"(regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."take_invitation"(uuid, text, text) FROM PUBLIC;
 
@@ -23565,6 +25121,8 @@ REVOKE ALL ON FUNCTION "private"."tg_jobs__check"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_jobs__refuse_restricted"() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."tg_role_permissions__refresh"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."tg_row__refuse_change"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_row__refuse_move"() FROM PUBLIC;
@@ -23579,11 +25137,15 @@ REVOKE ALL ON FUNCTION "private"."tg_row__yield_default"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_security__keep_author_in"() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."tg_security_policies__flag_company"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."tg_security_policies__supersede"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_service_limits__apply_limit"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_statement__audit"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."tg_statement__audit_keyed"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_system_config__check"() FROM PUBLIC;
 
@@ -23596,6 +25158,8 @@ REVOKE ALL ON FUNCTION "private"."tg_users__check"() FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."tg_users__keep_admin"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_users__keep_client"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."tg_users__keep_permissions"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_users__release_jobs"() FROM PUBLIC;
 
@@ -23621,7 +25185,7 @@ REVOKE ALL ON FUNCTION "private"."usage_points"(uuid, date, date, text, text, te
 
 REVOKE ALL ON FUNCTION "private"."usage_span"(date, date, text, text, integer) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."usage_sums"(uuid, date, date, text, text, text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."usage_sums"(uuid, date, date, text, text, text, text, text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."uuid_v7"() FROM PUBLIC;
 
@@ -23641,13 +25205,19 @@ GRANT EXECUTE ON FUNCTION "private"."verify_compliance_identity"(uuid, uuid, tex
 
 REVOKE ALL ON FUNCTION "private"."verify_table"(regclass) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."wanted_company"(jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."write_audit"(uuid, text, text, uuid, jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."write_counts"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."accept_invitation"(text, text) TO "authenticated", "platform_admin";
 
 GRANT EXECUTE ON FUNCTION "public"."adjust_budget"(uuid, date, numeric, text, uuid) TO "platform_admin", "service_role";
 
 GRANT EXECUTE ON FUNCTION "public"."apply_stripe_state"(uuid, text, timestamp WITH time zone, jsonb, text) TO "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."assign_company_cell"(uuid, text, text, uuid[], bigint, boolean, text) TO "platform_admin", "service_role";
 
 GRANT EXECUTE ON FUNCTION "public"."assign_permission"(uuid, text) TO "authenticated";
 
@@ -23681,7 +25251,11 @@ GRANT EXECUTE ON FUNCTION "public"."claim_stripe_usage"(integer) TO "service_rol
 
 GRANT EXECUTE ON FUNCTION "public"."close_company"(uuid, text, integer) TO "platform_admin", "service_role";
 
+GRANT EXECUTE ON FUNCTION "public"."company_capacity"() TO "platform_admin", "service_role";
+
 GRANT EXECUTE ON FUNCTION "public"."company_details"(uuid) TO "platform_admin", "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."company_directory"(uuid, integer) TO "platform_admin", "service_role";
 
 GRANT EXECUTE ON FUNCTION "public"."company_lifecycle"(uuid) TO "platform_admin", "service_role";
 
@@ -23717,6 +25291,8 @@ GRANT EXECUTE ON FUNCTION "public"."finish_event"(uuid, uuid, integer, text, boo
 
 GRANT EXECUTE ON FUNCTION "public"."finish_stripe_usage"(uuid, date, integer) TO "service_role";
 
+GRANT EXECUTE ON FUNCTION "public"."forget_company_cell"(uuid) TO "platform_admin", "service_role";
+
 GRANT EXECUTE ON FUNCTION "public"."invite_member"(uuid, text, text, text[], text, interval, uuid, boolean) TO "authenticated", "platform_admin", "service_role";
 
 GRANT EXECUTE ON FUNCTION "public"."is_processing_allowed"(uuid, text, text, uuid) TO "authenticated", "platform_admin", "service_role";
@@ -23726,6 +25302,8 @@ GRANT EXECUTE ON FUNCTION "public"."issue_api_key"(uuid, text, text[], timestamp
 GRANT EXECUTE ON FUNCTION "public"."leave_company"(uuid) TO "authenticated", "platform_admin";
 
 GRANT EXECUTE ON FUNCTION "public"."lift_processing_restriction"(uuid, uuid, text) TO "authenticated", "platform_admin", "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."list_cells"() TO "platform_admin", "service_role";
 
 GRANT EXECUTE ON FUNCTION "public"."list_company_secrets"(uuid) TO "authenticated", "platform_admin", "service_role";
 
@@ -23748,6 +25326,8 @@ GRANT EXECUTE ON FUNCTION "public"."my_billing"() TO "authenticated";
 GRANT EXECUTE ON FUNCTION "public"."my_companies"() TO "authenticated", "platform_admin";
 
 GRANT EXECUTE ON FUNCTION "public"."my_company"() TO "authenticated";
+
+GRANT EXECUTE ON FUNCTION "public"."my_company_cells"(uuid) TO "authenticated", "platform_admin";
 
 GRANT EXECUTE ON FUNCTION "public"."my_compliance_requests"() TO "authenticated";
 
@@ -23803,9 +25383,13 @@ GRANT EXECUTE ON FUNCTION "public"."rotate_master_key"(text, integer) TO "servic
 
 GRANT EXECUTE ON FUNCTION "public"."run_data_retention"(uuid, boolean, integer) TO "authenticated", "platform_admin", "service_role";
 
+GRANT EXECUTE ON FUNCTION "public"."search"(uuid, text, text[], jsonb, text, integer) TO "authenticated", "platform_admin", "service_role";
+
 GRANT EXECUTE
   ON FUNCTION "public"."search_audit_log"(uuid, timestamp WITH time zone, timestamp WITH time zone, uuid, text, text, uuid, text, text, timestamp WITH time zone, uuid, integer)
   TO "authenticated", "platform_admin", "service_role";
+
+GRANT EXECUTE ON FUNCTION "public"."set_cell"(text, text, text, text, text, integer) TO "platform_admin", "service_role";
 
 GRANT EXECUTE ON FUNCTION "public"."set_security_policy"(uuid, jsonb, boolean) TO "authenticated", "platform_admin", "service_role";
 
