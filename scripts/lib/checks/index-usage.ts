@@ -5,8 +5,6 @@ interface Index {
   table: string;
   columns: string;
   predicate: string | null;
-  /** Arrays are looked into, not sorted by. */
-  is_gin: boolean;
 }
 
 /**
@@ -23,34 +21,35 @@ export async function useEachIndex(superUrl: string): Promise<void> {
                        || case when i.indoption[k - 1] & 2 = 2 then ' nulls first' else ' nulls last' end,
                      ', ' order by k)
                 from generate_series(1, i.indnkeyatts) as k) as columns,
-             pg_get_expr(i.indpred, i.indrelid) as predicate, m.amname = 'gin' as is_gin
+             pg_get_expr(i.indpred, i.indrelid) as predicate
         from pg_index as i
         join pg_class as c on c.oid = i.indexrelid
         join pg_class as t on t.oid = i.indrelid
         join pg_namespace as n on n.oid = t.relnamespace
         join pg_am as m on m.oid = c.relam
-       where n.nspname in ('public', 'private') and c.relkind = 'i' and m.amname in ('btree', 'gin')
+       where n.nspname in ('public', 'private') and c.relkind = 'i' and m.amname = 'btree'
          and not i.indisunique`);
     await client.query('begin');
-    await client.query('set local enable_seqscan = off');
-    for (const { table, columns } of rows.filter(({ is_gin }) => is_gin)) {
-      await client.query(`select from ${table} where ${columns.split(' ')[0]} @> '{}'`);
-    }
     await client.query(
-      `set local enable_bitmapscan = off; set local enable_sort = off; set local enable_incremental_sort = off`,
+      `set local enable_seqscan = off; set local enable_bitmapscan = off; set local enable_sort = off;
+       set local enable_incremental_sort = off`,
     );
-    for (const { table, columns, predicate } of rows.filter(({ is_gin }) => !is_gin)) {
+    for (const { table, columns, predicate } of rows) {
       const where = predicate ? ` where ${predicate}` : '';
       await client.query(`select from ${table}${where} order by ${columns} limit 1`);
     }
-    // Those of search: by what stands behind the company, since other indexes serve for the company.
+    // What is looked into, not sorted by: by the last column, since other indexes serve for the company before it.
     const { rows: searched } = await client.query<{ table: string; condition: string }>(`
       select i.indrelid::regclass::text as table,
-             format(case o.opcname when 'gin_trgm_ops' then '%s ilike ''%%unused%%''' else '%s @> ''{"unused": 1}''' end,
-                    '(' || pg_get_indexdef(i.indexrelid, 2, true) || ')') as condition
+             format(case o.opcname when 'gin_trgm_ops' then '%s ilike ''%%unused%%'''
+                                   when 'array_ops' then '%s @> ''{}'''
+                                   else '%s @> ''{"unused": 1}''' end,
+                    '(' || pg_get_indexdef(i.indexrelid, i.indnkeyatts, true) || ')') as condition
         from pg_index as i
-        join pg_opclass as o on o.oid = i.indclass[1]
-       where o.opcname in ('gin_trgm_ops', 'jsonb_path_ops')`);
+        join pg_class as c on c.oid = i.indexrelid and c.relnamespace::regnamespace::text in ('public', 'private')
+        join pg_opclass as o on o.oid = i.indclass[i.indnkeyatts - 1]
+       where o.opcname in ('gin_trgm_ops', 'jsonb_path_ops')
+          or o.opcname = 'array_ops' and c.relam = (select m.oid from pg_am as m where m.amname = 'gin')`);
     await client.query('set local enable_bitmapscan = on');
     for (const { table, condition } of searched) {
       await client.query(`select from ${table} where ${condition}`);
