@@ -30,6 +30,9 @@ insert into auth.users (id, email) values (pg_temp.id('9b91'), '9b91@b.example')
 insert into public.users (company_id, id, email, full_name, role) values (pg_temp.id('9b01'), pg_temp.id('9b91'), '9b91@b.example', 'Client', 'client');
 
 -- Kinds of indexes -------------------------------------------------------------------------------------------------------
+-- As where nothing has created them; what leans on them goes for the length of the test.
+set local client_min_messages = warning;
+drop extension if exists btree_gin, btree_gist cascade;
 create table public.ki_rooms (
   room_no integer, during int4range, tags text[], doc tsvector, made_at timestamptz default now(), code text, primary key (room_no, during),
   constraint ki_rooms_once exclude using gist (during with &&) where (code is not null) deferrable
