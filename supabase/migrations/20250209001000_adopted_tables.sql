@@ -5,9 +5,26 @@
 set lock_timeout = '5s';
 set statement_timeout = '10min';
 
--- What changed in a row that is named by p_key: as private.audit_changes() has it, and the key under p_name. Null if nothing
--- did. A key that is one UUID is the row's id as well.
-create or replace function private.audit_keyed_row(p_old jsonb, p_new jsonb, p_key text[], p_name text, p_secret text[])
+-- What a row is named by: columns of the primary key as they are called now, but for the company. Without a key by all of it,
+-- since what names no row would pair each with each.
+create or replace function private.audit_key(p_table regclass) returns text[]
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $fn$
+begin
+  return (
+    select coalesce(array_agg(a.attname::text order by array_position(i.indkey::smallint[], a.attnum), a.attnum), '{}')
+      from pg_attribute as a
+      left join pg_index as i on i.indrelid = a.attrelid and i.indisprimary
+     where a.attrelid = p_table and a.attnum > 0 and not a.attisdropped and a.attname <> 'company_id'
+       -- What an index includes is no part of its key.
+       and (i.indrelid is null or a.attnum = any ((i.indkey::smallint[])[0:i.indnkeyatts - 1])));
+end
+$fn$;
+revoke execute on function private.audit_key(regclass) from public;
+
+-- What changed in a row that is named by p_key: as private.audit_changes() has it, and the key under `(key)`, as no column is
+-- called. Null if nothing did. A key that is one UUID is the row's id as well.
+create or replace function private.audit_keyed_row(p_old jsonb, p_new jsonb, p_key text[], p_secret text[])
 returns private.audited_row
 language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $fn$
@@ -26,19 +43,19 @@ begin
     into v_named
     from unnest(p_key) as k;
   return ((v_row ->> 'company_id')::uuid, case when v_id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then v_id::uuid end,
-          v_changes || jsonb_build_object(p_name, v_named));
+          case when v_named = '{}' then v_changes else jsonb_build_object('(key)', v_named) || v_changes end);
 end
 $fn$;
-revoke execute on function private.audit_keyed_row(jsonb, jsonb, text[], text, text[]) from public;
+revoke execute on function private.audit_keyed_row(jsonb, jsonb, text[], text[]) from public;
 
--- Statement trigger of adopted tables that are keyed by something else than `id uuid`. Arguments: table, columns of the key
--- but for the company, name of the key in `changes`. Not a part of private.tg_statement__audit(), which is all about speed.
+-- Statement trigger of adopted tables that are keyed by something else than `id uuid`. Argument: table. Not a part of
+-- private.tg_statement__audit(), which is all about speed.
 create or replace function private.tg_statement__audit_keyed() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
   set plan_cache_mode = force_generic_plan
 as $fn$
 declare
-  v_key constant text[] := tg_argv[1];
+  v_key constant text[] := private.audit_key(tg_relid);
   v_secret constant text[] := (
     select coalesce(array_agg(c.column_name), '{}') from private.column_classes as c
      where c.table_schema = 'public' and c.table_name = tg_argv[0] and c.class = 'secret');
@@ -50,15 +67,15 @@ begin
     return null;
   end if;
   if tg_op = 'INSERT' then
-    select array_agg(private.audit_keyed_row(null, to_jsonb(x), v_key, tg_argv[2], v_secret)) into v_rows from new_rows as x;
+    select array_agg(private.audit_keyed_row(null, to_jsonb(x), v_key, v_secret)) into v_rows from new_rows as x;
   elsif tg_op = 'DELETE' then
     -- A company that goes takes its log with it.
-    select array_agg(private.audit_keyed_row(to_jsonb(x), null, v_key, tg_argv[2], v_secret)) into v_rows
+    select array_agg(private.audit_keyed_row(to_jsonb(x), null, v_key, v_secret)) into v_rows
       from old_rows as x
      where exists (select from public.companies as c where c.id = x.company_id);
   else
     -- Where its key is another now there is an entry for what was and one for what is.
-    select array_agg(private.audit_keyed_row(o.j, n.j, v_key, tg_argv[2], v_secret)) into v_rows
+    select array_agg(private.audit_keyed_row(o.j, n.j, v_key, v_secret)) into v_rows
       from (
         select x.j, (select jsonb_agg(x.j -> k) from unnest('{company_id}' || v_key) as k) as key
           from (select to_jsonb(y) as j from new_rows as y offset 0) as x
@@ -94,24 +111,12 @@ language plpgsql stable set search_path = pg_catalog, pg_temp
 as $fn$
 declare
   v_name constant text := (select c.relname from pg_class as c where c.oid = p_table);
-  v_key text[];
-  v_type regtype;
-  v_function text;
+  v_function constant text := format('private.%I(%L)', case
+    when private.audit_key(p_table) = '{id}' and exists (
+      select from pg_attribute as a where a.attrelid = p_table and a.attname = 'id' and a.atttypid = 'uuid'::regtype) then 'tg_statement__audit'
+    else 'tg_statement__audit_keyed'
+  end, v_name);
 begin
-  select array_agg(a.attname::text order by k.position), min(a.atttypid) into v_key, v_type
-    from pg_index as i
-   cross join lateral unnest(i.indkey::smallint[]) with ordinality as k (attnum, position)
-    join pg_attribute as a on a.attrelid = p_table and a.attnum = k.attnum and a.attname <> 'company_id'
-   where i.indrelid = p_table and i.indisprimary;
-  if v_key = '{id}' and v_type = 'uuid'::regtype then
-    v_function := format('private.tg_statement__audit(%L)', v_name);
-  else
-    v_function := format('private.tg_statement__audit_keyed(%L, %L, %L)', v_name, v_key, case
-      -- A column of that name is recorded under it.
-      when exists (select from pg_attribute as a where a.attrelid = p_table and a.attname = 'key' and not a.attisdropped) then 'row_key'
-      else 'key'
-    end);
-  end if;
   return format($sql$
 create or replace trigger audit_insert after insert on %1$s referencing new table as new_rows
   for each statement execute function %2$s;
@@ -165,10 +170,12 @@ end
 $fn$;
 revoke execute on function private.close_partitions(regclass) from public;
 
-comment on function private.audit_keyed_row(jsonb, jsonb, text[], text, text[]) is
+comment on function private.audit_key(regclass) is
+  'Columns by which the audit log names rows of an adopted table: those of its primary key but for the company; without one, all.';
+comment on function private.audit_keyed_row(jsonb, jsonb, text[], text[]) is
   'Entry of the audit log for a change of a row that is named by other columns than id; null if nothing changed.';
 comment on function private.tg_statement__audit_keyed() is
-  'Records what changed in adopted tables that are not keyed by id uuid: the key stands in changes under key, or row_key where a column is called key.';
+  'Records what changed in adopted tables that are not keyed by id uuid: the key stands in changes under (key).';
 comment on function private.adoption_audit(regclass) is 'Statements for the triggers by which changes of a table are recorded.';
 comment on function private.open_partitions(regclass) is 'Partitions of a table without row level security, or with grants to API roles.';
 comment on function private.close_partitions(regclass) is

@@ -4,7 +4,7 @@ begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
 set local statement_timeout = '60s';
-select plan(32);
+select plan(37);
 
 create function pg_temp.id(p_tail text) returns uuid language sql as $$
   select ('00000000-0000-4000-8000-00000000' || p_tail)::uuid
@@ -77,7 +77,7 @@ select throws_ok(format('insert into public.ki_rooms (company_id, room_no, durin
 
 -- The audit trail of other keys ------------------------------------------------------------------------------------------
 create table public.ki_numbers (number_no integer primary key, body text, api_token text);
-create table public.ki_pairs (left_no integer, right_code text, key text, updated_at timestamptz, primary key (left_no, right_code));
+create table public.ki_pairs (left_no integer, right_code text, key text, row_key text, updated_at timestamptz, primary key (left_no, right_code));
 create table public.ki_refs (ref uuid primary key, note text);
 select is(pg_temp.adopt('public.' || t) is not null, true, t || ' is adopted') from unnest('{ki_numbers,ki_pairs,ki_refs}'::text[]) as t;
 insert into public.ki_numbers (company_id, number_no, body, api_token) select pg_temp.id('9b01'), n, 'b' || n, 's3cret' from generate_series(1, 2) as n;
@@ -86,17 +86,38 @@ update public.ki_numbers set body = body;
 update public.ki_numbers set number_no = 9 where number_no = 2;
 delete from public.ki_numbers where number_no = 1;
 select bag_eq($$select * from pg_temp.recorded('ki_numbers')$$, array[
-  'created {"key": {"new": {"number_no": 1}}, "body": {"new": "b1"}, "api_token": {"new": "[secret]"}, "number_no": {"new": 1}}',
-  'created {"key": {"new": {"number_no": 2}}, "body": {"new": "b2"}, "api_token": {"new": "[secret]"}, "number_no": {"new": 2}}',
-  'updated {"key": {"new": {"number_no": 1}, "old": {"number_no": 1}}, "body": {"new": "c", "old": "b1"}, "api_token": {"new": "[secret]", "old": "[secret]"}}',
-  'updated {"key": {"old": {"number_no": 2}}, "body": {"old": "b2"}, "api_token": {"old": "[secret]"}, "number_no": {"old": 2}}',
-  'updated {"key": {"new": {"number_no": 9}}, "body": {"new": "b2"}, "api_token": {"new": "[secret]"}, "number_no": {"new": 9}}',
-  'deleted {"key": {"old": {"number_no": 1}}, "body": {"old": "c"}, "api_token": {"old": "[secret]"}, "number_no": {"old": 1}}'], 'rows are named by their number; secrets are not told; nothing is said of nothing');
-insert into public.ki_pairs (company_id, left_no, right_code, key) values (pg_temp.id('9b01'), 1, 'x', 'k'), (pg_temp.id('9b02'), 1, 'x', 'theirs');
-update public.ki_pairs set key = key || '2', updated_at = now();
+  'created {"body": {"new": "b1"}, "(key)": {"new": {"number_no": 1}}, "api_token": {"new": "[secret]"}, "number_no": {"new": 1}}',
+  'created {"body": {"new": "b2"}, "(key)": {"new": {"number_no": 2}}, "api_token": {"new": "[secret]"}, "number_no": {"new": 2}}',
+  'updated {"body": {"new": "c", "old": "b1"}, "(key)": {"new": {"number_no": 1}, "old": {"number_no": 1}}, "api_token": {"new": "[secret]", "old": "[secret]"}}',
+  'updated {"body": {"old": "b2"}, "(key)": {"old": {"number_no": 2}}, "api_token": {"old": "[secret]"}, "number_no": {"old": 2}}',
+  'updated {"body": {"new": "b2"}, "(key)": {"new": {"number_no": 9}}, "api_token": {"new": "[secret]"}, "number_no": {"new": 9}}',
+  'deleted {"body": {"old": "c"}, "(key)": {"old": {"number_no": 1}}, "api_token": {"old": "[secret]"}, "number_no": {"old": 1}}'], 'rows are named by their number; secrets are not told; nothing is said of nothing');
+insert into public.ki_pairs (company_id, left_no, right_code, key, row_key) values (pg_temp.id('9b01'), 1, 'x', 'k', 'r'), (pg_temp.id('9b02'), 1, 'x', 'theirs', null);
+update public.ki_pairs set key = key || '2', row_key = row_key || '2', updated_at = now();
 select bag_eq($$select * from pg_temp.recorded('ki_pairs')$$, array[
-  'created {"key": {"new": "k"}, "left_no": {"new": 1}, "row_key": {"new": {"left_no": 1, "right_code": "x"}}, "right_code": {"new": "x"}}',
-  'updated {"key": {"new": "k2", "old": "k"}, "row_key": {"new": {"left_no": 1, "right_code": "x"}, "old": {"left_no": 1, "right_code": "x"}}}'], 'by all of it, and a column called key is no key; each company has its own');
+  'created {"key": {"new": "k"}, "(key)": {"new": {"left_no": 1, "right_code": "x"}}, "left_no": {"new": 1}, "row_key": {"new": "r"}, "right_code": {"new": "x"}}',
+  'updated {"key": {"new": "k2", "old": "k"}, "(key)": {"new": {"left_no": 1, "right_code": "x"}, "old": {"left_no": 1, "right_code": "x"}}, "row_key": {"new": "r2", "old": "r"}}'], 'by all of it, and a column called key is no key; each company has its own');
+create table public.ki_profiles (company_id uuid primary key, body text);
+select isnt(pg_temp.adopt('public.ki_profiles'), null, 'a table of which each company has one row is adopted');
+insert into public.ki_profiles values (pg_temp.id('9b01'), 'b'), (pg_temp.id('9b02'), 'theirs');
+update public.ki_profiles set body = body || '2';
+delete from public.ki_profiles;
+select bag_eq($$select * from pg_temp.recorded('ki_profiles')$$, array[
+  'created {"body": {"new": "b"}}', 'updated {"body": {"new": "b2", "old": "b"}}', 'deleted {"body": {"old": "b2"}}'], 'and its rows are named by the company');
+create table public.ki_covers (code text, state text, primary key (code) include (state));
+select isnt(pg_temp.adopt('public.ki_covers'), null, 'a key that includes a column is adopted');
+insert into public.ki_covers (company_id, code, state) select pg_temp.id('9b01'), n, 'a' from generate_series(1, 3) as n;
+update public.ki_covers set state = 'b' where code = '1';
+alter table public.ki_covers rename column code to number;
+update public.ki_covers set state = 'c';
+select bag_eq($$select r from pg_temp.recorded('ki_covers') as r where r like 'updated%'$$, array[
+  'updated {"(key)": {"new": {"code": "1"}, "old": {"code": "1"}}, "state": {"new": "b", "old": "a"}}',
+  'updated {"(key)": {"new": {"number": "1"}, "old": {"number": "1"}}, "state": {"new": "c", "old": "b"}}',
+  'updated {"(key)": {"new": {"number": "2"}, "old": {"number": "2"}}, "state": {"new": "c", "old": "a"}}',
+  'updated {"(key)": {"new": {"number": "3"}, "old": {"number": "3"}}, "state": {"new": "c", "old": "a"}}'], 'what it includes names no row; a column of the key may be renamed');
+alter table public.ki_covers drop constraint ki_covers_pkey;
+update public.ki_covers set state = 'd';
+select is((select count(*)::integer from pg_temp.recorded('ki_covers') as r where r like '%"d"%' or r like '%"old": {"state": "c"%'), 6, 'and without a key each row is there as it was and as it is');
 insert into public.ki_refs (company_id, ref, note) values (pg_temp.id('9b01'), pg_temp.id('9b11'), 'n');
 select is((select row_id from public.audit_logs where table_name = 'ki_refs'), pg_temp.id('9b11'), 'a key that is one UUID is an id');
 select set_config('request.jwt.claims', jsonb_build_object('sub', pg_temp.id('9b91'), 'role', 'authenticated')::text, true), set_config('role', 'authenticated', true);

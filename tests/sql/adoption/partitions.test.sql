@@ -140,7 +140,7 @@ select throws_ok(format('update public.pt_calls set company_id = %L where call_n
 select throws_ok(format('insert into public.pt_notes (company_id, day, call_no) values (%L, ''2024-05-01'', 1)', pg_temp.id('9a02')), '23503', null, 'nothing leads to another company''s');
 update public.pt_calls set day = '2024-07-01' where call_no = 5;
 select is((select tableoid::regclass::text from public.pt_calls where call_no = 5), 'pt_calls_2024', 'a row still goes to another partition');
-select is((select array_agg(l.action || (l.changes -> 'key')::text order by l.action, l.changes -> 'key' ? 'new') from public.audit_logs as l where l.table_name = 'pt_calls' and l.company_id = pg_temp.id('9a02')),
+select is((select array_agg(l.action || (l.changes -> '(key)')::text order by l.action, l.changes -> '(key)' ? 'new') from public.audit_logs as l where l.table_name = 'pt_calls' and l.company_id = pg_temp.id('9a02')),
   array['pt_calls.created{"new": {"day": "2026-05-01", "call_no": 5}}', 'pt_calls.updated{"old": {"day": "2026-05-01", "call_no": 5}}', 'pt_calls.updated{"new": {"day": "2024-07-01", "call_no": 5}}'], 'all of it is recorded');
 
 -- What goes with a company ---------------------------------------------------------------------------------------------
