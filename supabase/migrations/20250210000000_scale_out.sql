@@ -90,18 +90,19 @@ end
 $fn$;
 revoke execute on function private.audit_directory(text, jsonb) from public;
 
--- A key that opens everything must not be handed to members: neither of the new form, nor a token of another role.
+-- Members are told the key: one of a form that tells that it opens nothing by itself, and no other, for who knows what forms
+-- of secrets there will be.
 create or replace function private.is_publishable_key(p_key text) returns boolean
 language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $fn$
 declare
-  v_payload text := translate(split_part(p_key, '.', 2), '-_', '+/');
+  v_payload constant text := translate((regexp_match(p_key, '^[A-Za-z0-9_-]+\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+$'))[1], '-_', '+/');
 begin
-  if p_key !~ '^eyJ' then
-    return p_key !~ '^sb_secret_';
+  if v_payload is null then
+    return coalesce(p_key ~ '^sb_publishable_[A-Za-z0-9_-]+$', false);
   end if;
-  v_payload := convert_from(decode(rpad(v_payload, ceil(length(v_payload) / 4.0)::integer * 4, '='), 'base64'), 'UTF8');
-  return coalesce(private.parse_json_object(v_payload) ->> 'role' = 'anon', false);
+  return coalesce(private.parse_json_object(convert_from(
+    decode(rpad(v_payload, ceil(length(v_payload) / 4.0)::integer * 4, '='), 'base64'), 'UTF8')) ->> 'role' = 'anon', false);
 exception when others then
   return false;
 end
@@ -123,6 +124,7 @@ $fn$;
 revoke execute on function private.list_cells() from public;
 grant execute on function private.list_cells() to platform_admin, service_role;
 
+-- What is null stays as it is.
 create or replace function private.set_cell(
   p_name text, p_api_url text, p_publishable_key text, p_region text, p_state text, p_weight integer
 ) returns public.cell
@@ -133,20 +135,21 @@ declare
   v_after private.cells;
 begin
   perform private.require_operator();
-  if not coalesce(private.is_publishable_key(p_publishable_key), false) then
+  if not private.is_publishable_key(p_publishable_key) then
     raise exception 'this is no publishable key'
       using errcode = '22023',
             detail = 'invalid_cell',
-            hint = 'Members are told this key: give the publishable (anon) key of the project, never its secret one.';
+            hint = 'Members are told this key: give the key of the project that begins with sb_publishable_, or its JWT of role anon; never a secret key or an access token.';
   end if;
   select * into v_before from private.cells as c where c.name = p_name for update;
   insert into private.cells as c (name, api_url, publishable_key, region, state, weight)
-  values (p_name, p_api_url, p_publishable_key, p_region, coalesce(p_state, 'open'), coalesce(p_weight, 100))
+  values (p_name, p_api_url, p_publishable_key, nullif(p_region, ''), coalesce(p_state, 'open'), coalesce(p_weight, 100))
   on conflict (name) do update
-    set api_url = excluded.api_url, publishable_key = excluded.publishable_key, region = excluded.region,
-        state = excluded.state, weight = excluded.weight, updated_at = now()
-    where (c.api_url, c.publishable_key, c.region, c.state, c.weight)
-      is distinct from (excluded.api_url, excluded.publishable_key, excluded.region, excluded.state, excluded.weight)
+    set api_url = excluded.api_url, publishable_key = excluded.publishable_key, region = nullif(coalesce(p_region, c.region), ''),
+        state = coalesce(p_state, c.state), weight = coalesce(p_weight, c.weight), updated_at = now()
+    where (c.api_url, c.publishable_key, c.region, c.state, c.weight) is distinct from (
+      excluded.api_url, excluded.publishable_key, nullif(coalesce(p_region, c.region), ''), coalesce(p_state, c.state),
+      coalesce(p_weight, c.weight))
   returning * into v_after;
   -- Nothing is returned where nothing changed.
   if v_after.name is not null then
@@ -186,7 +189,9 @@ begin
             detail = 'unknown_cell',
             hint = 'list_cells() lists them; set_cell() makes one.';
   end if;
-  if p_company_id is null or cardinality(p_member_ids) > 100000 or array_position(p_member_ids, null) is not null then
+  if p_company_id is null or array_ndims(p_member_ids) > 1 or cardinality(p_member_ids) > 100000
+    or array_position(p_member_ids, null) is not null
+  then
     raise exception 'an assignment has a company, and members that have an id'
       using errcode = '22023',
             detail = 'invalid_assignment',
@@ -457,7 +462,7 @@ revoke execute on function public.list_cells() from public, anon, authenticated,
 grant execute on function public.list_cells() to platform_admin, service_role;
 
 create or replace function public.set_cell(
-  name text, api_url text, publishable_key text, region text default null, state text default 'open', weight integer default 100
+  name text, api_url text, publishable_key text, region text default null, state text default null, weight integer default null
 ) returns public.cell
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $fn$
@@ -547,7 +552,7 @@ comment on type public.company_cell is 'Answer of my_company_cells().';
 comment on type public.company_placement is 'Answer of company_directory() and assign_company_cell().';
 comment on type public.company_weight is 'Answer of company_capacity().';
 comment on function private.audit_directory(text, jsonb) is 'Writes a change of the directory to the audit log of the operator company.';
-comment on function private.is_publishable_key(text) is 'True for a key that members may be told. Never raises.';
+comment on function private.is_publishable_key(text) is 'True for a key that members may be told: sb_publishable_…, or a JWT of role anon. Never raises.';
 comment on function private.list_cells() is 'Implementation of public.list_cells().';
 comment on function private.set_cell(text, text, text, text, text, integer) is 'Implementation of public.set_cell().';
 comment on function private.assign_company_cell(uuid, text, text, uuid[], bigint, boolean, text) is 'Implementation of public.assign_company_cell().';
@@ -562,7 +567,7 @@ comment on function private.company_capacity() is 'Implementation of public.comp
 comment on function public.list_cells() is
   'The cells, with how many companies each serves. Sorted by name. Operators and service_role. Errors: 42501 not_an_operator.';
 comment on function public.set_cell(text, text, text, text, text, integer) is
-  'Makes a cell, or changes it: origin of its API, publishable (anon) key, region, state (open; draining: it takes no more companies, and plans empty it; closed) and weight (how much of the load it should bear, against the others). Safe to repeat; each change is in the operator''s audit log. Operators and service_role. Errors: 42501 not_an_operator; 22023 invalid_cell.';
+  'Makes a cell, or changes it: origin of its API, publishable (anon) key, region ('''' takes it away), state (open; draining: it takes no more companies, and plans empty it; closed) and weight (how much of the load it should bear, against the others). What is left out stays as it is; of a new cell no region, open and 100. Safe to repeat; each change is in the operator''s audit log. Operators and service_role. Errors: 42501 not_an_operator; 22023 invalid_cell.';
 comment on function public.assign_company_cell(uuid, text, text, uuid[], bigint, boolean, text) is
   'Says which cell serves a company from now on, and who is told so; what is null stays. is_pinned keeps it out of plans, required_region ('''' lifts it) to cells of a region. The version goes up when the cell changes; with expected_version only if it is that one (0: none yet). Safe to repeat; each change is in the operator''s audit log. Operators and service_role. Errors: 42501 not_an_operator; 22023 invalid_assignment; PT404 unknown_cell; PT409 directory_changed, cell_not_open, region_not_allowed.';
 comment on function public.forget_company_cell(uuid) is

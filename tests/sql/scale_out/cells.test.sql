@@ -44,10 +44,22 @@ select is((select count(*)::integer from public.audit_logs where action = 'cells
 select is(pg_temp.cell('south', p_more => ', ''us'', weight => 50'), 'open 50', 'another');
 select is(pg_temp.cell('south', p_more => ', ''us'', ''draining'', 50'), 'draining 50', 'is drained');
 select is((select changes #>> '{old,state}' || ' ' || (changes #>> '{new,state}') from public.audit_logs where action = 'cells.set' order by created_at desc, id desc limit 1), 'open draining', 'recorded with what it was');
-select is(pg_temp.cell('west', 'eyJhbGciOiJIUzI1NiJ9.' || rtrim(translate(encode('{"role":"anon"}', 'base64'), '+/', '-_'), '=') || '.c2lnbmF0dXJl'), 'open 100', 'a key of the old form');
+select is(pg_temp.cell('south', p_url => 'https://moved.example'), 'draining 50', 'what is left out stays');
+select is((select region from private.cells where name = 'south'), 'us', 'so does the region');
+select is(pg_temp.cell('south', p_more => ', ''eu'', weight => 60'), 'draining 60', 'one by one');
+select is((select region from private.cells where name = 'south'), 'eu', 'a region is changed');
+select is(pg_temp.cell('south', p_more => ', '''''), 'draining 60', 'or taken away');
+select is((select region from private.cells where name = 'south'), null, 'by saying so');
+create function pg_temp.jwt(p_payload text, p_header text default '{"alg":"HS256"}') returns text language sql as $$
+  select string_agg(rtrim(translate(encode(convert_to(x, 'UTF8'), 'base64'), E'+/\n', '-_'), '='), '.' order by n)
+    from unnest(array[p_header, p_payload, 'signature>>>']) with ordinality as t (x, n)
+$$;
+select is(pg_temp.cell('west', pg_temp.jwt('{"iss":"supabase","ref":"aß?>~~~","role":"anon"}', '{ "alg": "HS256" }')), 'open 100', 'a key of the old form');
 select is(pg_temp.cell(n, k, u, m), '22023 invalid_cell', 'no cell: ' || coalesce(n, 'null') || ' ' || coalesce(left(k, 12), 'null') || ' ' || u || m)
   from (values ('x', 'sb_secret_0123456789abcdef', 'https://a.example', ''), ('x', null, 'https://a.example', ''), (null, 'sb_publishable_0123456789', 'https://a.example', ''),
-    ('x', 'eyJhbGciOiJIUzI1NiJ9.' || rtrim(translate(encode('{"role":"service_role"}', 'base64'), '+/', '-_'), '=') || '.c2lnbmF0dXJl', 'https://a.example', ''),
+    ('x', pg_temp.jwt('{"role":"service_role"}'), 'https://a.example', ''), ('x', pg_temp.jwt('{"role":"service_role"}', '{ "alg": "HS256" }'), 'https://a.example', ''),
+    ('x', pg_temp.jwt('["anon"]'), 'https://a.example', ''), ('x', pg_temp.jwt('{"sub":"anon"}'), 'https://a.example', ''), ('x', 'sbp_0123456789abcdef0123456789abcdef', 'https://a.example', ''),
+    ('x', 'sk_live_0123456789abcdef', 'https://a.example', ''), ('x', 'sb_publishable_.eyJhbGciOiJIUzI1NiJ9', 'https://a.example', ''), ('x', 'eyJhbGciOiJIUzI1NiJ9._w.c2lnbmF0dXJl', 'https://a.example', ''),
     ('x', 'eyJnonsense.%%%.x000000000', 'https://a.example', ''), ('x', 'short', 'https://a.example', ''), ('X!', 'sb_publishable_0123456789', 'https://a.example', ''),
     ('x', 'sb_publishable_0123456789', 'http://a.example', ''), ('x', 'sb_publishable_0123456789', 'https://a.example/path', ''), ('x', 'sb_publishable_0123456789', 'javascript:alert(1)', ''),
     ('x', 'sb_publishable_0123456789', 'https://a.example', ', null, ''gone'''), ('x', 'sb_publishable_0123456789', 'https://a.example', ', null, ''open'', 0')) as t (n, k, u, m);
@@ -83,6 +95,7 @@ select is(pg_temp.assign('d101', 'north', ', required_region => ''eu'''), 'north
 select is(pg_temp.assign('d101', 'west'), 'PT409 region_not_allowed', 'and stays');
 select is(pg_temp.assign('d101', 'west', ', required_region => '''''), 'west 4', 'until it is lifted');
 select is(pg_temp.assign('d101', 'west', ', member_ids => array[null]::uuid[]'), '22023 invalid_assignment', 'members have an id');
+select is(pg_temp.assign('d101', 'west', ', member_ids => array[array[pg_temp.id(''d901'')]]'), '22023 invalid_assignment', 'and stand in a plain list');
 select is(pg_temp.assign('d102', 'north', ', ''cells-b'', array[pg_temp.id(''d902'')]'), 'north 1', 'the other company');
 select is(pg_temp.assign('d1ff', 'north', ', ''elsewhere'', array[pg_temp.id(''d903'')]'), 'north 1', 'and one of another database');
 

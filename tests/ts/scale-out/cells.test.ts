@@ -139,7 +139,7 @@ describe('two cells', () => {
     await expect(moveCompany(options)).rejects.toThrow('takes no companies');
     expect(await placed()).toHaveProperty(slug, 'north 1');
     await north.client.query(
-      `select public.set_cell('south', 'https://south.example', 'sb_publishable_south_0123456789')`,
+      `select public.set_cell('south', 'https://south.example', 'sb_publishable_south_0123456789', state => 'open')`,
     );
     expect((await moveCompany(options)).state).toBe('switched');
     expect(await placed()).toHaveProperty(slug, 'south 2');
