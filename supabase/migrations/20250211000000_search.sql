@@ -114,13 +114,13 @@ begin
   if length(p_query) > 200 or cardinality(v_terms) > 8
     or (p_contains is null and not exists (select from unnest(v_terms) as t (term) where t.term ~ '^ilike .*[[:alnum:]]{3}'))
     or jsonb_typeof(p_contains) <> 'object' or p_contains = '{}'
-    or array_position(p_tables, null) is not null or cardinality(p_tables) = 0
+    or array_ndims(p_tables) > 1 or cardinality(p_tables) = 0
     or not coalesce(p_tables <@ array(select s.table_name from private.searched_tables() as s), true)
   then
     raise exception 'that cannot be searched for'
       using errcode = '22023',
             detail = 'invalid_query',
-            hint = format('At most 8 words in 200 characters, one of them with three letters or digits in a row; contains: an object with something in it; tables: of %s.',
+            hint = format('At most 8 words in 200 characters, one of them with three letters or digits in a row; contains: an object with something in it; tables: a plain list of %s.',
               (select string_agg(s.table_name, ', ') from private.searched_tables() as s));
   end if;
   if p_max_rows is null or p_max_rows not between 1 and 100
@@ -137,9 +137,9 @@ begin
      where (p_tables is null or s.table_name = any (p_tables))
        and (p_contains is null or s.document is not null)
   loop
-    -- The permission of the table's own policy. Tables that were not asked for by name are left out.
+    -- The permission of the table's own policy; nobody is nobody's member. Tables that were not asked for by name are left out.
     if current_setting('role', true) <> 'platform_admin' and not private.is_backend()
-      and p_company_id is distinct from private.company_for(v_source.permission)
+      and (p_company_id is null or p_company_id is distinct from private.company_for(v_source.permission))
     then
       v_denied := v_source.permission;
       exit when p_tables is not null;

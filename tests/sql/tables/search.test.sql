@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(47);
+select plan(52);
 
 create function pg_temp.id(p_tail text) returns uuid language sql as $$
   select ('00000000-0000-4000-8000-00000000' || p_tail)::uuid
@@ -109,6 +109,8 @@ select is(pg_temp.found('retention.md'), null, 'nor what is assigned no longer')
 select isnt(pg_temp.found('gold'), null, 'control: what was not, is');
 select pg_temp.be('a003');
 select pg_temp.refused($$select * from public.search(pg_temp.id('c001'), 'gold')$$, '42501', 'not_your_company', 'a compliance administrator reads none of the tables');
+select pg_temp.refused($$select * from public.search(null, 'gold')$$, '42501', 'not_your_company', 'for no company, too');
+select pg_temp.refused($$select * from public.search(null, 'gold', '{services}')$$, '42501', 'not_your_company', 'nor one of them by name');
 select pg_temp.be('a006');
 select pg_temp.refused($$select * from public.search(pg_temp.id('c001'), 'gold')$$, '42501', 'not_your_company', 'a disabled member is refused');
 select pg_temp.be('a007');
@@ -132,7 +134,7 @@ select results_eq(
 -- What is no search ------------------------------------------------------------------------------------------------------
 select pg_temp.be('a001');
 select pg_temp.refused(format('select * from public.search(pg_temp.id(''c001''), %s)', a), '22023', 'invalid_query', a || ' is no search')
-  from unnest(array['null', '''ab''', '''--- %%%''', '''-article''', '''article'', ''{users}''', ''''', contains => ''{}''']) as a;
+  from unnest(array['null', '''ab''', '''--- %%%''', '''-article''', '''article'', ''{users}''', '''article'', ''{}''', '''article'', ''{null}''', '''article'', ''{{jobs},{documents}}''', ''''', contains => ''{}''']) as a;
 select pg_temp.refused($$select * from public.search(pg_temp.id('c001'), 'article', after => '1.x.jobs')$$, '22023', 'invalid_page', 'a page follows a row');
 select pg_temp.refused($$select * from public.search(pg_temp.id('c001'), 'article', max_rows => 101)$$, '22023', 'invalid_page', 'and is bounded');
 
