@@ -217,7 +217,7 @@ begin
          string_agg(quote_ident(a.attname), ', ' order by a.attnum)
            filter (where a.attname not in ('company_id', 'id', 'created_at') and a.attidentity = ''
                      and not exists (select from pg_index as i
-                                      where i.indrelid = p_table and i.indisprimary and a.attnum = any (i.indkey::smallint[]))),
+                                      where i.indrelid = p_table and i.indisprimary and a.attnum = any ((i.indkey::smallint[])[0:i.indnkeyatts - 1]))),
          string_agg(format('new.%1$I is distinct from old.%1$I', a.attname), ' or ' order by a.attnum)
            filter (where a.attname in ('company_id', 'id'))
     into v_insert, v_update, v_identity

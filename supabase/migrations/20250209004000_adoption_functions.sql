@@ -386,7 +386,7 @@ begin
         (select 'inexact numbers: ' || string_agg(a.attname, ', ' order by a.attnum) from pg_attribute as a
           where a.attrelid = p_table and a.attnum > 0 and a.atttypid in ('real'::regtype, 'double precision'::regtype, 'money'::regtype) and not a.attisdropped),
         (select 'ids that can be guessed and counted: ' || string_agg(a.attname, ', ' order by a.attnum)
-           from pg_attribute as a join pg_index as i on i.indrelid = p_table and i.indisprimary and a.attnum = any (i.indkey::smallint[])
+           from pg_attribute as a join pg_index as i on i.indrelid = p_table and i.indisprimary and a.attnum = any ((i.indkey::smallint[])[0:i.indnkeyatts - 1])
           where a.attrelid = p_table and a.atttypid in ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype)))
     ) as v (invariant, problem)
    cross join lateral (select nullif(v.problem, '')) as x (problem);

@@ -4,7 +4,7 @@ begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
 set local statement_timeout = '60s';
-select plan(37);
+select plan(39);
 
 create function pg_temp.id(p_tail text) returns uuid language sql as $$
   select ('00000000-0000-4000-8000-00000000' || p_tail)::uuid
@@ -104,8 +104,10 @@ update public.ki_profiles set body = body || '2';
 delete from public.ki_profiles;
 select bag_eq($$select * from pg_temp.recorded('ki_profiles')$$, array[
   'created {"body": {"new": "b"}}', 'updated {"body": {"new": "b2", "old": "b"}}', 'deleted {"body": {"old": "b2"}}'], 'and its rows are named by the company');
-create table public.ki_covers (code text, state text, primary key (code) include (state));
+create table public.ki_covers (code text, state text, size integer, primary key (code) include (state, size));
 select isnt(pg_temp.adopt('public.ki_covers'), null, 'a key that includes a column is adopted');
+select set_eq($$select a.attname::text from pg_attribute as a where a.attrelid = 'public.ki_covers'::regclass and a.attnum > 0 and has_column_privilege('authenticated', a.attrelid, a.attnum, 'update')$$, '{size,state}'::text[], 'members change what it includes, and not the key');
+select is((select finding from private.verify_table('public.ki_covers') where invariant = 'I10'), 'holds', 'nor is that an id that can be guessed');
 insert into public.ki_covers (company_id, code, state) select pg_temp.id('9b01'), n, 'a' from generate_series(1, 3) as n;
 update public.ki_covers set state = 'b' where code = '1';
 alter table public.ki_covers rename column code to number;
