@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import pg from 'pg';
 import { parseArguments } from './lib/arguments.ts';
+import { startWriters, WRITERS } from './lib/bench/writers.ts';
 import { withClient } from './lib/client.ts';
 import { createTemplate, startTestCluster } from './lib/database.ts';
 import { EXIT, main } from './lib/errors.ts';
@@ -18,7 +19,6 @@ const COMPANY = '00000000-0000-4000-8000-000000000001';
 const AGENT = '00000000-0000-4000-8000-00000000000a';
 const MONTHS = 5;
 const INSERTS_PER_SECOND = 400;
-const WRITERS = 4;
 
 interface Outcome {
   name: string;
@@ -47,39 +47,6 @@ async function fill(client: pg.Client, rowsPerMonth: number): Promise<void> {
   `);
   await client.query('vacuum analyze public.agent_logs');
   await client.query('checkpoint');
-}
-
-/** Writers that insert a row each at a steady rate; their times in milliseconds. */
-function startWriters(url: string): { stop(): Promise<number[]> } {
-  const times: number[] = [];
-  let stopped = false;
-  const writers = Array.from({ length: WRITERS }, async (_, number) => {
-    const client = new pg.Client({ connectionString: url });
-    await client.connect();
-    const pause = (1000 * WRITERS) / INSERTS_PER_SECOND;
-    let due = performance.now() + (pause * number) / WRITERS;
-    while (!stopped) {
-      const wait = due - performance.now();
-      if (wait > 0) {
-        await sleep(wait);
-      }
-      due += pause;
-      const began = performance.now();
-      await client.query({
-        name: 'insert',
-        text: `insert into public.agent_logs (company_id, agent_id, event) values ('${COMPANY}', '${AGENT}', 'bench.added')`,
-      });
-      times.push(performance.now() - began);
-    }
-    await client.end();
-  });
-  return {
-    async stop() {
-      stopped = true;
-      await Promise.all(writers);
-      return times;
-    },
-  };
 }
 
 async function lsn(client: pg.Client): Promise<string> {
@@ -119,7 +86,11 @@ async function measure(
       await reader.query('begin isolation level repeatable read');
       await reader.query('select count(*) from public.agent_logs where created_at > now()');
     }
-    const writers = startWriters(url);
+    const writers = startWriters(
+      url,
+      `insert into public.agent_logs (company_id, agent_id, event) values ('${COMPANY}', '${AGENT}', 'bench.added')`,
+      INSERTS_PER_SECOND,
+    );
     await sleep(1000);
     const start = await lsn(client);
     const began = performance.now();
@@ -137,7 +108,7 @@ async function measure(
       [start],
     );
     await sleep(500);
-    const times = (await writers.stop()).sort((a, b) => a - b);
+    const times = await writers.stop();
     await reader.end();
     const gone = before - (await count());
     if (gone < untilRows) {
