@@ -210,11 +210,13 @@ end
 $fn$;
 revoke execute on function private.tg_users__check() from public;
 
--- Kept on the row, for imports as well, so that the gate need not add it up on every statement.
+-- Kept on the row, for imports as well, so that the gate need not add it up on every statement. What the role brings is
+-- locked: a transaction with an older snapshot fails (40001) rather than give back what was taken from the role since.
 create or replace function private.tg_users__keep_permissions() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $fn$
 begin
+  perform from private.role_permissions as rp where rp.role = new.role for share;
   new.effective_permissions := private.permissions_with(new.role, new.granted_permissions, new.revoked_permissions);
   return new;
 end
@@ -225,11 +227,22 @@ revoke execute on function private.tg_users__keep_permissions() from public;
 create or replace function private.tg_role_permissions__refresh() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $fn$
+declare
+  v_importing constant text := coalesce(current_setting('app.importing', true), '');
 begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'what a role brings is changed in a read committed transaction'
+      using errcode = '25001',
+            detail = 'read_committed_only',
+            hint = 'An older snapshot does not see who became a member since. Begin the transaction without an isolation level.';
+  end if;
   lock table public.users in share row exclusive mode;
+  -- Nothing that anybody wrote changes, and so it may in a company that moves, too.
+  perform set_config('app.importing', 'on', true), set_config('app.repartitioning', 'on', true);
   update public.users as u
      set effective_permissions = '{}'
    where u.effective_permissions <> private.permissions_with(u.role, u.granted_permissions, u.revoked_permissions);
+  perform set_config('app.importing', v_importing, true), set_config('app.repartitioning', '', true);
   return null;
 end
 $fn$;
@@ -267,7 +280,7 @@ create or replace trigger keep_permissions
   before insert or update of role, granted_permissions, revoked_permissions, effective_permissions on public.users
   for each row execute function private.tg_users__keep_permissions();
 create or replace trigger refresh_members
-  after insert or update or delete on private.role_permissions
+  after insert or update or delete or truncate on private.role_permissions
   for each statement execute function private.tg_role_permissions__refresh();
 
 alter table public.companies enable row level security;
@@ -330,7 +343,7 @@ comment on function private.tg_users__keep_admin() is
 comment on function private.tg_companies__keep_operator() is
   'Row trigger: the operator company is not deleted. Errors: 42501 operator_company.';
 comment on function private.tg_users__keep_permissions() is 'Row trigger: effective_permissions is what role, grants and revocations come to.';
-comment on function private.tg_role_permissions__refresh() is 'Statement trigger: members have what their role brings now.';
+comment on function private.tg_role_permissions__refresh() is 'Statement trigger: members have what their role brings now. Errors: 25001 read_committed_only.';
 comment on function private.tg_users__check() is
   'Row trigger: role admin only in the operator company, known permissions only, disabled_at in step with status. Errors: 42501 admin_outside_operator, last_admin, 23514 unknown_permission.';
 

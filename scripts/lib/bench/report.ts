@@ -42,7 +42,7 @@ export function renderChart(contest: ContestResult): string {
 }
 
 /** Events a second, or what one takes. */
-function amount(perSecond: number, shows: ContestResult['shows']): string {
+export function amount(perSecond: number, shows: ContestResult['shows']): string {
   if (shows === undefined) {
     return perSecond.toLocaleString('en');
   }

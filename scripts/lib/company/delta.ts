@@ -180,7 +180,7 @@ export async function copyDelta(ends: Ends, from: string): Promise<number> {
     }
     const stage = `pg_temp.stage_${number}`;
     await target.query(
-      `create temporary table stage_${number} (like ${table.sql} including generated) on commit drop`,
+      `create temporary table stage_${number} (like ${table.sql} including generated including defaults) on commit drop`,
     );
     const rows = await stream(ends, table, since(from), stage);
     staged.push({ table, stage, rows, count, sum });

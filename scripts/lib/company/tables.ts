@@ -100,7 +100,10 @@ export interface TenantTable {
   sql: string;
   /** The column that says whose a row is: `company_id`, or `id` of companies. */
   owner: string;
-  /** What can be written, by name, so that two databases agree whatever was added when. */
+  /**
+   * What can be written, by name, so that two databases agree whatever was added when; not what triggers make of other
+   * rows, which may be another thing where it arrives.
+   */
   columns: Column[];
   /** Columns of the primary key, in its order. */
   key: string[];
@@ -134,7 +137,8 @@ export async function tenantTables(client: pg.ClientBase): Promise<TenantTable[]
            (select jsonb_agg(jsonb_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod))
                              order by a.attname collate "C")
               from pg_catalog.pg_attribute as a
-             where a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '') as columns,
+             where a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
+               and t.name || '.' || a.attname not in ('public.users.effective_permissions', 'public.companies.has_strict_policy')) as columns,
            (select jsonb_agg(a.attname order by k.place)
               from pg_catalog.pg_index as i
              cross join unnest(i.indkey::int2[]) with ordinality as k (attnum, place)

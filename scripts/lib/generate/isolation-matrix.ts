@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { renderBenchSummary } from '../bench/summary.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { deviations, measureMatrix, renderMatrixMarkdown } from '../matrix.ts';
 import { rootDir } from '../paths.ts';
 import { withSection } from './sections.ts';
 
-/** README.md with the isolation matrix, measured in a database with the development data, between its markers. */
+/** README.md with the isolation matrix, measured in a database with the development data, and the summary of the benches. */
 export async function generateReadme(url: string): Promise<string> {
   const matrix = await measureMatrix(url);
   const wrong = deviations(matrix);
@@ -15,10 +16,8 @@ export async function generateReadme(url: string): Promise<string> {
       exitCode: EXIT.failed,
     });
   }
-  return withSection(
-    await readFile(join(rootDir, 'README.md'), 'utf8'),
-    'matrix',
-    renderMatrixMarkdown(matrix),
-    'README.md',
-  );
+  const file = 'README.md';
+  const page = await readFile(join(rootDir, file), 'utf8');
+  const measured = withSection(page, 'matrix', renderMatrixMarkdown(matrix), file);
+  return withSection(measured, 'bench', renderBenchSummary(), file);
 }

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(42);
+select plan(46);
 
 create function pg_temp.id(p_tail text) returns uuid language sql as $$
   select ('00000000-0000-4000-8000-00000000' || p_tail)::uuid
@@ -81,6 +81,17 @@ select ok(not pg_temp.holds('invoices.read'), 'and takes it from them');
 update private.role_permissions set permission = 'invoices.read' where role = 'agent' and permission = 'services.read';
 select ok(pg_temp.holds('invoices.read') and not pg_temp.holds('services.read'), 'also when it is changed');
 select is_empty('select * from wrong', 'for everybody');
+select private.freeze_company_table(pg_temp.id('c001'), 'public.users', pg_temp.id('9999'));
+select throws_ok($$select pg_temp.adam('role = ''agent''')$$, 'PT503', null, 'control: a company that moves is only read');
+delete from private.role_permissions where role = 'agent' and permission = 'invoices.read';
+select ok(not pg_temp.holds('invoices.read'), 'also in a company that moves');
+select is(current_setting('app.importing', true), '', 'which lets nothing else pass');
+drop trigger refuse_moving_0000000000004000800000000000c001_insert on public.users;
+drop trigger refuse_moving_0000000000004000800000000000c001_change on public.users;
+savepoint emptied;
+truncate private.role_permissions;
+select is_empty($$select from public.users where effective_permissions <> '{}' and granted_permissions = '{}'$$, 'a role that brings nothing brings nothing');
+rollback to savepoint emptied;
 select pg_temp.adam($$granted_permissions = '{}', revoked_permissions = '{}'$$);
 select throws_ok(format('set local role %I; %s', r, $$update public.users set effective_permissions = '{}'$$), '42501', null, 'no API role writes it: ' || r)
   from unnest('{authenticated,platform_admin,service_role}'::text[]) as r;

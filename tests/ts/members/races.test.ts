@@ -373,3 +373,52 @@ describe('two clients of a company', () => {
     }
   });
 });
+
+describe('what a role brings, changed while members change', () => {
+  const stale = `select count(*)::integer as n from public.users as u
+    where u.effective_permissions <> private.permissions_with(u.role, u.granted_permissions, u.revoked_permissions)`;
+  const taken = `delete from private.role_permissions where role = 'client' and permission = 'services.write'`;
+
+  it('is not given back by an older snapshot', async () => {
+    const team = await createTeam(db.client, 1);
+    const [one, other] = await twoSessions(db);
+    const change = `update public.users set role = role where company_id = '${team.id}' returning id`;
+    await other.query('begin isolation level repeatable read');
+    expect((await other.query('select from public.users')).rowCount).toBeGreaterThan(0);
+    await one.query(taken);
+    expect(await attempt(other, change)).toMatchObject({ code: '40001' });
+    await other.query('rollback; begin');
+    expect(await attempt(other, change)).toMatchObject({ code: null });
+    await other.query('rollback');
+    expect((await one.query(stale)).rows).toEqual([{ n: 0 }]);
+    await one.query(
+      `insert into private.role_permissions (role, permission) values ('client', 'services.write')`,
+    );
+  });
+
+  it('waits for a member who is just joining', async () => {
+    const team = await createTeam(db.client, 1);
+    const [one, other] = await twoSessions(db);
+    await one.query('begin');
+    await one.query(`update public.users set role = role where company_id = '${team.id}'`);
+    await other.query('begin');
+    const late = attempt(other, taken);
+    await untilBlocked(db, other);
+    await one.query('commit');
+    expect(await late).toMatchObject({ code: null });
+    expect((await other.query(stale)).rows).toEqual([{ n: 0 }]);
+    await other.query('rollback');
+  });
+
+  it('is refused to an older snapshot', async () => {
+    const [one] = await twoSessions(db);
+    await one.query('begin isolation level repeatable read');
+    expect(await attempt(one, taken)).toMatchObject({
+      code: '25001',
+      token: 'read_committed_only',
+    });
+    await one.query('rollback; begin');
+    expect(await attempt(one, taken)).toMatchObject({ code: null });
+    await one.query('rollback');
+  });
+});
