@@ -151,6 +151,10 @@ describe('what is exported', () => {
 
 describe('import', () => {
   it('what came out goes in, byte for byte, and others are untouched', async () => {
+    // What members may do follows the roles of where they are.
+    await target.client.query(`
+      insert into private.permissions values ('reports.read', 'x');
+      insert into private.role_permissions values ('client', 'reports.read')`);
     const globex = await contentOf(target, 'globex', folder('globex'));
     const result = await importInto(folder('acme'));
     expect(result).toMatchObject({ companyId: ACME, slug: 'acme', createdPeople: 0 });
@@ -160,6 +164,11 @@ describe('import', () => {
     expect((await contentOf(target, 'globex', folder('globex again'))).content_hash).toBe(
       globex.content_hash,
     );
+    const { rows: held } = await target.client.query(
+      `select distinct role from public.users where company_id = $1 and 'reports.read' = any (effective_permissions)`,
+      [ACME],
+    );
+    expect(held).toEqual([{ role: 'client' }]);
     const there = await chain(target.client, ACME);
     expect(there).toEqual(await chain(source.client, ACME));
     expect(there.is_intact).toBe(true);
