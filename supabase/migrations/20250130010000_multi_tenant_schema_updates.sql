@@ -223,19 +223,14 @@ end
 $fn$;
 revoke execute on function private.tg_users__keep_permissions() from public;
 
--- Nobody becomes a member, or another one, between the change of a role and the change of those who have it.
+-- Nobody becomes a member, or another one, between the change of a role and the change of those who have it: in a read
+-- committed transaction, as those of migrations are.
 create or replace function private.tg_role_permissions__refresh() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $fn$
 declare
   v_importing constant text := coalesce(current_setting('app.importing', true), '');
 begin
-  if current_setting('transaction_isolation') <> 'read committed' then
-    raise exception 'what a role brings is changed in a read committed transaction'
-      using errcode = '25001',
-            detail = 'read_committed_only',
-            hint = 'An older snapshot does not see who became a member since. Begin the transaction without an isolation level.';
-  end if;
   lock table public.users in share row exclusive mode;
   -- Nothing that anybody wrote changes, and so it may in a company that moves, too.
   perform set_config('app.importing', 'on', true), set_config('app.repartitioning', 'on', true);
@@ -343,7 +338,7 @@ comment on function private.tg_users__keep_admin() is
 comment on function private.tg_companies__keep_operator() is
   'Row trigger: the operator company is not deleted. Errors: 42501 operator_company.';
 comment on function private.tg_users__keep_permissions() is 'Row trigger: effective_permissions is what role, grants and revocations come to.';
-comment on function private.tg_role_permissions__refresh() is 'Statement trigger: members have what their role brings now. Errors: 25001 read_committed_only.';
+comment on function private.tg_role_permissions__refresh() is 'Statement trigger: members have what their role brings now.';
 comment on function private.tg_users__check() is
   'Row trigger: role admin only in the operator company, known permissions only, disabled_at in step with status. Errors: 42501 admin_outside_operator, last_admin, 23514 unknown_permission.';
 

@@ -409,16 +409,4 @@ describe('what a role brings, changed while members change', () => {
     expect((await other.query(stale)).rows).toEqual([{ n: 0 }]);
     await other.query('rollback');
   });
-
-  it('is refused to an older snapshot', async () => {
-    const [one] = await twoSessions(db);
-    await one.query('begin isolation level repeatable read');
-    expect(await attempt(one, taken)).toMatchObject({
-      code: '25001',
-      token: 'read_committed_only',
-    });
-    await one.query('rollback; begin');
-    expect(await attempt(one, taken)).toMatchObject({ code: null });
-    await one.query('rollback');
-  });
 });
