@@ -1495,7 +1495,7 @@ export interface Nulls {
       required: 'id' | 'created_at' | 'action' | 'changes' | 'erased_fields';
     };
     set_cell: {
-      args: 'region';
+      args: 'region' | 'state' | 'weight';
       nullable: never;
       required: never;
     };

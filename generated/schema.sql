@@ -2254,24 +2254,12 @@ CREATE OR REPLACE FUNCTION private.adoption_audit (
   AS $function$
 declare
   v_name constant text := (select c.relname from pg_class as c where c.oid = p_table);
-  v_key text[];
-  v_type regtype;
-  v_function text;
+  v_function constant text := format('private.%I(%L)', case
+    when private.audit_key(p_table) = '{id}' and exists (
+      select from pg_attribute as a where a.attrelid = p_table and a.attname = 'id' and a.atttypid = 'uuid'::regtype) then 'tg_statement__audit'
+    else 'tg_statement__audit_keyed'
+  end, v_name);
 begin
-  select array_agg(a.attname::text order by k.position), min(a.atttypid) into v_key, v_type
-    from pg_index as i
-   cross join lateral unnest(i.indkey::smallint[]) with ordinality as k (attnum, position)
-    join pg_attribute as a on a.attrelid = p_table and a.attnum = k.attnum and a.attname <> 'company_id'
-   where i.indrelid = p_table and i.indisprimary;
-  if v_key = '{id}' and v_type = 'uuid'::regtype then
-    v_function := format('private.tg_statement__audit(%L)', v_name);
-  else
-    v_function := format('private.tg_statement__audit_keyed(%L, %L, %L)', v_name, v_key, case
-      -- A column of that name is recorded under it.
-      when exists (select from pg_attribute as a where a.attrelid = p_table and a.attname = 'key' and not a.attisdropped) then 'row_key'
-      else 'key'
-    end);
-  end if;
   return format($sql$
 create or replace trigger audit_insert after insert on %1$s referencing new table as new_rows
   for each statement execute function %2$s;
@@ -2498,7 +2486,7 @@ begin
          string_agg(quote_ident(a.attname), ', ' order by a.attnum)
            filter (where a.attname not in ('company_id', 'id', 'created_at') and a.attidentity = ''
                      and not exists (select from pg_index as i
-                                      where i.indrelid = p_table and i.indisprimary and a.attnum = any (i.indkey::smallint[]))),
+                                      where i.indrelid = p_table and i.indisprimary and a.attnum = any ((i.indkey::smallint[])[0:i.indnkeyatts - 1]))),
          string_agg(format('new.%1$I is distinct from old.%1$I', a.attname), ' or ' order by a.attnum)
            filter (where a.attname in ('company_id', 'id'))
     into v_insert, v_update, v_identity
@@ -3299,7 +3287,9 @@ begin
             detail = 'unknown_cell',
             hint = 'list_cells() lists them; set_cell() makes one.';
   end if;
-  if p_company_id is null or cardinality(p_member_ids) > 100000 or array_position(p_member_ids, null) is not null then
+  if p_company_id is null or array_ndims(p_member_ids) > 1 or cardinality(p_member_ids) > 100000
+    or array_position(p_member_ids, null) is not null
+  then
     raise exception 'an assignment has a company, and members that have an id'
       using errcode = '22023',
             detail = 'invalid_assignment',
@@ -3478,11 +3468,29 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.audit_key (
+  p_table regclass
+)
+  RETURNS text[]
+  LANGUAGE plpgsql
+  STABLE
+  SET search_path TO 'pg_catalog', 'pg_temp'
+  AS $function$
+begin
+  return (
+    select coalesce(array_agg(a.attname::text order by array_position(i.indkey::smallint[], a.attnum), a.attnum), '{}')
+      from pg_attribute as a
+      left join pg_index as i on i.indrelid = a.attrelid and i.indisprimary
+     where a.attrelid = p_table and a.attnum > 0 and not a.attisdropped and a.attname <> 'company_id'
+       -- What an index includes is no part of its key.
+       and (i.indrelid is null or a.attnum = any ((i.indkey::smallint[])[0:i.indnkeyatts - 1])));
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.audit_keyed_row (
   p_old    jsonb,
   p_new    jsonb,
   p_key    text[],
-  p_name   text,
   p_secret text[]
 )
   RETURNS private.audited_row
@@ -3505,7 +3513,7 @@ begin
     into v_named
     from unnest(p_key) as k;
   return ((v_row ->> 'company_id')::uuid, case when v_id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then v_id::uuid end,
-          v_changes || jsonb_build_object(p_name, v_named));
+          case when v_named = '{}' then v_changes else jsonb_build_object('(key)', v_named) || v_changes end);
 end
 $function$;
 
@@ -9642,13 +9650,13 @@ CREATE OR REPLACE FUNCTION private.is_publishable_key (
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
 declare
-  v_payload text := translate(split_part(p_key, '.', 2), '-_', '+/');
+  v_payload constant text := translate((regexp_match(p_key, '^[A-Za-z0-9_-]+\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+$'))[1], '-_', '+/');
 begin
-  if p_key !~ '^eyJ' then
-    return p_key !~ '^sb_secret_';
+  if v_payload is null then
+    return coalesce(p_key ~ '^sb_publishable_[A-Za-z0-9_-]+$', false);
   end if;
-  v_payload := convert_from(decode(rpad(v_payload, ceil(length(v_payload) / 4.0)::integer * 4, '='), 'base64'), 'UTF8');
-  return coalesce(private.parse_json_object(v_payload) ->> 'role' = 'anon', false);
+  return coalesce(private.parse_json_object(convert_from(
+    decode(rpad(v_payload, ceil(length(v_payload) / 4.0)::integer * 4, '='), 'base64'), 'UTF8')) ->> 'role' = 'anon', false);
 exception when others then
   return false;
 end
@@ -14423,13 +14431,13 @@ begin
   if length(p_query) > 200 or cardinality(v_terms) > 8
     or (p_contains is null and not exists (select from unnest(v_terms) as t (term) where t.term ~ '^ilike .*[[:alnum:]]{3}'))
     or jsonb_typeof(p_contains) <> 'object' or p_contains = '{}'
-    or array_position(p_tables, null) is not null or cardinality(p_tables) = 0
+    or array_ndims(p_tables) > 1 or cardinality(p_tables) = 0
     or not coalesce(p_tables <@ array(select s.table_name from private.searched_tables() as s), true)
   then
     raise exception 'that cannot be searched for'
       using errcode = '22023',
             detail = 'invalid_query',
-            hint = format('At most 8 words in 200 characters, one of them with three letters or digits in a row; contains: an object with something in it; tables: of %s.',
+            hint = format('At most 8 words in 200 characters, one of them with three letters or digits in a row; contains: an object with something in it; tables: a plain list of %s.',
               (select string_agg(s.table_name, ', ') from private.searched_tables() as s));
   end if;
   if p_max_rows is null or p_max_rows not between 1 and 100
@@ -14446,9 +14454,9 @@ begin
      where (p_tables is null or s.table_name = any (p_tables))
        and (p_contains is null or s.document is not null)
   loop
-    -- The permission of the table's own policy. Tables that were not asked for by name are left out.
+    -- The permission of the table's own policy; nobody is nobody's member. Tables that were not asked for by name are left out.
     if current_setting('role', true) <> 'platform_admin' and not private.is_backend()
-      and p_company_id is distinct from private.company_for(v_source.permission)
+      and (p_company_id is null or p_company_id is distinct from private.company_for(v_source.permission))
     then
       v_denied := v_source.permission;
       exit when p_tables is not null;
@@ -14619,20 +14627,21 @@ declare
   v_after private.cells;
 begin
   perform private.require_operator();
-  if not coalesce(private.is_publishable_key(p_publishable_key), false) then
+  if not private.is_publishable_key(p_publishable_key) then
     raise exception 'this is no publishable key'
       using errcode = '22023',
             detail = 'invalid_cell',
-            hint = 'Members are told this key: give the publishable (anon) key of the project, never its secret one.';
+            hint = 'Members are told this key: give the key of the project that begins with sb_publishable_, or its JWT of role anon; never a secret key or an access token.';
   end if;
   select * into v_before from private.cells as c where c.name = p_name for update;
   insert into private.cells as c (name, api_url, publishable_key, region, state, weight)
-  values (p_name, p_api_url, p_publishable_key, p_region, coalesce(p_state, 'open'), coalesce(p_weight, 100))
+  values (p_name, p_api_url, p_publishable_key, nullif(p_region, ''), coalesce(p_state, 'open'), coalesce(p_weight, 100))
   on conflict (name) do update
-    set api_url = excluded.api_url, publishable_key = excluded.publishable_key, region = excluded.region,
-        state = excluded.state, weight = excluded.weight, updated_at = now()
-    where (c.api_url, c.publishable_key, c.region, c.state, c.weight)
-      is distinct from (excluded.api_url, excluded.publishable_key, excluded.region, excluded.state, excluded.weight)
+    set api_url = excluded.api_url, publishable_key = excluded.publishable_key, region = nullif(coalesce(p_region, c.region), ''),
+        state = coalesce(p_state, c.state), weight = coalesce(p_weight, c.weight), updated_at = now()
+    where (c.api_url, c.publishable_key, c.region, c.state, c.weight) is distinct from (
+      excluded.api_url, excluded.publishable_key, nullif(coalesce(p_region, c.region), ''), coalesce(p_state, c.state),
+      coalesce(p_weight, c.weight))
   returning * into v_after;
   -- Nothing is returned where nothing changed.
   if v_after.name is not null then
@@ -16524,11 +16533,16 @@ CREATE OR REPLACE FUNCTION private.tg_role_permissions__refresh()
   SECURITY DEFINER
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
+declare
+  v_importing constant text := coalesce(current_setting('app.importing', true), '');
 begin
   lock table public.users in share row exclusive mode;
+  -- Nothing that anybody wrote changes, and so it may in a company that moves, too.
+  perform set_config('app.importing', 'on', true), set_config('app.repartitioning', 'on', true);
   update public.users as u
      set effective_permissions = '{}'
    where u.effective_permissions <> private.permissions_with(u.role, u.granted_permissions, u.revoked_permissions);
+  perform set_config('app.importing', v_importing, true), set_config('app.repartitioning', '', true);
   return null;
 end
 $function$;
@@ -16842,7 +16856,7 @@ CREATE OR REPLACE FUNCTION private.tg_statement__audit_keyed()
   SET plan_cache_mode TO 'force_generic_plan'
   AS $function$
 declare
-  v_key constant text[] := tg_argv[1];
+  v_key constant text[] := private.audit_key(tg_relid);
   v_secret constant text[] := (
     select coalesce(array_agg(c.column_name), '{}') from private.column_classes as c
      where c.table_schema = 'public' and c.table_name = tg_argv[0] and c.class = 'secret');
@@ -16854,15 +16868,15 @@ begin
     return null;
   end if;
   if tg_op = 'INSERT' then
-    select array_agg(private.audit_keyed_row(null, to_jsonb(x), v_key, tg_argv[2], v_secret)) into v_rows from new_rows as x;
+    select array_agg(private.audit_keyed_row(null, to_jsonb(x), v_key, v_secret)) into v_rows from new_rows as x;
   elsif tg_op = 'DELETE' then
     -- A company that goes takes its log with it.
-    select array_agg(private.audit_keyed_row(to_jsonb(x), null, v_key, tg_argv[2], v_secret)) into v_rows
+    select array_agg(private.audit_keyed_row(to_jsonb(x), null, v_key, v_secret)) into v_rows
       from old_rows as x
      where exists (select from public.companies as c where c.id = x.company_id);
   else
     -- Where its key is another now there is an entry for what was and one for what is.
-    select array_agg(private.audit_keyed_row(o.j, n.j, v_key, tg_argv[2], v_secret)) into v_rows
+    select array_agg(private.audit_keyed_row(o.j, n.j, v_key, v_secret)) into v_rows
       from (
         select x.j, (select jsonb_agg(x.j -> k) from unnest('{company_id}' || v_key) as k) as key
           from (select to_jsonb(y) as j from new_rows as y offset 0) as x
@@ -17052,6 +17066,7 @@ CREATE OR REPLACE FUNCTION private.tg_users__keep_permissions()
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
 begin
+  perform from private.role_permissions as rp where rp.role = new.role for share;
   new.effective_permissions := private.permissions_with(new.role, new.granted_permissions, new.revoked_permissions);
   return new;
 end
@@ -17771,7 +17786,7 @@ begin
         (select 'inexact numbers: ' || string_agg(a.attname, ', ' order by a.attnum) from pg_attribute as a
           where a.attrelid = p_table and a.attnum > 0 and a.atttypid in ('real'::regtype, 'double precision'::regtype, 'money'::regtype) and not a.attisdropped),
         (select 'ids that can be guessed and counted: ' || string_agg(a.attname, ', ' order by a.attnum)
-           from pg_attribute as a join pg_index as i on i.indrelid = p_table and i.indisprimary and a.attnum = any (i.indkey::smallint[])
+           from pg_attribute as a join pg_index as i on i.indrelid = p_table and i.indisprimary and a.attnum = any ((i.indkey::smallint[])[0:i.indnkeyatts - 1])
           where a.attrelid = p_table and a.atttypid in ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype)))
     ) as v (invariant, problem)
    cross join lateral (select nullif(v.problem, '')) as x (problem);
@@ -19441,8 +19456,8 @@ CREATE OR REPLACE FUNCTION public.set_cell (
   api_url         text,
   publishable_key text,
   region          text    DEFAULT NULL::text,
-  state           text    DEFAULT 'open'::text,
-  weight          integer DEFAULT 100
+  state           text    DEFAULT NULL::text,
+  weight          integer DEFAULT NULL::integer
 )
   RETURNS public.cell
   LANGUAGE plpgsql
@@ -20400,7 +20415,7 @@ CREATE TRIGGER lytbub_accept_invitation_at_sign_up
   EXECUTE FUNCTION private.tg_auth_users__accept_invitation();
 
 CREATE TRIGGER refresh_members
-  AFTER INSERT OR DELETE OR UPDATE ON private.role_permissions
+  AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON private.role_permissions
   FOR EACH STATEMENT
   EXECUTE FUNCTION private.tg_role_permissions__refresh();
 
@@ -22806,7 +22821,9 @@ COMMENT ON FUNCTION "private"."audit_erased_leaf"(public.audit_logs) IS 'Hash of
 
 COMMENT ON FUNCTION "private"."audit_genesis"(uuid) IS 'What stands before the first link of a company''s audit chain.';
 
-COMMENT ON FUNCTION "private"."audit_keyed_row"(jsonb, jsonb, text[], text, text[]) IS 'Entry of the audit log for a change of a row that is named by other columns than id; null if nothing changed.';
+COMMENT ON FUNCTION "private"."audit_key"(regclass) IS 'Columns by which the audit log names rows of an adopted table: those of its primary key but for the company; without one, all.';
+
+COMMENT ON FUNCTION "private"."audit_keyed_row"(jsonb, jsonb, text[], text[]) IS 'Entry of the audit log for a change of a row that is named by other columns than id; null if nothing changed.';
 
 COMMENT ON FUNCTION "private"."audit_link_hash"(bytea, bigint, timestamp with time zone, xid8, integer, bytea) IS 'Hash of a link of the audit chain.';
 
@@ -23111,7 +23128,7 @@ COMMENT ON FUNCTION "private"."is_platform_admin"() IS 'True if the caller is, b
 
 COMMENT ON FUNCTION "private"."is_processing_allowed"(uuid, text, text, uuid) IS 'Implementation of public.is_processing_allowed().';
 
-COMMENT ON FUNCTION "private"."is_publishable_key"(text) IS 'True for a key that members may be told. Never raises.';
+COMMENT ON FUNCTION "private"."is_publishable_key"(text) IS 'True for a key that members may be told: sb_publishable_…, or a JWT of role anon. Never raises.';
 
 COMMENT ON FUNCTION "private"."is_reissued"(public.api_keys) IS 'True for a key that the caller made within ten minutes and that was never used.';
 
@@ -23505,7 +23522,7 @@ COMMENT ON FUNCTION "private"."tg_service_limits__apply_limit"() IS 'Row trigger
 
 COMMENT ON FUNCTION "private"."tg_statement__audit"() IS 'Statement trigger: an entry of the audit log for each row that was added, changed or removed. Imports are not recorded.';
 
-COMMENT ON FUNCTION "private"."tg_statement__audit_keyed"() IS 'Records what changed in adopted tables that are not keyed by id uuid: the key stands in changes under key, or row_key where a column is called key.';
+COMMENT ON FUNCTION "private"."tg_statement__audit_keyed"() IS 'Records what changed in adopted tables that are not keyed by id uuid: the key stands in changes under (key).';
 
 COMMENT ON FUNCTION "private"."tg_system_config__check"() IS 'Row trigger: settings are known and of their type; those of an application (app.…) are its own. Errors: PT404 unknown_setting; 22023 invalid_setting.';
 
@@ -23734,7 +23751,7 @@ COMMENT ON FUNCTION "public"."search"(uuid, text, text[], jsonb, text, integer) 
 COMMENT ON FUNCTION "public"."search_audit_log"(uuid, timestamp with time zone, timestamp with time zone, uuid, text, text, uuid, text, text, timestamp
   with time zone, uuid, integer) IS 'Entries of a company''s audit log, latest first, at most max_rows (1 to 1000); those of starts_at up to ends_at, of an actor, an action (users.updated, or users for all of it), a table, a row, a column that changed, a request. For the next page give created_at and id of the last entry as before_at and before_id. changes has old and new value of each column; erased_fields names what erasure took out. Members holding audit.read, for their active company; operators and service_role for any. Errors: 42501 not_your_company, not_an_operator; 22023 invalid_page.';
 
-COMMENT ON FUNCTION "public"."set_cell"(text, text, text, text, text, integer) IS 'Makes a cell, or changes it: origin of its API, publishable (anon) key, region, state (open; draining: it takes no more companies, and plans empty it; closed) and weight (how much of the load it should bear, against the others). Safe to repeat; each change is in the operator''s audit log. Operators and service_role. Errors: 42501 not_an_operator; 22023 invalid_cell.';
+COMMENT ON FUNCTION "public"."set_cell"(text, text, text, text, text, integer) IS 'Makes a cell, or changes it: origin of its API, publishable (anon) key, region ('''' takes it away), state (open; draining: it takes no more companies, and plans empty it; closed) and weight (how much of the load it should bear, against the others). What is left out stays as it is; of a new cell no region, open and 100. Safe to repeat; each change is in the operator''s audit log. Operators and service_role. Errors: 42501 not_an_operator; 22023 invalid_cell.';
 
 COMMENT ON FUNCTION "public"."set_security_policy"(uuid, jsonb, boolean) IS 'Changes what is named in policy (required_aal, aal2_permissions, session_max_age_seconds, session_idle_seconds, is_ip_allowlist_enabled, api_key_max_age_days, notes) as a new version, in force from the next statement on; what is left out stays. The policy then in force; nulls if its author has locked themselves out, which takes is_forced. Repeating it changes nothing. Members holding security.manage, for their active company; operators and service_role for any. Errors: 22023 invalid_policy; 42501; 23514; PT409 would_lock_you_out.';
 
@@ -24240,7 +24257,9 @@ REVOKE ALL ON FUNCTION "private"."audit_erased_leaf"(public.audit_logs) FROM PUB
 
 REVOKE ALL ON FUNCTION "private"."audit_genesis"(uuid) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."audit_keyed_row"(jsonb, jsonb, text[], text, text[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."audit_key"(regclass) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."audit_keyed_row"(jsonb, jsonb, text[], text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."audit_link_hash"(bytea, bigint, timestamp WITH time zone, xid8, integer, bytea) FROM PUBLIC;
 
