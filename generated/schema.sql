@@ -16536,6 +16536,13 @@ CREATE OR REPLACE FUNCTION private.tg_role_permissions__refresh()
 declare
   v_importing constant text := coalesce(current_setting('app.importing', true), '');
 begin
+  -- Migrations say again what is there.
+  if tg_op = 'INSERT' then
+    perform from new_rows;
+    if not found then
+      return null;
+    end if;
+  end if;
   lock table public.users in share row exclusive mode;
   -- Nothing that anybody wrote changes, and so it may in a company that moves, too.
   perform set_config('app.importing', 'on', true), set_config('app.repartitioning', 'on', true);
@@ -20414,8 +20421,13 @@ CREATE TRIGGER lytbub_accept_invitation_at_sign_up
   WHEN (((new.email_confirmed_at IS NOT NULL) AND (new.raw_user_meta_data ? 'invitation_token'::text)))
   EXECUTE FUNCTION private.tg_auth_users__accept_invitation();
 
+CREATE TRIGGER refresh_members_after_change
+  AFTER DELETE OR UPDATE OR TRUNCATE ON private.role_permissions
+  FOR EACH STATEMENT
+  EXECUTE FUNCTION private.tg_role_permissions__refresh();
+
 CREATE TRIGGER refresh_members
-  AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON private.role_permissions
+  AFTER INSERT ON private.role_permissions REFERENCING NEW TABLE AS new_rows
   FOR EACH STATEMENT
   EXECUTE FUNCTION private.tg_role_permissions__refresh();
 

@@ -231,6 +231,13 @@ as $fn$
 declare
   v_importing constant text := coalesce(current_setting('app.importing', true), '');
 begin
+  -- Migrations say again what is there.
+  if tg_op = 'INSERT' then
+    perform from new_rows;
+    if not found then
+      return null;
+    end if;
+  end if;
   lock table public.users in share row exclusive mode;
   -- Nothing that anybody wrote changes, and so it may in a company that moves, too.
   perform set_config('app.importing', 'on', true), set_config('app.repartitioning', 'on', true);
@@ -275,7 +282,11 @@ create or replace trigger keep_permissions
   before insert or update of role, granted_permissions, revoked_permissions, effective_permissions on public.users
   for each row execute function private.tg_users__keep_permissions();
 create or replace trigger refresh_members
-  after insert or update or delete or truncate on private.role_permissions
+  after insert on private.role_permissions
+  referencing new table as new_rows
+  for each statement execute function private.tg_role_permissions__refresh();
+create or replace trigger refresh_members_after_change
+  after update or delete or truncate on private.role_permissions
   for each statement execute function private.tg_role_permissions__refresh();
 
 alter table public.companies enable row level security;

@@ -139,7 +139,8 @@ export async function growDatabase(client: pg.Client): Promise<void> {
       v_table regclass;
     begin
       for v_table in
-        select a.attrelid::regclass from pg_attribute as a where a.attname = 'company_id' and a.attoptions is not null
+        select c.oid::regclass from pg_attribute as a join pg_class as c on c.oid = a.attrelid
+         where a.attname = 'company_id' and a.attoptions is not null and c.relkind in ('r', 'p')
       loop
         execute format('alter table %s alter column company_id reset (n_distinct)', v_table);
       end loop;
