@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { rollUpUsage } from '../../scripts/lib/bench/roll-up.ts';
 import type { Contest, Run, ScaleName, Suite } from '../../scripts/lib/bench/types.ts';
 
 interface Age {
@@ -78,17 +79,9 @@ async function prepare(client: pg.Client, scale: ScaleName, database: string): P
       from generate_series(0, ${months}) as m
      cross join public.companies as c
      cross join generate_series(1, case c.id when '${COMPANY}' then ${ROWS_A_MONTH.asked} else ${ROWS_A_MONTH.other} end) as k;
-    insert into private.usage_deltas (
-      company_id, day, service, agent_id, requests, units, input_tokens, output_tokens, cost_micro_usd, last_at)
-    select u.company_id, (u.occurred_at at time zone 'UTC')::date, u.service, u.agent_id, count(*), sum(u.units), 0, 0,
-           sum(u.cost_micro_usd), max(u.occurred_at)
-      from public.api_usage as u group by 1, 2, 3, 4;
     set session_replication_role = origin;
   `);
-  for (let left = 1; left > 0; ) {
-    const { rows } = await client.query<{ n: number }>('select private.roll_up_usage(200000) as n');
-    left = rows[0]?.n ?? 0;
-  }
+  await rollUpUsage(client);
   await client.query('vacuum analyze');
 }
 

@@ -1,3 +1,4 @@
+import { rollUpUsage } from '../../scripts/lib/bench/roll-up.ts';
 import type { Contest, Run, Suite } from '../../scripts/lib/bench/types.ts';
 
 const COMPANIES = 1000;
@@ -172,19 +173,8 @@ no difference to any of them but *by hand, on the ledger*.
              ('00000000-0000-4000-a000-' || lpad(to_hex(1 + (n / ${COMPANIES} / 4) % 3), 12, '0'))::uuid, 1, 10, 20, (n::bigint * 7919) % 20000
         from generate_series(1, ${USAGE}) as n;
       set session_replication_role = origin;
-      insert into private.usage_deltas (
-        company_id, day, service, agent_id, requests, units, input_tokens, output_tokens, cost_micro_usd, last_at)
-      select u.company_id, (u.occurred_at at time zone 'UTC')::date, u.service, u.agent_id, count(*), sum(u.units), sum(u.input_tokens),
-             sum(u.output_tokens), sum(u.cost_micro_usd), max(u.occurred_at)
-        from public.api_usage as u group by 1, 2, 3, 4;
     `);
-    // Day by day, as it comes.
-    for (let left = 1; left > 0; ) {
-      const { rows } = await client.query<{ n: number }>(
-        'select private.roll_up_usage(200000) as n',
-      );
-      left = rows[0]?.n ?? 0;
-    }
+    await rollUpUsage(client);
     const { rows } = await client.query(
       `select * from private.compare_usage('${COMPANY}', '-infinity', 'infinity')`,
     );

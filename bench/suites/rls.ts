@@ -36,8 +36,6 @@ const asMember = (n: number, more: Record<string, string> = {}): Record<string, 
 const settings = {
   member: asMember(BIG),
   admin: { role: 'platform_admin', 'request.jwt.claims': claims(ADMIN, 'platform_admin') },
-  naive: { ...asMember(BIG), role: 'bench_naive' },
-  perRow: { ...asMember(BIG), role: 'bench_per_row' },
 };
 
 const rowId = "lpad(to_hex(:n::bigint), 12, '0')";
@@ -185,7 +183,7 @@ const asAdmins = (statement: Statement, condition: Condition): Contest => ({
   ],
 });
 
-const fresh_session = {
+const freshSession = {
   aal: 'aal2',
   iat: 4_000_000_000,
   amr: [{ method: 'totp', timestamp: 4_000_000_000 }],
@@ -207,7 +205,7 @@ const underRules = (statement: Statement): Contest => ({
       settings: asMember(STRICT, {
         'request.jwt.claims': claims(member(STRICT), 'authenticated', {
           company_id: company(STRICT),
-          ...fresh_session,
+          ...freshSession,
         }),
         'request.headers': '{"x-forwarded-for":"192.0.2.7"}',
       }),

@@ -393,13 +393,7 @@ export class Populator {
     const values =
       this.#pledges.find((one) => one.to === to && one.target === target)?.values ??
       this.#tenantColumn(target, to);
-    this.#n += 1;
-    const context: RowContext = {
-      tag: to.party.tag,
-      n: this.#n,
-      idPrefix: to.party.idPrefix,
-      tenant: quote(to.party.id),
-    };
+    const context = this.#nextRow(to);
     for (const name of key.targetColumns) {
       const column = target.columns.find((one) => one.name === name);
       const value = values.get(name) ?? (column && valuesOf(column, target, context)[0]);
@@ -660,6 +654,12 @@ export class Populator {
     return 'error' in changed ? row : ((await this.#find(relation, condition)) ?? row);
   }
 
+  /** What the values of a new row are made from. */
+  #nextRow({ party }: Population): RowContext {
+    this.#n += 1;
+    return { tag: party.tag, n: this.#n, idPrefix: party.idPrefix, tenant: quote(party.id) };
+  }
+
   /** Inserts a valid row; columns in `fixed` have the given values. */
   async #insert(
     relation: Relation,
@@ -671,13 +671,7 @@ export class Populator {
     let frugal = false;
     const demanded = new Set<string>();
     for (let attempt = 0; attempt < attempts; attempt += 1) {
-      this.#n += 1;
-      const context: RowContext = {
-        tag: to.party.tag,
-        n: this.#n,
-        idPrefix: to.party.idPrefix,
-        tenant: quote(to.party.id),
-      };
+      const context = this.#nextRow(to);
       const references = await this.#references(relation, to, fixed, frugal);
       if ('problem' in references) {
         return references;

@@ -1,5 +1,5 @@
 import { Problem } from './http.ts';
-import { type Env, required } from './settings.ts';
+import { type Env, required, SettingsError } from './settings.ts';
 import { withTimeout } from './timeout.ts';
 
 /** The database refused, or did not answer. */
@@ -32,6 +32,25 @@ export class DatabaseError extends Error {
           'Try again in a moment.',
         );
   }
+}
+
+/** What a caller is told of an error; what nobody expected stays in the log. */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof Problem) {
+    return error;
+  }
+  if (error instanceof SettingsError) {
+    return new Problem(500, 'not_configured', error.message, error.hint);
+  }
+  if (error instanceof DatabaseError) {
+    return error.toProblem();
+  }
+  return new Problem(
+    500,
+    'internal_error',
+    'Something went wrong.',
+    'See the log of the function.',
+  );
 }
 
 /** The database through its API. */

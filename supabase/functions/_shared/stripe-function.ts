@@ -1,8 +1,8 @@
 import { isAuthorised } from './bearer.ts';
-import { DatabaseError } from './database.ts';
+import { problemOf } from './database.ts';
 import { CORS, json, Problem, requirePost } from './http.ts';
 import { createLog, type Log, messageOf } from './log.ts';
-import { type Env, required, SettingsError } from './settings.ts';
+import { type Env, required } from './settings.ts';
 import { Stripe, stripeProblem } from './stripe.ts';
 
 /** What a handler needs from outside; tests pass their own. */
@@ -42,7 +42,8 @@ export function handlerOf(
       requirePost(request);
       return json(200, await work(request, log), headers);
     } catch (error) {
-      const problem = problemOf(error);
+      const problem =
+        error instanceof Stripe.errors.StripeError ? stripeProblem(error) : problemOf(error);
       log.error('request_failed', {
         status: problem.status,
         code: problem.code,
@@ -51,27 +52,6 @@ export function handlerOf(
       return problem.toResponse(headers);
     }
   };
-}
-
-function problemOf(error: unknown): Problem {
-  if (error instanceof Problem) {
-    return error;
-  }
-  if (error instanceof SettingsError) {
-    return new Problem(500, 'not_configured', error.message, error.hint);
-  }
-  if (error instanceof DatabaseError) {
-    return error.toProblem();
-  }
-  if (error instanceof Stripe.errors.StripeError) {
-    return stripeProblem(error);
-  }
-  return new Problem(
-    500,
-    'internal_error',
-    'Something went wrong.',
-    'See the log of the function.',
-  );
 }
 
 /** Refuses whoever is not the schedule. */

@@ -1,8 +1,8 @@
 import { isAuthorised } from '../_shared/bearer.ts';
-import { callersDatabase, DatabaseError, serviceDatabase } from '../_shared/database.ts';
+import { callersDatabase, problemOf, serviceDatabase } from '../_shared/database.ts';
 import { CORS, json, Problem } from '../_shared/http.ts';
 import { createLog, messageOf } from '../_shared/log.ts';
-import { type Env, SettingsError } from '../_shared/settings.ts';
+import type { Env } from '../_shared/settings.ts';
 
 /** What the handler needs from outside; tests pass their own. */
 export interface Dependencies {
@@ -114,22 +114,4 @@ async function answer(request: Request, body: unknown): Promise<Response> {
   return known.some((one) => one.replace(/^W\//, '') === etag)
     ? new Response(null, { status: 304, headers })
     : json(200, body, headers);
-}
-
-function problemOf(error: unknown): Problem {
-  if (error instanceof Problem) {
-    return error;
-  }
-  if (error instanceof SettingsError) {
-    return new Problem(500, 'not_configured', error.message, error.hint);
-  }
-  if (error instanceof DatabaseError) {
-    return error.toProblem();
-  }
-  return new Problem(
-    500,
-    'internal_error',
-    'Something went wrong.',
-    'See the log of the function.',
-  );
 }
