@@ -122,6 +122,11 @@ await main(import.meta.url, async () => {
   });
 
   process.stderr.write(`\nSlowest files\n${describeSlowest(results)}\n\n`);
+  const broken = results.filter(({ failed }) => failed > 0);
+  if (broken.length > 0) {
+    // Said when it happened, too; but a log of thousands of lines is read, and kept, from its end.
+    process.stderr.write(`Failed files\n${broken.map(describeResult).join('\n')}\n\n`);
+  }
   if (options.json) {
     process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
   }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { fillCompany } from '../../../scripts/lib/bench/company-rows.ts';
 import { exportCompany } from '../../../scripts/lib/company/export.ts';
 import { IdMap, UuidSet } from '../../../scripts/lib/company/ids.ts';
 import { type ImportOptions, importCompany } from '../../../scripts/lib/company/import.ts';
@@ -20,7 +21,7 @@ import {
 import { silentReporter } from '../../../scripts/lib/output.ts';
 import { rootDir } from '../../../scripts/lib/paths.ts';
 import { useDatabase } from '../support/database.ts';
-import { ACME, chain, contentOf, fill, GLOBEX, MIA, removeCompany, useFolder } from './support.ts';
+import { ACME, chain, contentOf, GLOBEX, MIA, removeCompany, useFolder } from './support.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
@@ -109,7 +110,8 @@ describe('what is exported', () => {
     const out = folder('killed');
     const script = `
       import { exportCompany } from ${JSON.stringify(join(rootDir, 'scripts/lib/company/export.ts'))};
-      import { silentReporter } from ${JSON.stringify(join(rootDir, 'scripts/lib/output.ts'))};
+      import { fillCompany } from '../../../scripts/lib/bench/company-rows.ts';
+import { silentReporter } from ${JSON.stringify(join(rootDir, 'scripts/lib/output.ts'))};
       await exportCompany({ url: ${JSON.stringify(source.url())}, company: 'acme', out: ${JSON.stringify(out)}, reporter: silentReporter,
         onTable: (name) => { if (name === 'public.jobs') process.kill(process.pid, 'SIGKILL'); } });`;
     const child = spawn(
@@ -381,7 +383,7 @@ describe('import', () => {
 
 describe('a copy under new ids', () => {
   it('stands beside the original, with new ids everywhere, and an intact chain', async () => {
-    await fill(source.client, ACME, 400);
+    await fillCompany(source.client, ACME, 400);
     const original = await contentOf(source, 'acme', folder('original'));
     const companyId = '11111111-2222-4333-8444-555555555555';
     const copy = () =>
@@ -527,7 +529,7 @@ describe('a copy under new ids', () => {
 
 describe('many rows', () => {
   it('come back byte for byte, and a writer meanwhile changes nothing of what was exported', async () => {
-    await fill(source.client, GLOBEX, 20_000);
+    await fillCompany(source.client, GLOBEX, 20_000);
     const writer = await source.connect();
     let isDone = false;
     let written = 0;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { fillCompany } from '../../../scripts/lib/bench/company-rows.ts';
 import {
   abortMove,
   confirmMove,
@@ -18,7 +19,6 @@ import {
   ACME,
   chain,
   contentOf,
-  fill,
   GLOBEX,
   leftTriggers,
   MIA,
@@ -168,7 +168,7 @@ async function removeFromTarget(): Promise<void> {
 
 beforeAll(async () => {
   await removeFromTarget();
-  await fill(source.client, ACME, 2000);
+  await fillCompany(source.client, ACME, 2000);
 });
 
 describe('a move', () => {
