@@ -16,13 +16,23 @@ const COMMANDS = {
     script: 'verify-isolation',
     about: "prove that no company can see or touch another's data",
   },
+  retention: { script: 'run-retention', about: 'delete or anonymise what retention policies say' },
+  'company:export': { script: 'export-company', about: 'everything of a company to a folder' },
+  'company:import': {
+    script: 'import-company',
+    about: 'and back, into the same or another database',
+  },
+  'company:move': { script: 'move-company', about: 'a company to another database' },
+  'company:capacity': { script: 'report-capacity', about: 'what each company weighs' },
+  'company:directory': { script: 'sync-directory', about: 'which database serves which company' },
+  'company:plan-moves': { script: 'plan-moves', about: 'moves that level databases' },
 };
 
 const [name, ...rest] = process.argv.slice(2);
 const command = Object.hasOwn(COMMANDS, name ?? '') ? COMMANDS[name] : undefined;
 if (command === undefined) {
   const asked = name === undefined || name === '--help' || name === 'help';
-  const lines = Object.entries(COMMANDS).map(([key, { about }]) => `  ${key.padEnd(9)}${about}`);
+  const lines = Object.entries(COMMANDS).map(([key, { about }]) => `  ${key.padEnd(20)}${about}`);
   process[asked ? 'stdout' : 'stderr'].write(
     `Usage: lytbub-supabase-shell <command> [options]\n\nCommands:\n${lines.join('\n')}\n\nEach has --help.\n`,
   );

@@ -2693,13 +2693,18 @@ begin
     from (
       select a.attname as name,
              case
+               when p_table_name = 'compliance_requests' and a.attname = 'subject_email' then '''erased@erased.invalid'''
+               when p_table_name = 'compliance_requests' and a.attname in ('extension_reason', 'rejection_reason')
+                 then format('case when t.%I is not null then ''[erased]'' end', a.attname)
                when not a.attnotnull then 'null'
-               when a.atttypid = 'jsonb'::regtype then '''{}''::jsonb'
+               when a.atttypid = 'jsonb'::regtype or a.attndims > 0
+                 then coalesce(pg_get_expr(d.adbin, d.adrelid), format('''{}''::%s', format_type(a.atttypid, null)))
                else '''[erased]'''
              end as value
         from private.column_classes as c
         join pg_attribute as a
           on a.attrelid = format('public.%I', p_table_name)::regclass and a.attname = c.column_name
+        left join pg_attrdef as d on d.adrelid = a.attrelid and d.adnum = a.attnum
        where c.table_schema = 'public' and c.table_name = p_table_name
          and (c.class in ('personal', 'sensitive') and c.erasure = 'scrub' or c.erasure = 'clear')
     ) as v;
@@ -5161,8 +5166,9 @@ CREATE OR REPLACE FUNCTION private.client_address()
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
 begin
-  return private.forwarded_address(
-    private.parse_json_object(current_setting('request.headers', true)) ->> 'x-forwarded-for');
+  return private.forwarded_address(nullif(current_setting('request.headers', true), '')::jsonb ->> 'x-forwarded-for');
+exception when others then
+  return null;
 end
 $function$;
 
@@ -8997,15 +9003,12 @@ CREATE OR REPLACE FUNCTION private.forwarded_address (
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
 declare
-  v_hops constant text[] := string_to_array(p_forwarded_for, ',');
-  v_count jsonb;
   v_hop text;
 begin
-  if v_hops is null then
-    return null;
-  end if;
-  select s.value into v_count from public.system_config as s where s.key = 'security.trusted_proxy_count';
-  v_hop := btrim(v_hops[cardinality(v_hops) - coalesce((v_count #>> '{}')::integer, 1) + 1]);
+  select btrim(h.hops[cardinality(h.hops) + 1 - coalesce((
+           select (s.value #>> '{}')::integer from public.system_config as s where s.key = 'security.trusted_proxy_count'), 1)])
+    into v_hop
+    from (select string_to_array(p_forwarded_for, ',') as hops) as h;
   if strpos(v_hop, ':') > 0 then
     -- An address of a socket may have its port, an IPv6 address brackets, and an IPv4 address may come in IPv6.
     v_hop := regexp_replace(v_hop, '^(?:\[(.*)\]|([^:]*))(?::[0-9]+)?$', '\1\2');
@@ -11827,44 +11830,29 @@ CREATE OR REPLACE FUNCTION private.policy_problem (
   PARALLEL SAFE
   SET search_path TO 'pg_catalog', 'pg_temp'
   AS $function$
-declare
-  v_factors constant jsonb := p_claims -> 'amr';
-  v_oldest numeric;
 begin
-  if p_policy.is_ip_allowlist_enabled
-     and not coalesce(private.is_address_allowed(p_policy.company_id, private.client_address()), false)
-  then
-    return 'ip_not_allowed';
-  end if;
-  if p_policy.session_max_age_seconds is not null then
-    v_oldest := extract(epoch from now()) - p_policy.session_max_age_seconds;
-    if jsonb_typeof(v_factors) is distinct from 'array' or jsonb_array_length(v_factors) = 0 then
-      return 'session_too_old';
-    end if;
-    for i in 0 .. jsonb_array_length(v_factors) - 1 loop
-      if (case jsonb_typeof(v_factors -> i -> 'timestamp')
-            when 'number' then (v_factors -> i -> 'timestamp')::numeric <= v_oldest
-            else true
-          end)
-      then
-        return 'session_too_old';
-      end if;
-    end loop;
-  end if;
-  if p_policy.session_idle_seconds is not null
-     and (case jsonb_typeof(p_claims -> 'iat')
+  -- One expression: each of its own would be prepared once more in every transaction. All factors must be younger: a list
+  -- that loses nothing when those are picked out of it, and is not empty.
+  return case
+    when p_policy.is_ip_allowlist_enabled
+      and not coalesce(private.is_address_allowed(p_policy.company_id, private.client_address()), false)
+      then 'ip_not_allowed'
+    when p_policy.session_max_age_seconds is not null
+      and (p_claims -> 'amr' <> '[]'
+           and p_claims -> 'amr' = jsonb_path_query_array(
+             p_claims -> 'amr', 'strict $[*] ? (@.timestamp.type() == "number" && @.timestamp > $oldest)',
+             jsonb_build_object('oldest', extract(epoch from now()) - p_policy.session_max_age_seconds), true)) is not true
+      then 'session_too_old'
+    when p_policy.session_idle_seconds is not null
+      and case jsonb_typeof(p_claims -> 'iat')
             when 'number' then (p_claims -> 'iat')::numeric <= extract(epoch from now()) - p_policy.session_idle_seconds
             else true
-          end)
-  then
-    return 'session_idle';
-  end if;
-  if (p_policy.required_aal = 'aal2' or p_permission = any (p_policy.aal2_permissions))
-     and p_claims ->> 'aal' is distinct from 'aal2'
-  then
-    return 'second_factor_required';
-  end if;
-  return null;
+          end
+      then 'session_idle'
+    when (p_policy.required_aal = 'aal2' or p_permission = any (p_policy.aal2_permissions))
+      and p_claims ->> 'aal' is distinct from 'aal2'
+      then 'second_factor_required'
+  end;
 end
 $function$;
 
@@ -15001,15 +14989,7 @@ begin
   loop
     exit when v_total >= p_max_rows;
     v_kept := private.kept_condition(p_company_id, format('public.%I', v_class.data_class)::regclass, 't');
-    if v_class.data_class = 'compliance_requests' then
-      v_set := 'subject_email = ''erased@erased.invalid'', subject_name = null, subject_user_id = null, identifiers = ''{}'', details = null,
-        corrections = ''[]'', extension_reason = case when t.extension_reason is not null then ''[erased]'' end,
-        rejection_reason = case when t.rejection_reason is not null then ''[erased]'' end, identity_verified_by = null,
-        created_by = null, updated_by = null';
-      v_differs := 't.subject_email <> ''erased@erased.invalid''';
-    else
-      select v.assignments, v.differs into v_set, v_differs from private.anonymous_values(v_class.data_class) as v;
-    end if;
+    select v.assignments, v.differs into v_set, v_differs from private.anonymous_values(v_class.data_class) as v;
     v_key := case when v_class.is_partitioned then format('company_id, %I, id', v_class.age_column) else 'company_id, id' end;
     execute format(
       'with old as (select %2$s from public.%1$I as t where t.company_id = $1 and (%3$s) and (%4$s) limit $2 for update skip locked)

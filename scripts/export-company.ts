@@ -8,7 +8,7 @@ import { createReporter } from './lib/output.ts';
 /** Streams everything of a company into a folder, as it was at one instant. */
 await main(import.meta.url, async () => {
   const command = parseArguments(
-    new Command('npm run company:export --')
+    new Command(process.env.LYTBUB_COMMAND ?? 'npm run company:export --')
       .description('Streams everything of a company into a folder, as it was at one instant.')
       .requiredOption('--company <slug>', 'its slug or its id')
       .requiredOption('--out <folder>', 'a folder that does not exist yet')

@@ -8,7 +8,7 @@ import { createReporter } from './lib/output.ts';
 /** Puts a company from an export into a database, wholly or not at all. */
 await main(import.meta.url, async () => {
   const command = parseArguments(
-    new Command('npm run company:import --')
+    new Command(process.env.LYTBUB_COMMAND ?? 'npm run company:import --')
       .description('Puts a company from an export into a database, wholly or not at all.')
       .requiredOption('--from <folder>', 'what company:export has written')
       .option('--db <url>', 'database (or DATABASE_URL; the local stack when left out)')

@@ -9,7 +9,7 @@ import { createReporter } from './lib/output.ts';
 /** Moves a company to another database; its writes are refused only while the last of them are copied. */
 await main(import.meta.url, async () => {
   const command = parseArguments(
-    new Command('npm run company:move --')
+    new Command(process.env.LYTBUB_COMMAND ?? 'npm run company:move --')
       .description('Moves a company to another database; run it again to go on after a crash.')
       .requiredOption('--company <slug>', 'its slug or its id')
       .requiredOption('--to <url>', 'the database that it goes to')

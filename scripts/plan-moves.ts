@@ -10,7 +10,7 @@ import { EXIT, main, UserError } from './lib/errors.ts';
 /** Says which companies should move so that cells bear what their weight says. */
 await main(import.meta.url, async () => {
   const command = parseArguments(
-    withCells(new Command('npm run company:plan-moves --'))
+    withCells(new Command(process.env.LYTBUB_COMMAND ?? 'npm run company:plan-moves --'))
       .description('Plans moves of companies that level cells. Moves nothing.')
       .option(
         '--directory <url>',

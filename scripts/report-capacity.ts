@@ -8,7 +8,7 @@ import { EXIT, main } from './lib/errors.ts';
 /** Says what each company of a database weighs. */
 await main(import.meta.url, async () => {
   const command = parseArguments(
-    new Command('npm run company:capacity --')
+    new Command(process.env.LYTBUB_COMMAND ?? 'npm run company:capacity --')
       .description('Rows, bytes and writes a second of each company; large tables are estimated.')
       .option('--db <url>', 'the database (or DATABASE_URL; the local stack when left out)')
       .option('--json', 'print the result as JSON')

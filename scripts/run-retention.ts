@@ -34,7 +34,7 @@ function parseRows(text: string): number {
 /** Applies the retention policies batch by batch, each in a transaction of its own, until nothing is left to do. */
 await main(import.meta.url, async () => {
   const command = parseArguments(
-    new Command('npm run retention --')
+    new Command(process.env.LYTBUB_COMMAND ?? 'npm run retention --')
       .description('Applies the data retention policies, in batches, until nothing is left to do.')
       .option('--db <url>', 'database (or DATABASE_URL; the local stack when left out)')
       .option('--company <id>', 'this company only')

@@ -8,7 +8,7 @@ import { EXIT, main } from './lib/errors.ts';
 /** Brings the directory of the cells to what the cells themselves say. */
 await main(import.meta.url, async () => {
   const command = parseArguments(
-    withCells(new Command('npm run company:directory --'))
+    withCells(new Command(process.env.LYTBUB_COMMAND ?? 'npm run company:directory --'))
       .description(
         'Writes into the directory which company is at which cell, and who its members are.',
       )

@@ -82,7 +82,7 @@ async function apply(client: pg.Client, name: string, sql: string): Promise<void
 }
 
 /** pg_cron is created by a superuser on hosted too; `postgres` may schedule jobs and read them. */
-async function enableCron(client: pg.Client): Promise<void> {
+export async function enableCron(client: pg.ClientBase): Promise<void> {
   await client.query(`
     create extension if not exists pg_cron;
     grant usage on schema cron to postgres with grant option;

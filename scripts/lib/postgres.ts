@@ -274,7 +274,7 @@ function settings(
       full_page_writes: 'off',
       max_wal_size: '4GB',
       checkpoint_timeout: '1h',
-      // Its workers come when they please, hold rows back and make tables larger: tests would depend on how long they take.
+      // Its workers come when they please, and what they do to statistics and sizes would depend on how long tests take.
       autovacuum: 'off',
     });
   }

@@ -92,7 +92,8 @@ create or replace trigger check_policy
   before insert or update of data_class, retention_days, action on public.data_retention_policies
   for each row execute function private.tg_data_retention_policies__check();
 
--- What anonymising sets: what is personal becomes null where it may, else empty.
+-- What anonymising sets: what is personal becomes null where it may, else empty: lists and objects as in a new row, where
+-- checks ask for it, an address and a reason.
 create or replace function private.anonymous_values(p_table_name text, out assignments text, out differs text)
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $fn$
@@ -103,13 +104,18 @@ begin
     from (
       select a.attname as name,
              case
+               when p_table_name = 'compliance_requests' and a.attname = 'subject_email' then '''erased@erased.invalid'''
+               when p_table_name = 'compliance_requests' and a.attname in ('extension_reason', 'rejection_reason')
+                 then format('case when t.%I is not null then ''[erased]'' end', a.attname)
                when not a.attnotnull then 'null'
-               when a.atttypid = 'jsonb'::regtype then '''{}''::jsonb'
+               when a.atttypid = 'jsonb'::regtype or a.attndims > 0
+                 then coalesce(pg_get_expr(d.adbin, d.adrelid), format('''{}''::%s', format_type(a.atttypid, null)))
                else '''[erased]'''
              end as value
         from private.column_classes as c
         join pg_attribute as a
           on a.attrelid = format('public.%I', p_table_name)::regclass and a.attname = c.column_name
+        left join pg_attrdef as d on d.adrelid = a.attrelid and d.adnum = a.attnum
        where c.table_schema = 'public' and c.table_name = p_table_name
          and (c.class in ('personal', 'sensitive') and c.erasure = 'scrub' or c.erasure = 'clear')
     ) as v;

@@ -199,15 +199,7 @@ begin
   loop
     exit when v_total >= p_max_rows;
     v_kept := private.kept_condition(p_company_id, format('public.%I', v_class.data_class)::regclass, 't');
-    if v_class.data_class = 'compliance_requests' then
-      v_set := 'subject_email = ''erased@erased.invalid'', subject_name = null, subject_user_id = null, identifiers = ''{}'', details = null,
-        corrections = ''[]'', extension_reason = case when t.extension_reason is not null then ''[erased]'' end,
-        rejection_reason = case when t.rejection_reason is not null then ''[erased]'' end, identity_verified_by = null,
-        created_by = null, updated_by = null';
-      v_differs := 't.subject_email <> ''erased@erased.invalid''';
-    else
-      select v.assignments, v.differs into v_set, v_differs from private.anonymous_values(v_class.data_class) as v;
-    end if;
+    select v.assignments, v.differs into v_set, v_differs from private.anonymous_values(v_class.data_class) as v;
     v_key := case when v_class.is_partitioned then format('company_id, %I, id', v_class.age_column) else 'company_id, id' end;
     execute format(
       'with old as (select %2$s from public.%1$I as t where t.company_id = $1 and (%3$s) and (%4$s) limit $2 for update skip locked)

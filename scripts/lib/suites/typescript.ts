@@ -88,11 +88,18 @@ export const typescriptSuite: Suite = {
     try {
       const run = await execa(
         packageBin('vitest'),
-        ['run', '--reporter=json', `--outputFile=${reportFile}`, ...files],
+        [
+          'run',
+          '--reporter=json',
+          `--reporter=${join(import.meta.dirname, 'progress-reporter.ts')}`,
+          `--outputFile=${reportFile}`,
+          ...files,
+        ],
         {
           cwd: rootDir,
           reject: false,
           all: true,
+          stderr: ['pipe', 'inherit'],
           stdin: 'ignore',
           env: { [TEST_SERVER_ENV]: JSON.stringify({ superUrl, templates }), NO_COLOR: '1' },
         },

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(73);
+select plan(77);
 
 create function pg_temp.id(p_tail text) returns uuid language sql as $$
   select ('00000000-0000-4000-8000-00000000' || p_tail)::uuid
@@ -122,6 +122,44 @@ select is((select count(*) from public.agent_logs where company_id = pg_temp.id(
 select pg_temp.policy('documents', 55);
 select results_eq($$select rows from pg_temp.run() where class = 'documents'$$, 'values (5::bigint)', 'documents that are deleted');
 select is((select count(*) from private.outbox_events where company_id = pg_temp.id('e001') and topic = 'file.expired' and payload ->> 'bucket' = 'documents' and payload ->> 'path' like pg_temp.id('e001') || '/%'), 5::bigint, 'say which files go with them');
+
+-- Every class that can be made anonymous, in a company of its own, with whatever its columns can hold.
+insert into public.companies (id, slug, name, contact_email) values (pg_temp.id('e00c'), 'retain-all', 'x', 'a@b.example');
+insert into public.ai_agents (company_id, id, name, provider, model) values (pg_temp.id('e00c'), pg_temp.id('a001'), 'x', 'openai', 'z');
+select pg_temp.fill('e00c');
+set local app.importing = 'on';
+insert into public.media_assets (company_id, title, description, alt_text, storage_path, mime_type, size_bytes, kind, metadata, created_at)
+values (pg_temp.id('e00c'), 'somebody', 'somebody', 'somebody', pg_temp.id('e00c') || '/m', 'image/png', 1, 'image', '{"who": "somebody"}', now() - interval '9 days');
+update public.jobs set result = case when status = 'succeeded' then '{"who": "somebody"}'::jsonb end, error_message = 'somebody' where company_id = pg_temp.id('e00c');
+update public.invoices set customer_email = 'somebody@b.example', customer_address = 'somebody', notes = 'somebody' where company_id = pg_temp.id('e00c');
+update public.api_usage set description = 'somebody', metadata = '{"who": "somebody"}', request_id = 'somebody' where company_id = pg_temp.id('e00c');
+insert into public.compliance_requests (
+  company_id, kind, regulation, status, subject_email, subject_name, subject_user_id, identifiers, details, corrections, received_at, due_at,
+  extended_at, extension_reason, identity_method, identity_verified_at, identity_verified_by, completed_at, rejection_reason, receipt)
+select pg_temp.id('e00c'), 'erasure', 'gdpr', s.status, 'somebody@b.example', 'somebody', pg_temp.id('e901'), '{somebody}', 'somebody',
+       '[{"who": "somebody"}]', now() - interval '800 days', now() - interval '770 days', now() - interval '790 days', 'somebody', 'email',
+       now() - interval '799 days', pg_temp.id('e903'), now() - interval '760 days', case s.status when 'rejected' then 'somebody' end, '{}'
+  from unnest(array['completed', 'rejected', 'cancelled']) as s (status);
+set local app.importing = '';
+select pg_temp.policy(k.data_class, k.minimum_days, 'anonymise', p_company => 'e00c')
+  from private.retention_classes as k where k.data_class not in ('audit_logs', 'users');
+select results_eq($$select class, rows > 0, error from pg_temp.run('e00c') order by class$$,
+  $$select k.data_class, true, null::text from private.retention_classes as k where k.data_class not in ('audit_logs', 'users') order by 1$$,
+  'every class can be made anonymous');
+select is((select sum(r.rows) from pg_temp.run('e00c') as r), 0::numeric, 'once');
+select results_eq($$select distinct status, subject_email, subject_name, subject_user_id, identifiers, details, corrections, extension_reason, identity_verified_by, rejection_reason
+  from public.compliance_requests where company_id = pg_temp.id('e00c') order by status$$,
+  $$values ('cancelled', 'erased@erased.invalid', null::text, null::uuid, '{}'::text[], null::text, '[]'::jsonb, '[erased]', null::uuid, null::text),
+           ('completed', 'erased@erased.invalid', null, null, '{}', null, '[]', '[erased]', null, null),
+           ('rejected', 'erased@erased.invalid', null, null, '{}', null, '[]', '[erased]', null, '[erased]')$$,
+  'a request keeps what it was and when, and that there was a reason');
+select is_empty($$select 1 from public.media_assets as t where company_id = pg_temp.id('e00c') and t::text like '%somebody%'
+  union all select 1 from public.jobs as t where company_id = pg_temp.id('e00c') and finished_at is not null and t::text like '%somebody%' and not exists (
+    select from public.agent_logs as l where l.company_id = t.company_id and l.job_id = t.id)
+  union all select 1 from public.invoices as t where company_id = pg_temp.id('e00c') and status = 'paid' and issued_on < current_date - 3650 and t::text like '%somebody%'
+  union all select 1 from public.agent_logs as t where company_id = pg_temp.id('e00c') and t::text like '%somebody%'
+  union all select 1 from public.compliance_requests as t where company_id = pg_temp.id('e00c') and t::text like '%somebody%'$$,
+  'and nothing says who somebody was');
 
 -- Holds, usage, people --------------------------------------------------------------------------------------------------
 select pg_temp.policy('documents', 5, 'delete', true);

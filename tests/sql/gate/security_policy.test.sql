@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(100);
+select plan(107);
 
 create function pg_temp.id(p_tail text) returns uuid language sql as $$
   select ('00000000-0000-4000-8000-00000000' || p_tail)::uuid
@@ -98,7 +98,11 @@ select pg_temp.refused('select public.check_request()', '42501', 'session_too_ol
 select pg_temp.be('5901', pg_temp.amr(10, 3700));
 select is(pg_temp.sees(), 0::bigint, 'a second factor given later makes it no younger');
 select is((pg_temp.be('5901', c), pg_temp.sees())::text, '(,0)', 'a token does not state its age as ' || c::text)
-  from unnest(array['{}', '{"amr": null}', '{"amr": "password"}', '{"amr": ["password"]}', '{"amr": []}', '{"amr": [{"timestamp": "now"}]}', '{"amr": [{"timestamp": -1}]}']::jsonb[]) as c;
+  from unnest(array['{}', '{"amr": null}', '{"amr": "password"}', '{"amr": ["password"]}', '{"amr": []}', '{"amr": [{"timestamp": "now"}]}', '{"amr": [{"timestamp": -1}]}',
+    '{"amr": {"timestamp": 99999999999}}', '{"amr": [[{"timestamp": 99999999999}]]}', '{"amr": [{"timestamp": [99999999999]}]}', '{"amr": [{"timestamp": 99999999999}, {}]}',
+    '{"amr": [{"timestamp": 99999999999}, {"timestamp": null}]}', '{"amr": [{"timestamp": 99999999999}, 99999999999]}']::jsonb[]) as c;
+select pg_temp.be('5901', '{"amr": [{"timestamp": 99999999999}, {"timestamp": 99999999999}]}');
+select is(pg_temp.sees(), 1::bigint, 'one whose every factor is young does');
 reset role;
 select pg_temp.policy('{"session_idle_seconds": 600}');
 set local role authenticated;

@@ -110,8 +110,7 @@ describe('what is exported', () => {
     const out = folder('killed');
     const script = `
       import { exportCompany } from ${JSON.stringify(join(rootDir, 'scripts/lib/company/export.ts'))};
-      import { fillCompany } from '../../../scripts/lib/bench/company-rows.ts';
-import { silentReporter } from ${JSON.stringify(join(rootDir, 'scripts/lib/output.ts'))};
+      import { silentReporter } from ${JSON.stringify(join(rootDir, 'scripts/lib/output.ts'))};
       await exportCompany({ url: ${JSON.stringify(source.url())}, company: 'acme', out: ${JSON.stringify(out)}, reporter: silentReporter,
         onTable: (name) => { if (name === 'public.jobs') process.kill(process.pid, 'SIGKILL'); } });`;
     const child = spawn(

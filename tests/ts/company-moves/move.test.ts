@@ -622,6 +622,63 @@ describe('what is in the way', () => {
     await abortMove(options());
   });
 
+  it('what is computed from a row that was written meanwhile is computed at the target', async () => {
+    const id = '00000000-0000-4000-8000-0000000fe001';
+    let before: unknown;
+    const of = async (db: TestDatabase) =>
+      (
+        await db.client.query(
+          `select 'invoice' as kind, id, number as name, subtotal_amount, tax_amount, total_amount
+             from public.invoices where company_id = $1
+           union all
+           select 'item', id, description, unit_amount, tax_amount, amount
+             from public.invoice_line_items where company_id = $1
+            order by kind, id`,
+          [ACME],
+        )
+      ).rows;
+    await moveCompany({
+      ...options(),
+      onPoint: async (point) => {
+        if (point === 'received') {
+          before = await of(target);
+          // One that was copied, and one that is new.
+          await source.client.query(
+            `update public.invoice_line_items set quantity = quantity + 7, tax_rate_percent = 19
+              where company_id = $1
+                and invoice_id = (select min(id::text)::uuid from public.invoices where company_id = $1 and status = 'draft')`,
+            [ACME],
+          );
+          await source.client.query(
+            `insert into public.invoices (company_id, id, number, customer_name, currency, status)
+             values ($1, $2, 'GENERATED-1', 'x', 'EUR', 'draft')`,
+            [ACME, id],
+          );
+          await source.client.query(
+            `insert into public.invoice_line_items
+               (company_id, invoice_id, position, description, quantity, unit_amount, tax_rate_percent)
+             values ($1, $2, 1, 'x', 3, 10.10, 19)`,
+            [ACME, id],
+          );
+        }
+      },
+    });
+    const there = await of(target);
+    expect(there).toEqual(await of(source));
+    expect(there).not.toEqual(before);
+    expect(there).toContainEqual(
+      expect.objectContaining({ name: 'GENERATED-1', total_amount: '36.06' }),
+    );
+    expect((before as { id: string }[]).some((row) => row.id === id)).toBe(false);
+    const changed = there.filter(
+      (row) =>
+        JSON.stringify((before as typeof there).find((one) => one.id === row.id)) !==
+        JSON.stringify(row),
+    );
+    expect(changed.length).toBeGreaterThan(3);
+    await abortMove(options());
+  });
+
   it('secrets are wrapped anew for the master key of the target', async () => {
     await source.client.query(`select public.put_company_secret($1, 'model', 'sk-secret')`, [ACME]);
     const hint = async (db: TestDatabase) =>

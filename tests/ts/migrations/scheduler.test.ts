@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs';
+import type pg from 'pg';
 import { afterAll, describe, expect, it } from 'vitest';
+import { enableCron } from '../../../scripts/lib/baseline.ts';
 import { withClient } from '../../../scripts/lib/client.ts';
 import { createTemplate, startTestCluster } from '../../../scripts/lib/database.ts';
+import type { Finding } from '../../../scripts/lib/doctor/types.ts';
 import type { Cluster } from '../../../scripts/lib/postgres.ts';
 import { useDatabase } from '../support/database.ts';
 
@@ -52,5 +55,64 @@ describe('the scheduler', () => {
       });
     },
     60_000,
+  );
+
+  it.runIf(existsSync(PG_CRON))(
+    'is diagnosed: each fault is found, and silent once the mend that was said is run',
+    async () => {
+      await withClient(own?.urlFor('with_cron') ?? '', async (client) => {
+        const findings = async (): Promise<Finding[]> => {
+          const { rows } = await client.query<Finding>('select * from public.diagnose()');
+          return rows.filter(({ check_id }) => /scheduler|job_/.test(check_id));
+        };
+        /** Plants a fault, expects its finding alone, and runs what the finding says. */
+        const mended = async (plant: string, check: string): Promise<void> => {
+          await client.query(plant);
+          const found = await findings();
+          expect(found.map(({ check_id }) => check_id)).toEqual([check]);
+          await client.query(found[0]?.mend_sql ?? 'no mend');
+          expect(await findings()).toEqual([]);
+        };
+        const asSuperuser = (run: (client: pg.ClientBase) => Promise<unknown>): Promise<unknown> =>
+          withClient(own?.superUrl('with_cron') ?? '', run);
+        expect(await findings()).toEqual([]);
+        await mended(`select cron.unschedule('lytbub_flush_budgets')`, 'platform.job_missing');
+        await mended(
+          `select cron.alter_job((select jobid from cron.job where jobname = 'lytbub_roll_up_usage'), active => false)`,
+          'platform.job_inactive',
+        );
+
+        await asSuperuser((superuser) => superuser.query('drop extension pg_cron cascade'));
+        const [absent, ...others] = await findings();
+        expect([absent?.check_id, others]).toEqual(['platform.scheduler_absent', []]);
+        const [create, schedule] = absent?.mend_sql?.split('; ') ?? [];
+        expect(create).toBe('create extension if not exists pg_cron');
+        // Whoever creates it is a superuser on hosted, too.
+        await asSuperuser(enableCron);
+        await client.query(schedule ?? 'no mend');
+        expect(await findings()).toEqual([]);
+
+        // pg_cron's own record of runs; it runs nothing more often than once a minute.
+        const recorded = (status: string, message: string): Promise<unknown> =>
+          asSuperuser((superuser) =>
+            superuser.query(
+              `insert into cron.job_run_details (jobid, runid, status, return_message, start_time)
+               select jobid, nextval('cron.runid_seq'), $1, $2, now() from cron.job where jobname = 'lytbub_prune_budgets'`,
+              [status, message],
+            ),
+          );
+        await recorded('failed', 'ERROR:  division by zero');
+        expect(await findings()).toMatchObject([
+          {
+            check_id: 'platform.job_failed',
+            finding: expect.stringContaining('lytbub_prune_budgets'),
+            explanation: expect.stringContaining('division by zero'),
+          },
+        ]);
+        await recorded('succeeded', '1 row');
+        expect(await findings()).toEqual([]);
+      });
+    },
+    120_000,
   );
 });
