@@ -32,7 +32,8 @@ async function push(url: string, workdir: string): Promise<string[]> {
   }
   const { stderr, stdout } = await execa(
     CLI_2,
-    ['db', 'push', '--db-url', url, '--yes', '--workdir', workdir],
+    // It asks for TLS unless it is told not to.
+    ['db', 'push', '--db-url', `${url}?sslmode=disable`, '--yes', '--workdir', workdir],
     { stdin: 'ignore', env: { SUPABASE_TELEMETRY_DISABLED: '1' } },
   );
   return [...`${stderr}\n${stdout}`.matchAll(/^Applying migration (\S+?)\.\.\.$/gm)].map(
