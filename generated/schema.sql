@@ -869,10 +869,13 @@ CREATE TABLE "public"."company_config" (
   "created_by"            uuid,
   "updated_by"            uuid,
   "is_default"            boolean                  NOT NULL DEFAULT false,
-  CONSTRAINT "company_config_budget_alert_percents_are_in_range"
-    CHECK
-    (((cardinality(budget_alert_percents) <= 20) AND (array_position(budget_alert_percents, NULL::integer) IS NULL) AND (1 <= ALL (budget_alert_percents)) AND (1000 >= ALL
-    (budget_alert_percents)))),
+  CONSTRAINT "company_config_budget_alert_percents_are_in_range" CHECK (
+CASE
+    WHEN (array_ndims(budget_alert_percents) > 1) THEN false
+    ELSE
+      ((cardinality(budget_alert_percents) <= 20) AND (array_position(budget_alert_percents, NULL::integer) IS NULL) AND (1 <= ALL (budget_alert_percents)) AND (1000 >= ALL
+      (budget_alert_percents)))
+END),
   CONSTRAINT "company_config_invoice_number_prefix_is_short" CHECK ((length(invoice_number_prefix) <= 20)),
   CONSTRAINT "company_config_invoice_payment_days_is_in_range" CHECK (((invoice_payment_days >= 0) AND (invoice_payment_days <= 365))),
   CONSTRAINT "company_config_is_one_row_a_company" UNIQUE (company_id),
@@ -7070,6 +7073,16 @@ begin
     return query values ('platform.extension_missing', '{"extension": "pgcrypto"}'::jsonb);
   end if;
   return query
+    select 'platform.gate_outdated', jsonb_build_object('members', x.members, 'companies', x.companies)
+      from (
+        select (select count(*) from public.users as u
+                 where u.effective_permissions <> private.permissions_with(u.role, u.granted_permissions, u.revoked_permissions)) as members,
+               (select count(*) from public.companies as c
+                 where c.has_strict_policy <> exists (
+                   select from public.security_policies as p where p.company_id = c.id and p.is_active and p.is_strict)) as companies
+      ) as x
+     where x.members + x.companies > 0;
+  return query
     select 'platform.realtime_sends_deletions', '{}'::jsonb
       from pg_publication as p
      where p.pubname = 'supabase_realtime' and (p.pubdelete or p.pubtruncate)
@@ -7862,6 +7875,15 @@ begin
           and not exists (select from public.media_assets as m where m.company_id = p_company_id and m.storage_path = x.name and x.bucket_id = 'media')
         limit greatest(p_max_rows - v_rows, 0)
      ) as o;
+  get diagnostics v_more = row_count;
+  v_rows := v_rows + v_more;
+  update private.stripe_events as e
+     set payload = '{}', error = null
+    from (select x.stripe_event_id from private.stripe_events as x
+            join public.companies as c on c.stripe_customer_id = x.stripe_customer_id
+           where c.id = p_company_id and x.status <> 'received' and x.payload <> '{}'
+           limit greatest(p_max_rows - v_rows, 0) for update of x skip locked) as old
+   where e.stripe_event_id = old.stripe_event_id;
   get diagnostics v_more = row_count;
   return v_rows + v_more;
 end
@@ -23017,7 +23039,7 @@ COMMENT ON FUNCTION "private"."erase_company_batch"(uuid, integer) IS 'Erases at
 
 COMMENT ON FUNCTION "private"."erase_files"(private.subject_work) IS 'Has files that are named after a person deleted, and forgets the owner of the others; how many are still there.';
 
-COMMENT ON FUNCTION "private"."erase_files_and_events"(uuid, integer) IS 'Deletes events of an erased company that nobody needs, and tells of files that are left; how many.';
+COMMENT ON FUNCTION "private"."erase_files_and_events"(uuid, integer) IS 'Deletes events of an erased company that nobody needs, empties what Stripe sent about it, and tells of files that are left; how many.';
 
 COMMENT ON FUNCTION "private"."erase_page"(private.subject_work, private.subject_table, integer) IS 'Erases a person from a page of a table; without a limit only counts.';
 

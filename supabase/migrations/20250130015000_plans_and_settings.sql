@@ -58,9 +58,10 @@ create table if not exists public.company_config (
   constraint company_config_invoice_number_prefix_is_short check (length(invoice_number_prefix) <= 20),
   constraint company_config_invoice_payment_days_is_in_range check (invoice_payment_days between 0 and 365),
   constraint company_config_notification_emails_are_few check (cardinality(notification_emails) <= 20),
-  constraint company_config_budget_alert_percents_are_in_range check (
-    cardinality(budget_alert_percents) <= 20 and array_position(budget_alert_percents, null) is null
-    and 1 <= all (budget_alert_percents) and 1000 >= all (budget_alert_percents)),
+  constraint company_config_budget_alert_percents_are_in_range check (case
+    when array_ndims(budget_alert_percents) > 1 then false
+    else cardinality(budget_alert_percents) <= 20 and array_position(budget_alert_percents, null) is null
+      and 1 <= all (budget_alert_percents) and 1000 >= all (budget_alert_percents) end),
   constraint company_config_settings_is_object check (jsonb_typeof(settings) = 'object' and pg_column_size(settings) <= 65536)
 );
 

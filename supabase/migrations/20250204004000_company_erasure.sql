@@ -310,7 +310,7 @@ $fn$;
 revoke execute on function private.erase_audit_log(uuid, timestamptz, integer) from public;
 
 -- Events that wait lose their reader; those about files wait on. Files without a row are told, too, and again each day
--- until they are gone.
+-- until they are gone. Of what Stripe sent the ids stay, so that nothing is processed once more.
 create or replace function private.erase_files_and_events(p_company_id uuid, p_max_rows integer) returns bigint
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $fn$
@@ -338,6 +338,15 @@ begin
           and not exists (select from public.media_assets as m where m.company_id = p_company_id and m.storage_path = x.name and x.bucket_id = 'media')
         limit greatest(p_max_rows - v_rows, 0)
      ) as o;
+  get diagnostics v_more = row_count;
+  v_rows := v_rows + v_more;
+  update private.stripe_events as e
+     set payload = '{}', error = null
+    from (select x.stripe_event_id from private.stripe_events as x
+            join public.companies as c on c.stripe_customer_id = x.stripe_customer_id
+           where c.id = p_company_id and x.status <> 'received' and x.payload <> '{}'
+           limit greatest(p_max_rows - v_rows, 0) for update of x skip locked) as old
+   where e.stripe_event_id = old.stripe_event_id;
   get diagnostics v_more = row_count;
   return v_rows + v_more;
 end
@@ -369,7 +378,7 @@ comment on function private.strip_kept_rows(uuid, integer) is 'Empties what is p
 comment on function private.strip_referred_rows(uuid, private.erasure_table, integer) is 'Empties rows that are there only because a row that is kept refers to them; how many.';
 comment on function private.erase_audit_log(uuid, timestamptz, integer) is
   'Erases who, from where and what from the entries of an erased company''s audit log, and prunes those that need not be kept any more; how many.';
-comment on function private.erase_files_and_events(uuid, integer) is 'Deletes events of an erased company that nobody needs, and tells of files that are left; how many.';
+comment on function private.erase_files_and_events(uuid, integer) is 'Deletes events of an erased company that nobody needs, empties what Stripe sent about it, and tells of files that are left; how many.';
 comment on function private.has_erasable_rows(uuid, private.erasure_table) is 'True if a row of the table is left that may go.';
 
 -- migrate:down

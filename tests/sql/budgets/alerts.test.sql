@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(49);
+select plan(55);
 
 create function pg_temp.id(p_tail text) returns uuid language sql as $$
   select ('00000000-0000-4000-8000-00000000' || p_tail)::uuid
@@ -43,6 +43,11 @@ create function pg_temp.set_percents(p_company text, p_percents integer[]) retur
   insert into public.company_config (company_id, budget_alert_percents) values (pg_temp.id(p_company), p_percents)
   on conflict (company_id) do update set budget_alert_percents = excluded.budget_alert_percents
 $$;
+
+select pg_temp.company('e00f');
+select throws_ok(format('select pg_temp.set_percents(''e00f'', %L)', p), '23514', null, 'no thresholds: ' || p)
+  from unnest(array['{{50,80},{90,100}}', '{50,null}', '{0}', '{1001}', '{1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21}']) as p;
+select lives_ok('select pg_temp.set_percents(''e00f'', ''{}'')', 'none at all are');
 
 -- The thresholds ------------------------------------------------------------------------------------------------------
 select pg_temp.company('e001');

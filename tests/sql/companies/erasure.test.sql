@@ -4,7 +4,7 @@ begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
 set local statement_timeout = '60s';
-select plan(70);
+select plan(71);
 
 create function pg_temp.id(p_tail text) returns uuid language sql as $$
   select ('00000000-0000-4000-8000-00000000' || p_tail)::uuid
@@ -57,6 +57,9 @@ select private.put_company_secret(pg_temp.id('c001'), 's', 'v', null, repeat('m'
 select private.put_company_secret(pg_temp.id('c002'), 's', 'v', null, repeat('m', 32));
 insert into private.rate_limit_buckets (company_id, bucket, tat, limit_per_minute, burst, rated_at) values (pg_temp.id('c001'), 'x', now(), 1, 1, now()) on conflict do nothing;
 
+insert into private.stripe_events (stripe_event_id, event_type, stripe_created_at, stripe_customer_id, payload, status, error, finished_at)
+select v.id, 'invoice.paid', now(), v.customer, '{"data": {"object": {"customer_email": "somebody@acme.example"}}}', v.status, 'somebody', case when v.status <> 'received' then now() end
+  from (values ('evt_erased1', 'cus_DevAcme0001', 'processed'), ('evt_erased2', 'cus_DevAcme0001', 'stored'), ('evt_waits', 'cus_DevAcme0001', 'received'), ('evt_theirs', 'cus_DevGlobex0002', 'processed')) as v (id, customer, status);
 insert into public.billing_invoices (company_id, stripe_invoice_id, status, currency, total_minor, amount_due_minor, amount_paid_minor, amount_remaining_minor, issued_at, synced_at)
 select pg_temp.id('c001'), 'in_' || n, case n when 1 then 'draft' else 'paid' end, 'EUR', 1, 0, 1, 0, case n when 3 then now() - interval '3650 days' else now() end, now() from generate_series(1, 3) as n;
 
@@ -117,6 +120,8 @@ select is((select array[c.slug, c.name, c.contact_email, c.status, c.status_reas
 select is((select count(*)::integer from public.audit_logs where company_id = pg_temp.id('c001') and created_at < now()
     and (actor_id is not null or created_by is not null or row_id is not null or ip_address is not null or user_agent is not null or request_id is not null or changes <> '{}')), 0, 'nor does its log');
 select isnt_empty($$select * from public.audit_logs where company_id = pg_temp.id('c001') and created_at < now() and action = 'users.created' and commitments ? 'changes.email'$$, 'but that something was done, by commitments');
+select results_eq($$select stripe_event_id, payload = '{}', error is null from private.stripe_events where stripe_event_id like 'evt_%' and stripe_event_id ~ 'erased|waits|theirs' order by 1$$,
+  $$values ('evt_erased1', true, true), ('evt_erased2', true, true), ('evt_theirs', false, false), ('evt_waits', false, false)$$, 'what Stripe sent about it is empty, but for what is still to be processed; what it sent about others is not');
 select is((select string_agg(e.topic || ' ' || n, ', ' order by e.topic) from (select topic, count(*) as n from private.outbox_events where company_id = pg_temp.id('c001') group by 1) as e),
   'company.erased 1, company.erasure_started 1, file.expired 4', 'no event is left but what tells of it, and of files');
 select results_eq($$select payload ->> 'bucket', payload ->> 'path' from private.outbox_events where company_id = pg_temp.id('c001') and topic = 'file.expired' order by 1, 2$$,
