@@ -134,7 +134,7 @@ async function codes(url: string): Promise<string[]> {
 async function isChainIntact(url: string, companyId: string): Promise<boolean> {
   return withClient(url, async (client) => {
     const { rows } = await client.query<{ is_intact: boolean }>(
-      'select is_intact from public.verify_audit_chain($1, 0, 1000000)',
+      'select is_intact from public.verify_audit_chain($1, 0, 100000)',
       [companyId],
     );
     return rows[0]?.is_intact ?? false;
