@@ -7075,16 +7075,6 @@ begin
     return query values ('platform.extension_missing', '{"extension": "pgcrypto"}'::jsonb);
   end if;
   return query
-    select 'platform.gate_outdated', jsonb_build_object('members', x.members, 'companies', x.companies)
-      from (
-        select (select count(*) from public.users as u
-                 where u.effective_permissions <> private.permissions_with(u.role, u.granted_permissions, u.revoked_permissions)) as members,
-               (select count(*) from public.companies as c
-                 where c.has_strict_policy <> exists (
-                   select from public.security_policies as p where p.company_id = c.id and p.is_active and p.is_strict)) as companies
-      ) as x
-     where x.members + x.companies > 0;
-  return query
     select 'platform.realtime_sends_deletions', '{}'::jsonb
       from pg_publication as p
      where p.pubname = 'supabase_realtime' and (p.pubdelete or p.pubtruncate)

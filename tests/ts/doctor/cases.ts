@@ -563,21 +563,6 @@ const platform: Case[] = [
     plant: farLog(`- interval '8 months'`),
   },
   {
-    check: 'platform.gate_outdated',
-    as: 'permissions that nothing brings',
-    ask: {},
-    plant: pastTriggers(
-      `update public.users set effective_permissions = effective_permissions || '{billing.write}' where id = '${idOf('adam')}'`,
-    ),
-  },
-  {
-    check: 'platform.gate_outdated',
-    as: 'rules that nobody asks for',
-    ask: {},
-    plant: `${policy('{"required_aal": "aal2"}')};
-      ${pastTriggers(`update public.companies set has_strict_policy = false where id = '${ACME}'`)}`,
-  },
-  {
     check: 'platform.scheduler_unavailable',
     ask: {},
     isThereAlready: true,
