@@ -8,6 +8,7 @@ import { execa } from 'execa';
 import type pg from 'pg';
 import { parseArguments } from './lib/arguments.ts';
 import { fillCompany } from './lib/bench/company-rows.ts';
+import { COMPANIES } from './lib/cast.ts';
 import { withClient } from './lib/client.ts';
 import type { Imported } from './lib/company/import.ts';
 import type { Manifest } from './lib/company/manifest.ts';
@@ -20,8 +21,8 @@ import { rootDir } from './lib/paths.ts';
 import type { Cluster } from './lib/postgres.ts';
 
 /** Companies of the seed: one is exported, the other moved. */
-const EXPORTED = { slug: 'globex', id: '00000000-0000-4000-8000-00000000c002' };
-const MOVED = { slug: 'acme', id: '00000000-0000-4000-8000-00000000c001' };
+const EXPORTED = COMPANIES.globex;
+const MOVED = COMPANIES.acme;
 const DATABASE = 'moves';
 
 interface Outcome<T> {
@@ -60,8 +61,9 @@ async function run<T>(
   try {
     const { stdout } = await running;
     const seconds = Number(((performance.now() - began) / 1000).toFixed(1));
-    step.done(`${seconds} s, ${Math.round(peak / 1024)} MB`);
-    return { result: JSON.parse(stdout) as T, seconds, peakMegabytes: Math.round(peak / 1024) };
+    const peakMegabytes = Math.round(peak / 1024);
+    step.done(`${seconds} s, ${peakMegabytes} MB`);
+    return { result: JSON.parse(stdout) as T, seconds, peakMegabytes };
   } finally {
     clearInterval(watch);
     step.fail();
