@@ -220,7 +220,7 @@ declare
   v_rows record;
   v_head private.audit_heads;
 begin
-  if current_setting('app.importing', true) <> '' and private.is_importing() then
+  if nullif(current_setting('app.importing', true), '') is not null and private.is_importing() then
     return null;
   end if;
   select k.link_no, k.cmin::text::bigint into v_link_no, v_linked_at_command from private.audit_links as k
@@ -444,7 +444,7 @@ declare
   v_seed bytea;
   v_rows private.audited_row[];
 begin
-  if current_setting('app.importing', true) <> '' and private.is_importing() then
+  if nullif(current_setting('app.importing', true), '') is not null and private.is_importing() then
     return null;
   end if;
   if v_key = 'key' or v_tenant = 'id' and tg_op = 'DELETE' then

@@ -107,7 +107,7 @@ declare
   v_setting private.setting_definitions;
   v_problem text;
 begin
-  if starts_with(new.key, 'app.') or current_setting('app.importing', true) <> '' and private.is_importing() then
+  if starts_with(new.key, 'app.') or nullif(current_setting('app.importing', true), '') is not null and private.is_importing() then
     return new;
   end if;
   select * into v_setting from private.setting_definitions as d where d.key = new.key;

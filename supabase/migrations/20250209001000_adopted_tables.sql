@@ -63,7 +63,7 @@ declare
   v_role text;
   v_rows private.audited_row[];
 begin
-  if current_setting('app.importing', true) <> '' and private.is_importing() then
+  if nullif(current_setting('app.importing', true), '') is not null and private.is_importing() then
     return null;
   end if;
   if tg_op = 'INSERT' then
