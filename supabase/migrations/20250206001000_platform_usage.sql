@@ -81,13 +81,14 @@ revoke execute on function private.usage_span(date, date, text, text, integer) f
 
 -- What everything below is made of. Each company is looked up by its key, and added up by itself, so that the time it
 -- takes follows the days that are asked for, whatever the history holds: `offset 0` keeps the planner from reading all
--- companies' keys at once. An agent's id is unique in its company only. p_series asks for these only.
+-- companies' keys at once. An agent's id is unique in its company only. p_series asks for these only. Days are hashed: the
+-- planner takes each for a group of its own, and would sort each company's by names.
 create or replace function private.usage_sums(
   p_company_id uuid, p_starts_on date, p_ends_on date, p_bucket text, p_group_by text, p_service text, p_plan_tier text,
   p_series text[] default null
 ) returns setof private.usage_sum
 language plpgsql stable set search_path = pg_catalog, pg_temp
-  set plan_cache_mode = force_custom_plan set enable_seqscan = off set jit = off
+  set plan_cache_mode = force_custom_plan set enable_seqscan = off set enable_sort = off set jit = off
 as $fn$
 declare
   v_dimension constant text := case when p_service is not null or p_group_by = 'service' then 'service'
