@@ -62,7 +62,8 @@ export async function pgbench(program: string, load: Load): Promise<Rate> {
     if (exitCode !== 0 || rate === undefined) {
       throw new UserError('pgbench failed.', { details: stderr || stdout, exitCode: EXIT.tool });
     }
-    return { perSecond: Number(rate) };
+    const passes = /actually processed: (\d+)/.exec(stdout)?.[1];
+    return { perSecond: Number(rate), passes: Number(passes) };
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }

@@ -92,6 +92,8 @@ export interface ContestResult {
 /** Passes a second, and whether it was given up before one was through. */
 export interface Rate {
   readonly perSecond: number;
+  /** How many there were. */
+  readonly passes?: number;
   readonly isAtMost?: boolean;
 }
 

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(147);
+select plan(148);
 
 create function pg_temp.be(p_user text, p_more jsonb default '{}') returns void language sql as $$
   select set_config('request.jwt.claims',
@@ -216,6 +216,18 @@ select results_eq(
       jsonb_build_object('service', 'x', 'cost', 0, 'idempotency_key', 'two'), jsonb_build_object('service', 'x', 'cost', 0, 'idempotency_key', pg_temp.v7(now() - interval '1 hour', '0001')),
       jsonb_build_object('service', 'x', 'cost', 0)))$$,
   $$values (true), (false), (true), (true), (false)$$, 'a batch knows what was recorded, by whomever, and what stands in it twice');
+create temp table near_keys as
+  select overlay(pg_temp.v7(now() - interval '1 minute', '0002') placing n.part from n.place) as key
+    from (values (15, '4'), (15, '8'), (20, 'c'), (20, '7'), (3, 'g'), (20, 'g'), (30, '-'), (1, ' ')) as n (place, part)
+  union all select pg_temp.v7(now() - interval '1 minute', '0002') || '0'
+  union all select replace(pg_temp.v7(now() - interval '1 minute', '0002'), '-', '')
+  union all select '{' || pg_temp.v7(now() - interval '1 minute', '0002') || '}';
+grant select on near_keys to service_role;
+select results_eq(
+  $$select b.is_replayed, s.is_replayed, b.usage_id = s.usage_id from near_keys as k
+     cross join lateral public.log_api_usage_batch(pg_temp.id('e001'), jsonb_build_array(jsonb_build_object('service', 'x', 'cost', 0, 'idempotency_key', k.key))) as b
+     cross join lateral (select (public.log_api_usage_and_update_budget(pg_temp.id('e001'), 'x', null, 'x', 0, idempotency_key => k.key)).* where b.usage_id is not null) as s$$,
+  $$select false, true, true from near_keys$$, 'what only looks like version 7 is a key like any other, in batches as in single calls');
 
 -- Companies that do not run --------------------------------------------------------------------------------------------
 select is((public.check_budget_before_usage(pg_temp.id('e002'), null, 1, reservation_id => pg_temp.id('f005'))).allowed, true, 'a hold, before');
