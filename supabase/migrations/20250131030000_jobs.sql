@@ -68,7 +68,7 @@ create or replace function private.tg_jobs__check() returns trigger
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $fn$
 begin
-  if private.is_importing() then
+  if nullif(current_setting('app.importing', true), '') is not null and private.is_importing() then
     return new;
   end if;
   -- OLD is null in an insert.
