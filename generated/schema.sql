@@ -1511,14 +1511,6 @@ CREATE TYPE "private"."audited_row" AS (
   "changes"    jsonb
 );
 
-CREATE TYPE "private"."batch_charge" AS (
-  "period_id" uuid,
-  "at"        timestamp WITH time zone,
-  "agent_id"  uuid,
-  "service"   text,
-  "cost"      bigint
-);
-
 CREATE TYPE "private"."charged_month" AS (
   "period_id" uuid,
   "month"     date,
@@ -12981,7 +12973,6 @@ CREATE OR REPLACE FUNCTION private.record_usage_events (
   AS $function$
 declare
   v_spender private.spender;
-  v_charges private.batch_charge[];
   v_months private.charged_month[] := array[]::private.charged_month[];
   v_over uuid[] := array[]::uuid[];
   v_group record;
@@ -12989,22 +12980,14 @@ declare
   v_written integer;
   v_recorded private.recorded_event[];
 begin
-  -- A thousand events are few charges.
-  select array_agg((c.period_id, c.at, c.agent_id, c.service, c.cost)::private.batch_charge) into v_charges
-    from (
-      select p.id as period_id, min(e.occurred_at) as at, e.agent_id, e.service, sum(e.cost)::bigint as cost
-        from unnest(p_events) as e
-        left join public.budget_periods as p
-          on p.company_id = p_company_id and p.scope = 'company' and p.status = 'open'
-         and p.starts_at <= e.occurred_at and p.ends_at > e.occurred_at
-       group by p.id, e.agent_id, e.service
-    ) as c;
   for v_group in
-    select coalesce(c.period_id, p_running_id) as id,
-           coalesce(min(c.at) filter (where c.period_id is not null), clock_timestamp()) as at,
-           sum(c.cost)::bigint as cost
-      from unnest(v_charges) as c
-      left join public.budget_periods as p on p.company_id = p_company_id and p.id = c.period_id
+    select coalesce(p.id, p_running_id) as id,
+           coalesce(min(e.occurred_at) filter (where p.id is not null), clock_timestamp()) as at,
+           sum(e.cost)::bigint as cost
+      from unnest(p_events) as e
+      left join public.budget_periods as p
+        on p.company_id = p_company_id and p.scope = 'company' and p.status = 'open'
+       and p.starts_at <= e.occurred_at and p.ends_at > e.occurred_at
      group by 1
      order by min(p.month) nulls last
   loop
@@ -13023,12 +13006,15 @@ begin
   end loop;
 
   for v_group in
-    select x.id, x.generation, x.stripe_count, sum(c.cost)::bigint as cost
-      from unnest(v_charges) as c
-      join unnest(v_months) as m on m.period_id = coalesce(c.period_id, p_running_id)
+    select x.id, x.generation, x.stripe_count, sum(e.cost)::bigint as cost
+      from unnest(p_events) as e
+      left join public.budget_periods as p
+        on p.company_id = p_company_id and p.scope = 'company' and p.status = 'open'
+       and p.starts_at <= e.occurred_at and p.ends_at > e.occurred_at
+      join unnest(v_months) as m on m.period_id = coalesce(p.id, p_running_id)
       join public.budget_periods as x
         on x.company_id = p_company_id and x.month = m.month and x.status = 'open'
-       and (x.scope = 'agent' and x.agent_id = c.agent_id or x.scope = 'service' and x.service = c.service)
+       and (x.scope = 'agent' and x.agent_id = e.agent_id or x.scope = 'service' and x.service = e.service)
      group by x.id, x.scope, x.generation, x.stripe_count
      order by x.scope, x.id
   loop
@@ -24150,8 +24136,6 @@ COMMENT ON TABLE "public"."users" IS 'Members of companies: who belongs where, i
 COMMENT ON TYPE "private"."adoption_invariant" IS 'A row of private.verify_table().';
 
 COMMENT ON TYPE "private"."adoption_step" IS 'A step of private.plan_adoption().';
-
-COMMENT ON TYPE "private"."batch_charge" IS 'What a part of a batch costs: of a month (null for the running one), an agent and a service.';
 
 COMMENT ON TYPE "private"."charged_month" IS 'A month that a part of a batch is charged to.';
 

@@ -37,15 +37,6 @@ begin
       is_replayed boolean
     );
   end if;
-  if to_regtype('private.batch_charge') is null then
-    create type private.batch_charge as (
-      period_id uuid,
-      at timestamptz,
-      agent_id uuid,
-      service text,
-      cost bigint
-    );
-  end if;
   if to_regtype('private.charged_month') is null then
     create type private.charged_month as (
       period_id uuid,
@@ -201,7 +192,6 @@ language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $fn$
 declare
   v_spender private.spender;
-  v_charges private.batch_charge[];
   v_months private.charged_month[] := array[]::private.charged_month[];
   v_over uuid[] := array[]::uuid[];
   v_group record;
@@ -209,22 +199,14 @@ declare
   v_written integer;
   v_recorded private.recorded_event[];
 begin
-  -- A thousand events are few charges.
-  select array_agg((c.period_id, c.at, c.agent_id, c.service, c.cost)::private.batch_charge) into v_charges
-    from (
-      select p.id as period_id, min(e.occurred_at) as at, e.agent_id, e.service, sum(e.cost)::bigint as cost
-        from unnest(p_events) as e
-        left join public.budget_periods as p
-          on p.company_id = p_company_id and p.scope = 'company' and p.status = 'open'
-         and p.starts_at <= e.occurred_at and p.ends_at > e.occurred_at
-       group by p.id, e.agent_id, e.service
-    ) as c;
   for v_group in
-    select coalesce(c.period_id, p_running_id) as id,
-           coalesce(min(c.at) filter (where c.period_id is not null), clock_timestamp()) as at,
-           sum(c.cost)::bigint as cost
-      from unnest(v_charges) as c
-      left join public.budget_periods as p on p.company_id = p_company_id and p.id = c.period_id
+    select coalesce(p.id, p_running_id) as id,
+           coalesce(min(e.occurred_at) filter (where p.id is not null), clock_timestamp()) as at,
+           sum(e.cost)::bigint as cost
+      from unnest(p_events) as e
+      left join public.budget_periods as p
+        on p.company_id = p_company_id and p.scope = 'company' and p.status = 'open'
+       and p.starts_at <= e.occurred_at and p.ends_at > e.occurred_at
      group by 1
      order by min(p.month) nulls last
   loop
@@ -243,12 +225,15 @@ begin
   end loop;
 
   for v_group in
-    select x.id, x.generation, x.stripe_count, sum(c.cost)::bigint as cost
-      from unnest(v_charges) as c
-      join unnest(v_months) as m on m.period_id = coalesce(c.period_id, p_running_id)
+    select x.id, x.generation, x.stripe_count, sum(e.cost)::bigint as cost
+      from unnest(p_events) as e
+      left join public.budget_periods as p
+        on p.company_id = p_company_id and p.scope = 'company' and p.status = 'open'
+       and p.starts_at <= e.occurred_at and p.ends_at > e.occurred_at
+      join unnest(v_months) as m on m.period_id = coalesce(p.id, p_running_id)
       join public.budget_periods as x
         on x.company_id = p_company_id and x.month = m.month and x.status = 'open'
-       and (x.scope = 'agent' and x.agent_id = c.agent_id or x.scope = 'service' and x.service = c.service)
+       and (x.scope = 'agent' and x.agent_id = e.agent_id or x.scope = 'service' and x.service = e.service)
      group by x.id, x.scope, x.generation, x.stripe_count
      order by x.scope, x.id
   loop
@@ -393,7 +378,6 @@ grant execute on function public.log_api_usage_batch(uuid, jsonb) to authenticat
 
 comment on type private.usage_event is 'One event of a batch.';
 comment on type private.recorded_event is 'What became of one event of a batch.';
-comment on type private.batch_charge is 'What a part of a batch costs: of a month (null for the running one), an agent and a service.';
 comment on type private.charged_month is 'A month that a part of a batch is charged to.';
 comment on function private.read_usage_events(uuid, jsonb, timestamptz) is
   'The events of a batch, checked. Errors: 22023 invalid_batch, invalid_amount, invalid_service, invalid_usage, invalid_idempotency_key, invalid_occurred_at; PT404 unknown_agent.';
