@@ -6,11 +6,10 @@ import { Command } from 'commander';
 import type pg from 'pg';
 import { rls } from '../bench/suites/rls.ts';
 import { parseArguments } from './lib/arguments.ts';
+import { createFilled, withServer } from './lib/bench/server.ts';
 import { startWriters, WRITERS } from './lib/bench/writers.ts';
 import { withClient } from './lib/client.ts';
-import { createTemplate, startTestCluster } from './lib/database.ts';
 import { EXIT, main } from './lib/errors.ts';
-import { clearingUp } from './lib/interrupts.ts';
 import { createReporter, withStep } from './lib/output.ts';
 import { rootDir } from './lib/paths.ts';
 import type { Cluster } from './lib/postgres.ts';
@@ -92,49 +91,38 @@ await main(import.meta.url, async () => {
   );
   const options = command.opts<{ small?: boolean; write?: boolean }>();
   const reporter = createReporter();
-  let starting: Promise<Cluster> | undefined;
-  return clearingUp(
-    async () => {
-      starting = withStep(reporter, 'PostgreSQL', () => startTestCluster({ persistent: true }));
-      const cluster = await starting;
-      const database = 'bench_migrations';
-      await withStep(reporter, 'database', async () => {
-        await createTemplate(cluster, database, { seed: false, pgtap: false });
-        await withClient(cluster.superUrl(database), (client) =>
-          rls.prepare(client, options.small ? 'small' : 'full', 'rls'),
-        );
-      });
-      const writers = startWriters(
-        cluster.superUrl(database),
-        `insert into public.jobs (company_id, kind) values ('${COMPANY}', 'bench.insert')`,
-        INSERTS_PER_SECOND,
+  return withServer(reporter, async (cluster) => {
+    const database = 'bench_migrations';
+    await withStep(reporter, 'database', () =>
+      createFilled(cluster, database, (client) =>
+        rls.prepare(client, options.small ? 'small' : 'full', 'rls'),
+      ),
+    );
+    const writers = startWriters(
+      cluster.superUrl(database),
+      `insert into public.jobs (company_id, kind) values ('${COMPANY}', 'bench.insert')`,
+      INSERTS_PER_SECOND,
+    );
+    const locks: Lock[] = [];
+    const began = performance.now();
+    await withStep(reporter, 'migrations', () =>
+      withClient(cluster.urlFor(database), async (client) => {
+        for (const file of readdirSync(FOLDER)
+          .filter((name) => name.endsWith('.sql'))
+          .sort()) {
+          locks.push(...(await apply(client, file)));
+        }
+      }),
+    );
+    const seconds = (performance.now() - began) / 1000;
+    const times = await writers.stop();
+    if (options.write) {
+      writeFileSync(
+        join(rootDir, 'bench/results/migrations.md'),
+        page(locks, seconds, times, cluster),
       );
-      const locks: Lock[] = [];
-      const began = performance.now();
-      await withStep(reporter, 'migrations', () =>
-        withClient(cluster.urlFor(database), async (client) => {
-          for (const file of readdirSync(FOLDER)
-            .filter((name) => name.endsWith('.sql'))
-            .sort()) {
-            locks.push(...(await apply(client, file)));
-          }
-        }),
-      );
-      const seconds = (performance.now() - began) / 1000;
-      const times = await writers.stop();
-      if (options.write) {
-        writeFileSync(
-          join(rootDir, 'bench/results/migrations.md'),
-          page(locks, seconds, times, cluster),
-        );
-      }
-      process.stdout.write(
-        `${JSON.stringify({ seconds, slowestInsertMs: times.at(-1), locks })}\n`,
-      );
-      return EXIT.ok;
-    },
-    async () => {
-      await (await starting?.catch(() => undefined))?.stop();
-    },
-  );
+    }
+    process.stdout.write(`${JSON.stringify({ seconds, slowestInsertMs: times.at(-1), locks })}\n`);
+    return EXIT.ok;
+  });
 });

@@ -11,11 +11,11 @@ import { rls } from '../bench/suites/rls.ts';
 import { parseArguments } from './lib/arguments.ts';
 import { findPgbench, pgbench } from './lib/bench/pgbench.ts';
 import { type Profile, readProfile, resetCounters, setInstruments } from './lib/bench/profile.ts';
-import type { Rate, Run, Suite } from './lib/bench/types.ts';
+import { createFilled, withServer } from './lib/bench/server.ts';
+import type { Rate, Run, ScaleName, Suite } from './lib/bench/types.ts';
 import { withClient } from './lib/client.ts';
-import { createTemplate, dropDatabase, startTestCluster } from './lib/database.ts';
+import { dropDatabase } from './lib/database.ts';
 import { EXIT, main } from './lib/errors.ts';
-import { clearingUp } from './lib/interrupts.ts';
 import { createReporter, type Reporter, withStep } from './lib/output.ts';
 import { rootDir } from './lib/paths.ts';
 import type { Cluster } from './lib/postgres.ts';
@@ -41,6 +41,12 @@ const SUBJECTS: readonly (readonly [Suite, Readonly<Record<string, number>>])[] 
   [apiKeys, { 'verify-1': 2 }],
 ];
 const SECONDS = 3;
+
+interface Options {
+  only: string[];
+  scale: ScaleName;
+  write?: boolean;
+}
 
 interface Looked {
   readonly title: string;
@@ -95,16 +101,13 @@ async function lookIntoSuite(
   cluster: Cluster,
   program: string,
   [suite, ours]: (typeof SUBJECTS)[number],
-  scale: 'small' | 'full',
+  scale: ScaleName,
   reporter: Reporter,
 ): Promise<Looked[]> {
   const database = `profile_${suite.name.replaceAll('-', '_')}`;
-  await withStep(reporter, `${suite.name}: database`, async () => {
-    await createTemplate(cluster, database, { seed: false, pgtap: false });
-    await withClient(cluster.superUrl(database), (client) =>
-      suite.prepare(client, scale, suite.name),
-    );
-  });
+  await withStep(reporter, `${suite.name}: database`, () =>
+    createFilled(cluster, database, (client) => suite.prepare(client, scale, suite.name)),
+  );
   const seen = new Set<string>();
   const looked: Looked[] = [];
   for (const contest of suite.contests.filter(({ id }) => ours[id] !== undefined)) {
@@ -182,32 +185,21 @@ function page(looked: readonly Looked[], scale: string, cluster: Cluster): strin
   ].join('\n');
 }
 
-async function run(
-  options: { only: string[]; scale: 'small' | 'full'; write?: boolean },
-  reporter: Reporter,
-): Promise<number> {
+async function run(options: Options, reporter: Reporter): Promise<number> {
   const program = findPgbench();
-  let starting: Promise<Cluster> | undefined;
-  return clearingUp(
-    async () => {
-      starting = withStep(reporter, 'PostgreSQL', () => startTestCluster({ persistent: true }));
-      const cluster = await starting;
-      const looked: Looked[] = [];
-      for (const subject of SUBJECTS.filter(([{ name }]) => options.only.includes(name))) {
-        looked.push(...(await lookIntoSuite(cluster, program, subject, options.scale, reporter)));
-      }
-      const text = page(looked, options.scale, cluster);
-      if (options.write) {
-        writeFileSync(join(rootDir, 'bench/results/profile.md'), text);
-      } else {
-        process.stdout.write(text);
-      }
-      return EXIT.ok;
-    },
-    async () => {
-      await (await starting?.catch(() => undefined))?.stop();
-    },
-  );
+  return withServer(reporter, async (cluster) => {
+    const looked: Looked[] = [];
+    for (const subject of SUBJECTS.filter(([{ name }]) => options.only.includes(name))) {
+      looked.push(...(await lookIntoSuite(cluster, program, subject, options.scale, reporter)));
+    }
+    const text = page(looked, options.scale, cluster);
+    if (options.write) {
+      writeFileSync(join(rootDir, 'bench/results/profile.md'), text);
+    } else {
+      process.stdout.write(text);
+    }
+    return EXIT.ok;
+  });
 }
 
 await main(import.meta.url, async () => {
@@ -223,8 +215,5 @@ await main(import.meta.url, async () => {
       )
       .option('--write', 'keep the page in bench/results'),
   );
-  return run(
-    command.opts<{ only: string[]; scale: 'small' | 'full'; write?: boolean }>(),
-    createReporter(),
-  );
+  return run(command.opts<Options>(), createReporter());
 });

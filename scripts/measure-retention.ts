@@ -6,11 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import pg from 'pg';
 import { parseArguments } from './lib/arguments.ts';
+import { createFilled, withServer } from './lib/bench/server.ts';
 import { startWriters, WRITERS } from './lib/bench/writers.ts';
 import { withClient } from './lib/client.ts';
-import { createTemplate, startTestCluster } from './lib/database.ts';
 import { EXIT, main } from './lib/errors.ts';
-import { clearingUp } from './lib/interrupts.ts';
 import { createReporter, withStep } from './lib/output.ts';
 import { rootDir } from './lib/paths.ts';
 import type { Cluster } from './lib/postgres.ts';
@@ -157,42 +156,33 @@ await main(import.meta.url, async () => {
   // The month before the last goes wholly, or but for a row of it that is kept.
   const wholly = `(extract(day from now() - (date_trunc('month', now()) - interval '${MONTHS - 1} months')))::integer`;
   const partly = `(extract(day from now() - (date_trunc('month', now()) - interval '${MONTHS - 1} months')))::integer + 2`;
-  let starting: Promise<Cluster> | undefined;
-  return clearingUp(
-    async () => {
-      starting = withStep(reporter, 'PostgreSQL', () => startTestCluster({ persistent: true }));
-      const cluster = await starting;
-      const outcomes: Outcome[] = [];
-      for (const [name, days, withReader] of [
-        ['in batches', partly, false],
-        ['in batches, long reader', partly, true],
-        ['the month dropped', wholly, false],
-        ['the month dropped, long reader', wholly, true],
-      ] as const) {
-        const database = `retention_${outcomes.length}`;
-        await withStep(reporter, `${name}: database`, async () => {
-          await createTemplate(cluster, database, { seed: false, pgtap: false });
-          await withClient(cluster.superUrl(database), (client) => fill(client, options.rows));
-        });
-        const step = reporter.step(name);
-        const outcome = await measure(cluster, database, name, days, withReader, options.rows);
-        step.done(`${outcome.seconds} s, slowest insert ${outcome.slowestInsertMs} ms`);
-        outcomes.push(outcome);
-        await withClient(cluster.superUrl('postgres'), (client) =>
-          client.query(`drop database ${database}`),
-        );
-      }
-      if (options.write) {
-        writeFileSync(
-          join(rootDir, 'bench/results/retention.md'),
-          page(outcomes, cluster.version, options.rows),
-        );
-      }
-      process.stdout.write(`${JSON.stringify(outcomes)}\n`);
-      return EXIT.ok;
-    },
-    async () => {
-      await (await starting?.catch(() => undefined))?.stop();
-    },
-  );
+  return withServer(reporter, async (cluster) => {
+    const outcomes: Outcome[] = [];
+    for (const [name, days, withReader] of [
+      ['in batches', partly, false],
+      ['in batches, long reader', partly, true],
+      ['the month dropped', wholly, false],
+      ['the month dropped, long reader', wholly, true],
+    ] as const) {
+      const database = `retention_${outcomes.length}`;
+      await withStep(reporter, `${name}: database`, () =>
+        createFilled(cluster, database, (client) => fill(client, options.rows)),
+      );
+      const step = reporter.step(name);
+      const outcome = await measure(cluster, database, name, days, withReader, options.rows);
+      step.done(`${outcome.seconds} s, slowest insert ${outcome.slowestInsertMs} ms`);
+      outcomes.push(outcome);
+      await withClient(cluster.superUrl('postgres'), (client) =>
+        client.query(`drop database ${database}`),
+      );
+    }
+    if (options.write) {
+      writeFileSync(
+        join(rootDir, 'bench/results/retention.md'),
+        page(outcomes, cluster.version, options.rows),
+      );
+    }
+    process.stdout.write(`${JSON.stringify(outcomes)}\n`);
+    return EXIT.ok;
+  });
 });

@@ -14,11 +14,10 @@ import { apiLoad } from './lib/bench/api-load.ts';
 import { measureContest } from './lib/bench/measure.ts';
 import { findPgbench, pgbench } from './lib/bench/pgbench.ts';
 import { chartName, renderChart, renderPage } from './lib/bench/report.ts';
+import { createFilled, withServer } from './lib/bench/server.ts';
 import type { ContestResult, Scale, ScaleName, Suite, SuiteResult } from './lib/bench/types.ts';
-import { withClient } from './lib/client.ts';
-import { createTemplate, dropDatabase, startTestCluster } from './lib/database.ts';
+import { dropDatabase } from './lib/database.ts';
 import { EXIT, main } from './lib/errors.ts';
-import { clearingUp } from './lib/interrupts.ts';
 import { createReporter, type Reporter, withStep } from './lib/output.ts';
 import { rootDir } from './lib/paths.ts';
 import type { Cluster } from './lib/postgres.ts';
@@ -50,12 +49,9 @@ async function measureSuite(
   const inCluster = (name: string | undefined): string =>
     `bench_${(name ?? names[0] ?? suite.name).replaceAll('-', '_')}`;
   for (const name of names) {
-    await withStep(reporter, `${suite.name}: database ${name}`, async () => {
-      await createTemplate(cluster, inCluster(name), { seed: false, pgtap: false });
-      await withClient(cluster.superUrl(inCluster(name)), (client) =>
-        suite.prepare(client, scale.name, name),
-      );
-    });
+    await withStep(reporter, `${suite.name}: database ${name}`, () =>
+      createFilled(cluster, inCluster(name), (client) => suite.prepare(client, scale.name, name)),
+    );
   }
   const { rounds, seconds } = suite.rounds?.[scale.name] ?? scale;
   const apis = new Map<string, Promise<Postgrest>>();
@@ -125,25 +121,16 @@ function writeResult(suite: Suite, result: SuiteResult): void {
 
 async function run(options: Options, reporter: Reporter): Promise<number> {
   const program = findPgbench();
-  let starting: Promise<Cluster> | undefined;
-  return clearingUp(
-    async () => {
-      // Durable, as what is measured is.
-      starting = withStep(reporter, 'PostgreSQL', () => startTestCluster({ persistent: true }));
-      const cluster = await starting;
-      for (const suite of SUITES.filter(({ name }) => options.only.includes(name))) {
-        const result = await measureSuite(cluster, program, suite, options, reporter);
-        if (options.write) {
-          writeResult(suite, result);
-        }
-        process.stdout.write(`${JSON.stringify(result)}\n`);
+  return withServer(reporter, async (cluster) => {
+    for (const suite of SUITES.filter(({ name }) => options.only.includes(name))) {
+      const result = await measureSuite(cluster, program, suite, options, reporter);
+      if (options.write) {
+        writeResult(suite, result);
       }
-      return EXIT.ok;
-    },
-    async () => {
-      await (await starting?.catch(() => undefined))?.stop();
-    },
-  );
+      process.stdout.write(`${JSON.stringify(result)}\n`);
+    }
+    return EXIT.ok;
+  });
 }
 
 await main(import.meta.url, async () => {

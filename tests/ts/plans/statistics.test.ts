@@ -55,24 +55,21 @@ const CALLS: readonly (readonly [what: string, who: ActorOptions, sql: string])[
   ],
 ];
 
+/** Takes away what is known of the tables, and says so many rows instead; -1 for not known. */
+const forget = (rows: number): string => `
+  delete from pg_statistic as s using pg_class as c
+   where c.oid = s.starelid and c.relnamespace in ('public'::regnamespace, 'private'::regnamespace);
+  update pg_class set reltuples = ${rows}
+   where relkind = 'r' and relnamespace in ('public'::regnamespace, 'private'::regnamespace)`;
+
 /**
  * What the statistics say after the rows came at once, or before the tables were ever looked at, must not lead calls that
  * everything waits for to an index that reads all of a company. No settings help the planner here.
  */
 describe.each([
   ['after a bulk load', 'analyze'],
-  [
-    'of tables that were empty when they were looked at',
-    `delete from pg_statistic as s using pg_class as c
-      where c.oid = s.starelid and c.relnamespace in ('public'::regnamespace, 'private'::regnamespace);
-     update pg_class set reltuples = 0 where relkind = 'r' and relnamespace in ('public'::regnamespace, 'private'::regnamespace)`,
-  ],
-  [
-    'of tables that were never looked at',
-    `delete from pg_statistic as s using pg_class as c
-      where c.oid = s.starelid and c.relnamespace in ('public'::regnamespace, 'private'::regnamespace);
-     update pg_class set reltuples = -1 where relkind = 'r' and relnamespace in ('public'::regnamespace, 'private'::regnamespace)`,
-  ],
+  ['of tables that were empty when they were looked at', forget(0)],
+  ['of tables that were never looked at', forget(-1)],
 ])('with statistics %s', (_, statistics) => {
   const db = useDatabase();
   let session: pg.Client;
