@@ -6090,6 +6090,9 @@ begin
   -- Whose rows a statement is after is not known when it is planned. Among thousands of small companies the planner would
   -- take them all for small, and sort all of a big one's to find the latest; of a small one any plan is good.
   execute format('alter table private.%I alter column company_id set (n_distinct = 200)', v_name);
+  if v_from <= now() + interval '1 day' then
+    execute format('lock table only public.%I in share row exclusive mode', p_table_name);
+  end if;
   execute format('lock table private.%I in access exclusive mode', v_default);
   perform set_config('app.importing', 'on', true), set_config('app.repartitioning', 'on', true);
   execute format(
@@ -10841,6 +10844,8 @@ begin
         end if;
       exception when lock_not_available or deadlock_detected then
         raise warning 'partition % of % is postponed: the table is in use', v_month, v_table.table_name;
+        -- The next month would find the same, and what was made of other tables stays locked meanwhile.
+        exit;
       end;
     end loop;
   end loop;
@@ -22965,7 +22970,7 @@ COMMENT ON FUNCTION "private"."count_limits"(uuid, uuid) IS 'Counts the limits o
 
 COMMENT ON FUNCTION "private"."create_company"(text, text, text, text, numeric, text, text, text, uuid, text) IS 'Implementation of public.create_company().';
 
-COMMENT ON FUNCTION "private"."create_month_partition"(text, date) IS 'Creates one monthly partition (UTC months), moves its rows over from the default partition and attaches it. False if it is there already. Errors: 55P03 when the table stays in use for half a second.';
+COMMENT ON FUNCTION "private"."create_month_partition"(text, date) IS 'Creates one monthly partition (UTC months), moves its rows over from the default partition and attaches it; if the month has begun, who inserts into the table waits meanwhile. False if it is there already. Errors: 55P03 when the table stays in use for half a second.';
 
 COMMENT ON FUNCTION "private"."create_search_indexes"() IS 'Creates what search() is fast by, and returns how many indexes there are; 0 where btree_gin or pg_trgm is not to be had. Run it again as the owner once they are.';
 
@@ -23702,7 +23707,7 @@ COMMENT ON FUNCTION "public"."maintain_billing"() IS 'Advances the stages of ove
 
 COMMENT ON FUNCTION "public"."maintain_compliance"() IS 'Reminds of requests a week and a day before they are due and once they are overdue (events compliance.due, compliance.overdue; each once), and deletes bundles after 30 days. Scheduled where pg_cron is installed. Returns how many notices went out. For service_role.';
 
-COMMENT ON FUNCTION "public"."maintain_partitions"() IS 'Creates the monthly partitions that are missing up to months_ahead and returns how many. Run it daily: pg_cron does where it is installed, any scheduler with the service_role key elsewhere. Safe to repeat and to run twice at once; a partition whose table is in use is left to the next run, with a warning.';
+COMMENT ON FUNCTION "public"."maintain_partitions"() IS 'Creates the monthly partitions that are missing up to months_ahead and returns how many. Run it daily: pg_cron does where it is installed, any scheduler with the service_role key elsewhere. Safe to repeat and to run twice at once; a table that is in use is left to the next run, with a warning. If a month that has begun was missing, who inserts into its table waits until it is there.';
 
 COMMENT ON FUNCTION "public"."my_billing"() IS 'billing_overview() of the caller''s active company; stripe_error and page_key are null. Members holding billing.read. Errors: 42501 not_your_company.';
 

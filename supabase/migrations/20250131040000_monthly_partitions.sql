@@ -26,7 +26,9 @@ $fn$;
 revoke execute on function private.close_partition(text) from public;
 
 -- Rows that came too early wait in the default partition and move over. A long reader cannot block everybody behind
--- us: the locks are waited for half a second at most, and the next run tries again.
+-- us: the locks are waited for half a second at most, and the next run tries again. Whoever inserts a row chooses its
+-- partition before he waits for it, and is refused with 23514 if by then the row belongs to another: of a month that has
+-- begun, they wait for the table instead.
 create or replace function private.create_month_partition(p_table_name text, p_month date) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
   -- Less than deadlock_timeout, so that it is we who give way; bounds are written in UTC whatever the session's style.
@@ -57,6 +59,9 @@ begin
   -- Whose rows a statement is after is not known when it is planned. Among thousands of small companies the planner would
   -- take them all for small, and sort all of a big one's to find the latest; of a small one any plan is good.
   execute format('alter table private.%I alter column company_id set (n_distinct = 200)', v_name);
+  if v_from <= now() + interval '1 day' then
+    execute format('lock table only public.%I in share row exclusive mode', p_table_name);
+  end if;
   execute format('lock table private.%I in access exclusive mode', v_default);
   perform set_config('app.importing', 'on', true), set_config('app.repartitioning', 'on', true);
   execute format(
@@ -96,6 +101,8 @@ begin
         end if;
       exception when lock_not_available or deadlock_detected then
         raise warning 'partition % of % is postponed: the table is in use', v_month, v_table.table_name;
+        -- The next month would find the same, and what was made of other tables stays locked meanwhile.
+        exit;
       end;
     end loop;
   end loop;
@@ -119,9 +126,9 @@ comment on table private.partitioned_tables is 'Tables partitioned by month, and
 comment on function private.close_partition(text) is
   'Takes every grant off a partition, switches row level security on and lets nobody in.';
 comment on function private.create_month_partition(text, date) is
-  'Creates one monthly partition (UTC months), moves its rows over from the default partition and attaches it. False if it is there already. Errors: 55P03 when the table stays in use for half a second.';
+  'Creates one monthly partition (UTC months), moves its rows over from the default partition and attaches it; if the month has begun, who inserts into the table waits meanwhile. False if it is there already. Errors: 55P03 when the table stays in use for half a second.';
 comment on function private.maintain_partitions() is 'Implementation of public.maintain_partitions().';
 comment on function public.maintain_partitions() is
-  'Creates the monthly partitions that are missing up to months_ahead and returns how many. Run it daily: pg_cron does where it is installed, any scheduler with the service_role key elsewhere. Safe to repeat and to run twice at once; a partition whose table is in use is left to the next run, with a warning.';
+  'Creates the monthly partitions that are missing up to months_ahead and returns how many. Run it daily: pg_cron does where it is installed, any scheduler with the service_role key elsewhere. Safe to repeat and to run twice at once; a table that is in use is left to the next run, with a warning. If a month that has begun was missing, who inserts into its table waits until it is there.';
 
 -- migrate:down

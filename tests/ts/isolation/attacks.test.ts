@@ -829,35 +829,6 @@ describe('races', () => {
     );
     expect(rows).toEqual([{ id: CAST.olga.id }]);
   });
-
-  it('two sessions that maintain partitions at once do the work once', async () => {
-    const [first, second] = await twoSessions(db);
-    await db.client.query('update private.partitioned_tables set months_ahead = 6 where true');
-    const created = (
-      await Promise.all(
-        [first, second].map((session) =>
-          session.query<{ created: number }>('select private.maintain_partitions() as created'),
-        ),
-      )
-    ).map((result) => result.rows[0]?.created ?? -1);
-    expect(created.sort()).toEqual([0, 9]);
-  });
-
-  it('a table in use postpones its partition and blocks nobody for long', async () => {
-    const [reader, keeper] = await twoSessions(db);
-    await reader.query('begin');
-    await reader.query('select count(*) from public.audit_logs');
-    await db.client.query('update private.partitioned_tables set months_ahead = 7 where true');
-    const { rows } = await keeper.query<{ created: number }>(
-      'select private.maintain_partitions() as created',
-    );
-    await reader.query('rollback');
-    const { rows: later } = await keeper.query<{ created: number }>(
-      'select private.maintain_partitions() as created',
-    );
-    expect((rows[0]?.created ?? 0) + (later[0]?.created ?? 0)).toBe(3);
-    expect(later[0]?.created).toBeGreaterThan(0);
-  });
 });
 
 describe('imports', () => {
