@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(25);
+select plan(28);
 
 select set_config('request.jwt.claims', '{"sub": "00000000-0000-4000-8000-00000000a001", "role": "authenticated"}', true);
 create function pg_temp.partitions() returns setof text language sql as $$
@@ -75,6 +75,21 @@ select is((select tableoid::regclass::text from public.agent_logs where event = 
 select is((select tableoid::regclass::text from public.audit_logs where action = 'far.future'),
   'private.audit_logs_p' || to_char(now() at time zone 'UTC' + interval '7 months', 'YYYYMM'), 'in an append-only table too');
 select is(private.maintain_partitions(), 0, 'and again: nothing to do');
+
+-- Inserts wait for a month that has begun, and for no other ------------------------------------------------------------
+create function pg_temp.kept_from_inserts() returns text[] language sql as $$
+  select array_agg(l.relation::regclass::text order by 1) from pg_locks as l
+   where l.pid = pg_backend_pid() and l.mode in ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+     and l.relation in ('public.agent_logs'::regclass, 'public.api_usage'::regclass, 'public.audit_logs'::regclass)
+$$;
+select is(pg_temp.kept_from_inserts(), null, 'nobody who inserts waits for months ahead');
+do $do$ begin
+  execute format('drop table private.%I', 'agent_logs_p' || to_char(now() at time zone 'UTC' - interval '1 month', 'YYYYMM'));
+exception when undefined_table then
+  null;
+end $do$;
+select ok(private.create_month_partition('agent_logs', (date_trunc('month', now() at time zone 'UTC') - interval '1 month')::date), 'a month that has passed');
+select is(pg_temp.kept_from_inserts(), '{agent_logs}', 'keeps its table, and no other, for itself');
 
 set local role authenticated;
 select throws_ok('select public.maintain_partitions()', '42501', null, 'members do not maintain partitions');
