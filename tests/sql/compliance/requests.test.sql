@@ -4,7 +4,7 @@ begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
 set local statement_timeout = '30s';
-select plan(259);
+select plan(261);
 
 create function pg_temp.id(p_tail text) returns uuid language sql as $$
   select ('00000000-0000-4000-8000-00000000' || p_tail)::uuid
@@ -247,11 +247,15 @@ select pg_temp.request('f103', 'restriction', 'late@x.example');
 select public.process_compliance_request(pg_temp.id('f103'));
 select pg_temp.refused($$update public.jobs set status = 'running' where id = pg_temp.id('f201')$$, '23514', 'processing_restricted', 'a job that was queued before is not started');
 select lives_ok($$update public.jobs set priority = 3 where id = pg_temp.id('f201')$$, 'but may be kept');
+select lives_ok($$update public.jobs set kind = kind, payload = payload, status = status, priority = 4 where id = pg_temp.id('f201')$$, 'sent back as it was, too');
 select lives_ok($$update public.jobs set status = 'cancelled' where id = pg_temp.id('f201')$$, 'or cancelled');
 select lives_ok($$update public.jobs set status = 'queued' where id = pg_temp.id('f202')$$, 'one that runs may be given back');
 select pg_temp.refused($$update public.jobs set status = 'running' where id = pg_temp.id('f202')$$, '23514', 'processing_restricted', 'and is not started again');
 select pg_temp.refused($$update public.jobs set assigned_user_id = pg_temp.id('e902') where company_id = pg_temp.id('e001') and kind = 'sales'$$, '23514', 'processing_restricted', 'nor assigned to one');
 select lives_ok($$insert into public.jobs (company_id, kind, payload) values (pg_temp.id('e002'), 'sale', '{"to": "customer@x.example"}')$$, 'another company decides for itself');
+set local app.importing = 'on';
+select lives_ok(pg_temp.job('sale', '{"to": "customer@x.example"}'), 'an import brings what was queued before');
+set local app.importing = '';
 select pg_temp.be('e901');
 set local role authenticated;
 select results_eq($$select public.is_processing_allowed(pg_temp.id('e001'), p, e, u) from (values ('sale', 'CUSTOMER@x.example', null::uuid), ('sale.x', 'customer@x.example', null), ('support', 'customer@x.example', null), ('sales', 'customer@x.example', null), ('sale', 'other@x.example', null), ('x', null, pg_temp.id('e902')), ('x', null, pg_temp.id('e901'))) as v (p, e, u)$$,
