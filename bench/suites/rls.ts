@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { ApiRequest, Contest, Run, ScaleName, Suite } from '../../scripts/lib/bench/types.ts';
 
 interface Size {
+  /** RLS_COMPANIES for another number, from 100. */
   readonly companies: number;
   /** Rows of api_usage; a fifth as many jobs. RLS_USAGE_ROWS for another number. */
   readonly usage: number;
@@ -20,7 +21,7 @@ const member = (n: number): string => `00000000-0000-4000-9000-${hex(n)}`;
 const ADMIN = member(0xffffff);
 /** The biggest, with a twentieth of all rows; one of the smallest; two twins, of which one is strict; one to delete jobs of. */
 const BIG = 1;
-const SMALL = 999;
+const SMALL = 99;
 const PLAIN = 2;
 const STRICT = 3;
 const SPENT = 4;
@@ -286,6 +287,7 @@ const weights = ({ companies, usage }: Size): string => `
 async function prepare(client: pg.Client, scale: ScaleName): Promise<void> {
   const size = {
     ...SIZES[scale],
+    ...(process.env.RLS_COMPANIES ? { companies: Number(process.env.RLS_COMPANIES) } : {}),
     ...(process.env.RLS_USAGE_ROWS ? { usage: Number(process.env.RLS_USAGE_ROWS) } : {}),
   };
   await client.query(`

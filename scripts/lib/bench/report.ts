@@ -52,6 +52,11 @@ export function amount(perSecond: number, shows: ContestResult['shows']): string
     : `${Number(milliseconds.toPrecision(3)).toLocaleString('en')} ms`;
 }
 
+/** A goal may be a fraction, such as two thirds. */
+function rounded(goal: number): number {
+  return Number(goal.toPrecision(3));
+}
+
 function row(
   measured: Measured,
   before: Measured | undefined,
@@ -64,10 +69,29 @@ function row(
     `${more}${amount(perSecond, shows)}`,
     `**${more}${ratio.toLocaleString('en')}**`,
     low === high ? '' : `${low} – ${high}`,
-    goal === undefined ? '' : `${goal}`,
+    goal === undefined ? '' : `${rounded(goal)}`,
     before === undefined ? '' : before.ratio.toLocaleString('en'),
   ];
   return `| ${cells.join(' | ')} |`;
+}
+
+/** The goals that were not met, each in a line; why stands where reasons are written by hand. */
+function missedGoals({ contests }: SuiteResult): string[] {
+  const lines = contests.flatMap(({ title, runs, shows }) =>
+    runs
+      .filter(({ ratio, goal }) => goal !== undefined && (shows ? ratio > goal : ratio < goal))
+      .map(
+        ({ name, ratio, goal }) => `- ${title}: ${name} ${ratio} instead of ${rounded(goal ?? 0)}`,
+      ),
+  );
+  return lines.length === 0
+    ? []
+    : [
+        'Goals missed; [why](../../docs/performance.md#what-isolation-costs), and [where the time goes](profile.md):',
+        '',
+        ...lines,
+        '',
+      ];
 }
 
 /** The page of a suite's results; `before` are those that were committed last. */
@@ -106,6 +130,7 @@ export function renderPage(
     '',
     suite.about.trim(),
     '',
+    ...missedGoals(result),
     ...parts,
   ].join('\n');
 }
